@@ -1,0 +1,59 @@
+//! The broker, in neutral words: one trait, and outcomes that never guess.
+//!
+//! Reads answer or fail ([`ReadError`]); orders answer [`SubmitOutcome`], where "we do not know" is a value of its own:
+//! an unknown outcome is looked up by client order id, never resent and never declared rejected.
+
+mod outcome;
+
+use std::collections::BTreeMap;
+
+use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
+use trading::{
+    control::Approved,
+    order::{BrokerOrderId, ClientOrderId, OrderRequest},
+    report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
+};
+
+pub use outcome::{CancelOutcome, ReadError, RejectReason, SubmitOutcome};
+
+/// Which orders to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderFilter {
+    /// Those that can still do something.
+    Open,
+    /// All submitted after the instant, in whatever state.
+    SubmittedAfter(Timestamp),
+}
+
+/// A venue that holds an account. Every list is complete: paging is the implementation's business.
+#[expect(async_fn_in_trait, reason = "programs run on one thread; no future needs to be Send")]
+pub trait Broker {
+    /// The account.
+    async fn account(&self) -> Result<AccountReport, ReadError>;
+    /// The broker's clock.
+    async fn clock(&self) -> Result<MarketClock, ReadError>;
+    /// The broker's idea of the sessions from `first` to `last`, both included.
+    async fn calendar(&self, first: NyDate, last: NyDate) -> Result<Vec<Session>, ReadError>;
+    /// Sends an order, once.
+    async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome;
+    /// Asks for a cancel; the order may still fill before it takes effect.
+    async fn cancel(&self, id: &BrokerOrderId) -> CancelOutcome;
+    /// The order sent with this client order id; `None` when the broker never received one.
+    async fn order_by_client_id(&self, id: &ClientOrderId) -> Result<Option<OrderReport>, ReadError>;
+    /// Orders, oldest first.
+    async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError>;
+    /// Open positions.
+    async fn positions(&self) -> Result<Vec<PositionReport>, ReadError>;
+    /// Fills after an instant, oldest first.
+    async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError>;
+    /// Candles of `minutes` minutes that begin in `[from, to)`, by symbol, oldest first. A symbol without trades is absent.
+    async fn candles(
+        &self,
+        symbols: &[Symbol],
+        minutes: u32,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<Symbol, Vec<Candle>>, ReadError>;
+    /// The latest quote of each symbol; one without a usable quote is absent.
+    async fn quotes(&self, symbols: &[Symbol]) -> Result<BTreeMap<Symbol, Quote>, ReadError>;
+}

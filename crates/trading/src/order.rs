@@ -194,10 +194,11 @@ impl fmt::Display for Leg {
 impl FromStr for Leg {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        [Self::Entry, Self::Stop, Self::Exit]
-            .into_iter()
-            .find(|leg| leg.to_string() == text)
-            .ok_or_else(|| IdError { text: text.chars().take(40).collect(), what: "leg", rule: "entry, stop or exit" })
+        [Self::Entry, Self::Stop, Self::Exit].into_iter().find(|leg| leg.to_string() == text).ok_or_else(|| IdError {
+            text: text.chars().take(40).collect(),
+            what: "leg",
+            rule: "entry, stop or exit",
+        })
     }
 }
 

@@ -1,0 +1,384 @@
+//! Decisions as tables: a situation, and what is done about it.
+
+use market::{Calendar, TimeDelta, Usd};
+
+use super::*;
+use crate::{
+    book::Intent,
+    order::{Leg, OrderKind, Purpose, TimeInForce},
+    refusal::Reason,
+    report::{Execution, OrderStatus},
+    state::OrderState,
+};
+
+#[test]
+fn a_confirmed_candidate_is_entered_once_with_its_stop_known() {
+    let mut scene = Scene::confirmed();
+    let actions = scene.decide().actions;
+    let [Action::Submit { order, key, protective_stop }] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!(order.get().purpose, Purpose::Open);
+    assert_eq!(order.get().kind, OrderKind::Limit { limit: price("50.53") });
+    assert_eq!(order.get().qty, Qty::shares(19), "1,000 a symbol pays for 19");
+    assert_eq!((*protective_stop, key.attempt), (Some(price("48.00")), 1));
+
+    scene.record(order.get().clone(), key.clone(), OrderState::Rejected);
+    assert_eq!(scene.decide(), Decision::default(), "one entry a symbol and day, whatever became of it");
+}
+
+#[test]
+fn what_keeps_a_confirmed_candidate_out() {
+    type Spoil = fn(&mut Scene);
+    let table: [(Reason, Spoil); 7] = [
+        (Reason::BelowLevel, |s| s.quote("49.90", "49.92")),
+        (Reason::PriceDrift, |s| s.quote("52.10", "52.12")),
+        (Reason::NoQuote, |s| s.view.quotes.clear()),
+        (Reason::RiskTooWide, |s| s.view.candidates[0].stop_loss = price("47")),
+        (Reason::Gate, |s| s.view.authority = Authority::ManageOnly("stale watchlist".into())),
+        (Reason::KillSwitch, |s| s.view.kill = Some(Kill::Entries)),
+        (Reason::IntentExpired, |s| s.view.now = s.view.now + TimeDelta::minutes(70)),
+    ];
+    for (reason, spoil) in table {
+        let mut scene = Scene::confirmed();
+        spoil(&mut scene);
+        let decision = scene.decide();
+        assert!(decision.actions.is_empty(), "{reason}: {decision:?}");
+        assert_eq!(decision.refusals.first().map(|refusal| refusal.reason), Some(reason), "{decision:?}");
+    }
+}
+
+#[test]
+fn caps_hold_within_one_decision() {
+    let mut scene = Scene::confirmed();
+    for text in ["B", "C", "D", "E", "F", "G"] {
+        scene.add_candidate(text);
+    }
+    let decision = scene.decide();
+    assert_eq!(decision.actions.len(), 5, "five orders a day, five positions");
+    let total: Usd = decision
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Submit { order, .. } => Some(order.get().price()?.notional(order.get().qty)),
+            Action::Cancel { .. } | Action::Alert { .. } => None,
+        })
+        .sum();
+    assert!(total <= scene.limits.gross_notional, "{total}");
+    assert!(decision.refusals.iter().all(|refusal| refusal.reason == Reason::MaxOrdersPerDay));
+}
+
+#[test]
+fn an_unknown_outcome_counts_as_filled_and_blocks_its_symbol() {
+    let mut scene = Scene::confirmed();
+    scene.limits.positions = 1;
+    scene.add_candidate("B");
+    scene.entered(OrderState::Unknown);
+    let decision = scene.decide();
+    assert!(decision.actions.is_empty());
+    assert_eq!(decision.refusals[0].reason, Reason::MaxPositions);
+}
+
+#[test]
+fn a_fresh_position_gets_its_stop_whatever_permission_is_gone() {
+    type Spoil = fn(&mut Scene);
+    let table: [(&str, Spoil); 6] = [
+        ("nothing", |_| {}),
+        ("gates", |s| s.view.authority = Authority::ManageOnly("stale".into())),
+        ("kill switch", |s| s.view.kill = Some(Kill::Cancel)),
+        ("session", |s| s.view.session = None),
+        ("caps", |s| s.limits.orders_per_day = 1),
+        ("quote", |s| s.view.quotes.clear()),
+    ];
+    for (missing, spoil) in table {
+        let mut scene = Scene::holding(19);
+        spoil(&mut scene);
+        let actions = scene.decide().actions;
+        let [Action::Submit { order, key, .. }] = actions.as_slice() else { panic!("{missing}: {actions:?}") };
+        assert_eq!(key.leg, Leg::Stop, "{missing}");
+        assert_eq!(order.get().kind, OrderKind::Stop { stop: price("48") });
+        assert_eq!((order.get().qty, order.get().time_in_force), (Qty::shares(19), TimeInForce::Gtc));
+    }
+}
+
+#[test]
+fn a_protected_position_is_left_alone() {
+    let mut scene = Scene::holding(19);
+    scene.stop_works(19);
+    assert_eq!(scene.decide(), Decision::default());
+}
+
+#[test]
+fn a_stop_of_the_wrong_size_is_cancelled_and_said() {
+    let mut scene = Scene::holding(19);
+    scene.stop_works(10);
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { .. }, Action::Cancel { .. }]), "{actions:?}");
+}
+
+#[test]
+fn a_partly_filled_entry_is_withdrawn_before_its_stop() {
+    let mut scene = Scene::holding(7);
+    scene.book.intents.values_mut().for_each(|intent| intent.state = OrderState::Working);
+    scene.entry_works();
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Cancel { .. }]), "{actions:?}");
+}
+
+#[test]
+fn through_the_stop_means_out_at_the_market() {
+    let mut scene = Scene::holding(19);
+    scene.quote("47.90", "47.95");
+    let actions = scene.decide().actions;
+    let [Action::Alert { .. }, Action::Submit { order, key, .. }] = actions.as_slice() else { panic!("{actions:?}") };
+    assert_eq!((key.leg, order.get().kind, order.get().purpose), (Leg::Exit, OrderKind::Market, Purpose::Flatten));
+}
+
+#[test]
+fn an_unknown_stop_is_never_sent_again_but_said() {
+    let mut scene = Scene::holding(19);
+    scene.stop_recorded(OrderState::Unknown);
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { .. }]), "{actions:?}");
+}
+
+#[test]
+fn a_dead_stop_is_followed_by_the_next_attempt_until_a_human_is_told() {
+    let mut scene = Scene::holding(19);
+    for attempt in 1..=10 {
+        let actions = scene.decide().actions;
+        let [Action::Submit { order, key, .. }] = actions.as_slice() else { panic!("{actions:?}") };
+        assert_eq!(key.attempt, attempt);
+        scene.record(order.get().clone(), key.clone(), OrderState::Rejected);
+    }
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { text, .. }] if text.contains("NO protection")));
+}
+
+#[test]
+fn a_position_nobody_recorded_is_alerted_not_traded() {
+    let mut scene = Scene::confirmed();
+    scene.view.candidates.clear();
+    scene.hold("ZZZ", 5);
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { text, .. }] if text.contains("NO stop")), "{actions:?}");
+}
+
+#[test]
+fn kill_switch_levels() {
+    let mut scene = Scene::confirmed();
+    scene.entered(OrderState::Working);
+    scene.entry_works();
+    scene.view.kill = Some(Kill::Entries);
+    assert!(scene.decide().actions.is_empty(), "level entries leaves working orders alone");
+    scene.view.kill = Some(Kill::Cancel);
+    assert!(matches!(scene.decide().actions.as_slice(), [Action::Cancel { .. }]));
+
+    let mut held = Scene::holding(19);
+    held.stop_works(19);
+    held.view.kill = Some(Kill::Cancel);
+    assert!(held.decide().actions.is_empty(), "protective stops stay");
+    held.view.kill = Some(Kill::Flatten);
+    assert!(
+        matches!(held.decide().actions.as_slice(), [Action::Cancel { .. }]),
+        "the stop lets go of the shares first"
+    );
+    held.view.working.clear();
+    held.book.intents.values_mut().for_each(|intent| intent.state = OrderState::Canceled);
+    let actions = held.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { .. }, Action::Submit { key, .. }] if key.leg == Leg::Exit));
+}
+
+#[test]
+fn lost_authority_withdraws_working_entries() {
+    let mut scene = Scene::confirmed();
+    scene.entered(OrderState::Working);
+    scene.entry_works();
+    scene.view.authority = Authority::ManageOnly("watchlist is stale".into());
+    assert!(matches!(scene.decide().actions.as_slice(), [Action::Cancel { .. }]));
+}
+
+fn price(text: &str) -> Price {
+    text.parse().unwrap()
+}
+
+fn symbol(text: &str) -> Symbol {
+    Symbol::new(text).unwrap()
+}
+
+/// A book, a view and limits; starts with one candidate that confirmed at 10:50, and it is 11:00 on a Friday.
+struct Scene {
+    book: Book,
+    view: View,
+    limits: Limits,
+}
+
+impl Scene {
+    fn confirmed() -> Self {
+        let session = Calendar::nyse().session_on("2026-11-20".parse().unwrap()).unwrap().unwrap();
+        let now = session.date.at_hm(10, 55);
+        let account = AccountReport {
+            number: "PA3".parse().unwrap(),
+            equity: Usd::dollars(100_000),
+            last_equity: Usd::dollars(100_000),
+            cash: Usd::dollars(100_000),
+            buying_power: Usd::dollars(100_000),
+            trading_blocked: false,
+        };
+        let mut scene = Self {
+            book: Book::new("PA3".parse().unwrap(), "avwap".parse().unwrap()),
+            view: View {
+                now,
+                session: Some(session),
+                authority: Authority::Open,
+                kill: None,
+                account,
+                positions: BTreeMap::new(),
+                working: Vec::new(),
+                findings: BTreeSet::new(),
+                candidates: Vec::new(),
+                candles: BTreeMap::new(),
+                quotes: BTreeMap::new(),
+            },
+            limits: Limits::default(),
+        };
+        scene.add_candidate("AAPL");
+        scene
+    }
+
+    /// The entry filled; there is no stop yet.
+    fn holding(shares: u32) -> Self {
+        let mut scene = Self::confirmed();
+        scene.entered(OrderState::Filled);
+        scene.hold("AAPL", shares);
+        scene
+    }
+
+    fn decide(&self) -> Decision {
+        decide(&self.book, &self.view, &self.limits)
+    }
+
+    fn add_candidate(&mut self, text: &str) {
+        let symbol = symbol(text);
+        let candle = |minutes: i64, close| Candle {
+            start: self.view.now.ny_date().at_hm(10, 30) + TimeDelta::minutes(minutes),
+            open: price(close),
+            high: price(close),
+            low: price(close),
+            close: price(close),
+            volume: Qty::shares(1_000),
+        };
+        let candles = vec![candle(0, "50.30"), candle(10, "50.40")];
+        self.view.candles.insert(symbol, candles);
+        let (entry_level, stop_loss) = (price("50"), price("48"));
+        self.view.candidates.push(Candidate { symbol, entry_level, stop_loss });
+        let quote = Quote::new(self.view.now, price("50.46"), price("50.47")).unwrap();
+        self.view.quotes.insert(symbol, quote);
+    }
+
+    fn quote(&mut self, bid: &str, ask: &str) {
+        let quote = Quote::new(self.view.now, price(bid), price(ask)).unwrap();
+        self.view.quotes.insert(symbol("AAPL"), quote);
+    }
+
+    fn hold(&mut self, text: &str, shares: u32) {
+        let (symbol, qty) = (symbol(text), Qty::shares(shares));
+        let (avg_entry_price, current_price) = (price("50.50"), Some(price("50.50")));
+        let position = PositionReport { symbol, qty, short: false, avg_entry_price, current_price };
+        self.view.positions.insert(symbol, position);
+    }
+
+    fn record(&mut self, request: OrderRequest, key: IntentKey, state: OrderState) {
+        let stop = (request.purpose == Purpose::Open).then(|| price("48"));
+        let intent = Intent {
+            key,
+            state,
+            recorded_at: self.view.now,
+            broker_id: Some(format!("broker-{}", request.client_order_id).parse().unwrap()),
+            protective_stop: stop,
+            note: String::new(),
+            request: request.clone(),
+        };
+        self.book.intents.insert(request.client_order_id, intent);
+    }
+
+    fn entered(&mut self, state: OrderState) {
+        let (request, key) = self.order(Leg::Entry, 19);
+        self.record(request, key, state);
+    }
+
+    fn stop_recorded(&mut self, state: OrderState) {
+        let (request, key) = self.order(Leg::Stop, 19);
+        self.record(request, key, state);
+    }
+
+    fn stop_works(&mut self, shares: u32) {
+        let (request, key) = self.order(Leg::Stop, shares);
+        self.work(&request);
+        self.record(request, key, OrderState::Working);
+    }
+
+    fn entry_works(&mut self) {
+        let (request, _) = self.order(Leg::Entry, 19);
+        self.work(&request);
+    }
+
+    fn work(&mut self, request: &OrderRequest) {
+        self.view.working.push(OrderReport {
+            id: format!("broker-{}", request.client_order_id).parse().unwrap(),
+            client_order_id: request.client_order_id.clone(),
+            symbol: request.symbol,
+            side: request.side,
+            qty: request.qty,
+            filled_qty: Qty::ZERO,
+            filled_avg_price: None,
+            kind: Some(request.kind),
+            time_in_force: Some(request.time_in_force),
+            status: OrderStatus::New,
+            submitted_at: self.view.now,
+        });
+    }
+
+    fn order(&self, leg: Leg, shares: u32) -> (OrderRequest, IntentKey) {
+        let key = IntentKey {
+            account: self.book.account.clone(),
+            date: self.view.now.ny_date(),
+            strategy: self.book.strategy.clone(),
+            symbol: symbol("AAPL"),
+            leg,
+            attempt: 1,
+        };
+        let (side, kind, purpose) = match leg {
+            Leg::Entry => (Side::Buy, OrderKind::Limit { limit: price("50.53") }, Purpose::Open),
+            Leg::Stop => (Side::Sell, OrderKind::Stop { stop: price("48") }, Purpose::Protect),
+            Leg::Exit => (Side::Sell, OrderKind::Market, Purpose::Flatten),
+        };
+        let request = OrderRequest {
+            client_order_id: key.client_order_id(),
+            symbol: key.symbol,
+            side,
+            qty: Qty::shares(shares),
+            kind,
+            time_in_force: TimeInForce::Day,
+            purpose,
+        };
+        (request, key)
+    }
+}
+
+#[test]
+fn executions_count_once_toward_what_is_left_of_an_entry() {
+    let mut scene = Scene::confirmed();
+    scene.entered(OrderState::Working);
+    let intent = scene.book.intents.values().next().unwrap().clone();
+    let fill = Execution {
+        id: "f1".into(),
+        order_id: intent.broker_id.clone().unwrap(),
+        symbol: intent.request.symbol,
+        side: Side::Buy,
+        qty: Qty::shares(7),
+        price: price("50.50"),
+        at: scene.view.now,
+    };
+    scene.book.count(&[fill.clone(), fill.clone()]);
+    scene.book.count(&[fill]);
+    assert_eq!(scene.book.filled(&intent), Qty::shares(7));
+}

@@ -1,0 +1,239 @@
+//! Agreeing with the broker: a plan from what it says and what we believe. The broker is the truth.
+//!
+//! The plan changes nothing itself. The shell records its changes, asks about its questions, and shows its findings.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use market::{Qty, Symbol, TimeDelta, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    book::{Book, Intent},
+    order::{BrokerOrderId, ClientOrderId, IntentKey},
+    report::{Execution, OrderReport, OrderStatus, PositionReport},
+    state::{OrderEvent, OrderState, transition},
+};
+
+/// How long after an intent was recorded the broker's "no such order" is believed: far beyond the time limit of a
+/// request, so that none of ours can still be on its way.
+pub const ARRIVAL_LIMIT: TimeDelta = TimeDelta::seconds(60);
+
+/// What the broker says.
+#[derive(Clone, Debug, Default)]
+pub struct Reported {
+    /// Orders: all open ones, and all since the oldest intent that is not dead.
+    pub orders: Vec<OrderReport>,
+    /// Executions since before the last one we have.
+    pub executions: Vec<Execution>,
+    /// Positions.
+    pub positions: BTreeMap<Symbol, PositionReport>,
+}
+
+/// A change to one of our intents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub id: ClientOrderId,
+    /// From.
+    pub from: OrderState,
+    /// To.
+    pub to: OrderState,
+    /// The broker's id, when it is news.
+    pub broker_id: Option<BrokerOrderId>,
+}
+
+/// A disagreement. It blocks its symbol for opening for as long as it lasts, and a human is told once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The broker has a working order that is not ours.
+    ForeignOrder {
+        /// Its id at the broker.
+        order: BrokerOrderId,
+    },
+    /// Our executions and the broker's position differ.
+    QuantityMismatch {
+        /// Net of our executions, in 1e-9 share.
+        ours: i64,
+        /// The broker's position, in 1e-9 share.
+        theirs: i64,
+    },
+    /// The broker holds the symbol short; this strategy is long only.
+    Short,
+    /// An outcome is not known yet.
+    Unresolved {
+        /// The intent.
+        intent: ClientOrderId,
+    },
+    /// A status this release does not know.
+    UnrecognisedStatus {
+        /// Its id at the broker.
+        order: BrokerOrderId,
+        /// The status as it came.
+        status: String,
+    },
+    /// The broker contradicts itself about an order of ours.
+    Contradiction {
+        /// The intent.
+        intent: ClientOrderId,
+        /// What was said.
+        said: String,
+    },
+}
+
+/// What to record, ask and show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Executions not yet in the book.
+    pub executions: Vec<Execution>,
+    /// Changes of state.
+    pub changes: Vec<Change>,
+    /// Intents to ask the broker about, by client order id.
+    pub questions: Vec<ClientOrderId>,
+    /// Disagreements, by symbol.
+    pub findings: BTreeSet<(Symbol, Finding)>,
+}
+
+/// Compares the book with what the broker says.
+#[must_use]
+pub fn plan(book: &Book, said: &Reported) -> Plan {
+    let mut plan = Plan::default();
+    plan.executions = said.executions.iter().filter(|fill| !book.executions.contains_key(&fill.id)).cloned().collect();
+    let mut mentioned = BTreeSet::new();
+    for order in &said.orders {
+        mentioned.insert(&order.client_order_id);
+        match book.intents.get(&order.client_order_id) {
+            Some(intent) => agree(&mut plan, intent, order),
+            None => foreign(&mut plan, book, order),
+        }
+    }
+    for (id, intent) in &book.intents {
+        if !intent.state.is_dead() && !mentioned.contains(id) {
+            plan.questions.push(id.clone());
+        }
+    }
+    compare_positions(&mut plan, book, said);
+    plan
+}
+
+/// What the answer to a question changes. `None` from the broker is believed only when no request can be on its way.
+///
+/// # Errors
+/// A [`Finding`] when the answer contradicts what the broker said before.
+pub fn answered(intent: &Intent, answer: Option<&OrderReport>, now: Timestamp) -> Result<Option<Change>, Finding> {
+    let event = match answer {
+        Some(order) => OrderEvent::Reported(order.status.clone()),
+        None if now.since(intent.recorded_at) < ARRIVAL_LIMIT => return Ok(None),
+        None => OrderEvent::NotFound,
+    };
+    change(intent, &event, answer.map(|order| &order.id))
+}
+
+/// One transition as a change; `None` when nothing is new.
+///
+/// # Errors
+/// A [`Finding`] when the table does not know the pair.
+pub fn change(
+    intent: &Intent,
+    event: &OrderEvent,
+    broker_id: Option<&BrokerOrderId>,
+) -> Result<Option<Change>, Finding> {
+    let id = intent.request.client_order_id.clone();
+    let to = transition(intent.state, event)
+        .map_err(|surprise| Finding::Contradiction { intent: id.clone(), said: surprise.to_string() })?;
+    let broker_id = broker_id.filter(|id| intent.broker_id.as_ref() != Some(id)).cloned();
+    if to == intent.state && broker_id.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Change { id, from: intent.state, to, broker_id }))
+}
+
+fn agree(plan: &mut Plan, intent: &Intent, order: &OrderReport) {
+    if let OrderStatus::Unrecognised(status) = &order.status {
+        let finding = Finding::UnrecognisedStatus { order: order.id.clone(), status: status.clone() };
+        plan.findings.insert((order.symbol, finding));
+    }
+    match change(intent, &OrderEvent::Reported(order.status.clone()), Some(&order.id)) {
+        Ok(change) => plan.changes.extend(change),
+        Err(finding) => {
+            plan.findings.insert((order.symbol, finding));
+        }
+    }
+}
+
+fn foreign(plan: &mut Plan, book: &Book, order: &OrderReport) {
+    // An id of our own form that the ledger never recorded: a lost or older ledger. Managed as foreign, never resent.
+    let ours = IntentKey::parse(&order.client_order_id)
+        .is_some_and(|key| key.account == book.account && key.strategy == book.strategy);
+    if !order.status.is_final() || (ours && !order.filled_qty.is_zero()) {
+        plan.findings.insert((order.symbol, Finding::ForeignOrder { order: order.id.clone() }));
+    }
+}
+
+fn compare_positions(plan: &mut Plan, book: &Book, said: &Reported) {
+    let mut net = book.net_units();
+    for fill in &plan.executions {
+        let sign = if fill.side == crate::order::Side::Buy { 1 } else { -1 };
+        *net.entry(fill.symbol).or_insert(0) += sign * fill.qty.units();
+    }
+    for (symbol, position) in &said.positions {
+        if position.short {
+            plan.findings.insert((*symbol, Finding::Short));
+        }
+        net.entry(*symbol).or_insert(0);
+    }
+    for (symbol, ours) in net {
+        let theirs = said.positions.get(&symbol).map_or(0, |position| {
+            let units = position.qty.units();
+            if position.short { -units } else { units }
+        });
+        if ours != theirs {
+            plan.findings.insert((symbol, Finding::QuantityMismatch { ours, theirs }));
+        }
+    }
+}
+
+impl Book {
+    /// Writes a plan's executions into the book.
+    pub fn count(&mut self, executions: &[Execution]) {
+        for fill in executions {
+            self.executions.entry(fill.id.clone()).or_insert_with(|| fill.clone());
+        }
+    }
+
+    /// Writes a change into the book.
+    pub fn apply(&mut self, change: &Change) {
+        if let Some(intent) = self.intents.get_mut(&change.id) {
+            intent.state = change.to;
+            if change.broker_id.is_some() {
+                intent.broker_id.clone_from(&change.broker_id);
+            }
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shares = |units: &i64| {
+            let sign = if *units < 0 { "-" } else { "" };
+            let qty = Qty::from_units(units.saturating_abs()).unwrap_or_default();
+            format!("{sign}{qty}")
+        };
+        match self {
+            Self::ForeignOrder { order } => write!(f, "a working order that is not ours: {order}"),
+            Self::QuantityMismatch { ours, theirs } => {
+                write!(f, "our executions make {} shares, the broker holds {}", shares(ours), shares(theirs))
+            }
+            Self::Short => f.write_str("held short, which this strategy never does"),
+            Self::Unresolved { intent } => write!(f, "outcome unknown: {intent}"),
+            Self::UnrecognisedStatus { order, status } => write!(f, "order {order} has the unknown status {status:?}"),
+            Self::Contradiction { intent, said } => write!(f, "{intent}: {said}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! Disagreements, one by one.
+
+use market::Price;
+
+use super::*;
+use crate::order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce};
+
+#[test]
+fn agreement_changes_nothing() {
+    let (book, order) = world(OrderState::Working, OrderStatus::New);
+    let plan = plan(&book, &said(vec![order]));
+    assert_eq!(plan, Plan::default());
+}
+
+#[test]
+fn a_crash_between_record_and_outcome_is_settled_by_what_the_broker_has() {
+    let (mut book, order) = world(OrderState::Recorded, OrderStatus::New);
+    book.intents.values_mut().for_each(|intent| intent.broker_id = None);
+    let plan = plan(&book, &said(vec![order.clone()]));
+    let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
+    assert_eq!((change.from, change.to), (OrderState::Recorded, OrderState::Working));
+    assert_eq!(change.broker_id.as_ref(), Some(&order.id));
+}
+
+#[test]
+fn what_the_broker_does_not_list_is_asked_for_never_assumed() {
+    for state in [OrderState::Recorded, OrderState::Unknown, OrderState::Working, OrderState::Canceling] {
+        let (book, order) = world(state, OrderStatus::New);
+        let plan = plan(&book, &said(vec![]));
+        assert_eq!(plan.questions, [order.client_order_id]);
+        assert!(plan.changes.is_empty());
+    }
+}
+
+#[test]
+fn no_such_order_is_believed_only_when_nothing_can_be_on_its_way() {
+    let (book, _) = world(OrderState::Unknown, OrderStatus::New);
+    let intent = book.intents.values().next().unwrap();
+    let early = intent.recorded_at + TimeDelta::seconds(59);
+    assert_eq!(answered(intent, None, early), Ok(None));
+    let late = intent.recorded_at + ARRIVAL_LIMIT;
+    assert_eq!(answered(intent, None, late).unwrap().unwrap().to, OrderState::NeverArrived);
+}
+
+#[test]
+fn an_order_the_broker_had_cannot_be_unknown_to_it() {
+    let (book, _) = world(OrderState::Working, OrderStatus::New);
+    let intent = book.intents.values().next().unwrap();
+    let late = intent.recorded_at + TimeDelta::hours(1);
+    assert!(matches!(answered(intent, None, late), Err(Finding::Contradiction { .. })));
+}
+
+#[test]
+fn orders_and_positions_that_are_not_ours_are_found() {
+    let (book, mut order) = world(OrderState::Filled, OrderStatus::Filled);
+    order.client_order_id = "by-hand".parse().unwrap();
+    order.status = OrderStatus::New;
+    let mut said = said(vec![order.clone()]);
+    said.positions.insert(order.symbol, position(10));
+    let findings = plan(&book, &said).findings;
+    let mismatch = Finding::QuantityMismatch { ours: 0, theirs: Qty::shares(10).units() };
+    assert!(findings.contains(&(order.symbol, Finding::ForeignOrder { order: order.id })));
+    assert!(findings.contains(&(order.symbol, mismatch)));
+}
+
+#[test]
+fn each_execution_is_news_once_and_explains_the_position() {
+    let (mut book, order) = world(OrderState::Working, OrderStatus::Filled);
+    let fill = Execution {
+        id: "f1".into(),
+        order_id: order.id.clone(),
+        symbol: order.symbol,
+        side: Side::Buy,
+        qty: Qty::shares(10),
+        price: price("50"),
+        at: order.submitted_at,
+    };
+    let mut said = said(vec![order.clone()]);
+    said.executions = vec![fill];
+    said.positions.insert(order.symbol, position(10));
+    let first = plan(&book, &said);
+    assert_eq!((first.executions.len(), first.findings.len()), (1, 0));
+    book.count(&first.executions);
+    first.changes.iter().for_each(|change| book.apply(change));
+    assert_eq!(plan(&book, &said), Plan::default(), "the same again is no news");
+}
+
+#[test]
+fn an_unknown_status_keeps_the_order_alive_and_is_found() {
+    let (book, order) = world(OrderState::Working, OrderStatus::Unrecognised("frozen".into()));
+    let plan = plan(&book, &said(vec![order]));
+    assert!(plan.changes.is_empty());
+    assert!(matches!(plan.findings.first(), Some((_, Finding::UnrecognisedStatus { .. }))));
+}
+
+#[test]
+fn a_short_position_is_found() {
+    let (book, _) = world(OrderState::Filled, OrderStatus::Filled);
+    let mut said = said(vec![]);
+    said.positions.insert(symbol(), PositionReport { short: true, ..position(5) });
+    assert!(plan(&book, &said).findings.contains(&(symbol(), Finding::Short)));
+}
+
+fn symbol() -> Symbol {
+    Symbol::new("AAPL").unwrap()
+}
+
+fn price(text: &str) -> Price {
+    text.parse().unwrap()
+}
+
+fn position(shares: u32) -> PositionReport {
+    let avg_entry_price = price("50");
+    PositionReport { symbol: symbol(), qty: Qty::shares(shares), short: false, avg_entry_price, current_price: None }
+}
+
+fn said(orders: Vec<OrderReport>) -> Reported {
+    Reported { orders, ..Reported::default() }
+}
+
+/// A book with one entry in the given state, and the broker's report of it.
+fn world(state: OrderState, status: OrderStatus) -> (Book, OrderReport) {
+    let mut book = Book::new("PA3".parse().unwrap(), "avwap".parse().unwrap());
+    let date = "2026-11-20".parse().unwrap();
+    let key = book.next_key(date, symbol(), Leg::Entry).unwrap();
+    let id: BrokerOrderId = "b1".parse().unwrap();
+    let request = OrderRequest {
+        client_order_id: key.client_order_id(),
+        symbol: symbol(),
+        side: Side::Buy,
+        qty: Qty::shares(10),
+        kind: OrderKind::Limit { limit: price("50") },
+        time_in_force: TimeInForce::Day,
+        purpose: Purpose::Open,
+    };
+    let order = OrderReport {
+        id: id.clone(),
+        client_order_id: request.client_order_id.clone(),
+        symbol: symbol(),
+        side: Side::Buy,
+        qty: request.qty,
+        filled_qty: Qty::ZERO,
+        filled_avg_price: None,
+        kind: Some(request.kind),
+        time_in_force: Some(TimeInForce::Day),
+        status,
+        submitted_at: date.at_hm(11, 0),
+    };
+    let intent = Intent {
+        key,
+        state,
+        recorded_at: date.at_hm(11, 0),
+        broker_id: Some(id),
+        protective_stop: None,
+        note: String::new(),
+        request: request.clone(),
+    };
+    book.intents.insert(request.client_order_id, intent);
+    (book, order)
+}

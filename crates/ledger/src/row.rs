@@ -1,0 +1,67 @@
+//! Rows and values of ours, both ways.
+
+use market::Timestamp;
+use rusqlite::Row;
+use serde::{Serialize, de::DeserializeOwned};
+use trading::{
+    book::Intent,
+    order::{IntentKey, Leg},
+    report::Execution,
+    state::OrderState,
+};
+
+/// A value that serde writes as one string (`"working"`), without the quotes.
+pub(crate) fn word<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|json| json.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn unword<T: DeserializeOwned>(text: String) -> Result<T, String> {
+    serde_json::from_value(serde_json::Value::String(text)).map_err(|error| error.to_string())
+}
+
+fn parse<T: std::str::FromStr<Err: ToString>>(text: String) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, String> {
+    row.get(column).map_err(|error| error.to_string())
+}
+
+/// Reads a row of `intents`; the key columns must agree with the id.
+pub(crate) fn intent(row: &Row<'_>) -> Result<Intent, String> {
+    let key = IntentKey {
+        account: parse(get(row, "account")?)?,
+        date: parse(get(row, "date")?)?,
+        strategy: parse(get(row, "strategy")?)?,
+        symbol: parse(get(row, "symbol")?)?,
+        leg: parse::<Leg>(get(row, "leg")?)?,
+        attempt: get(row, "attempt")?,
+    };
+    let request: trading::order::OrderRequest =
+        serde_json::from_str(&get::<String>(row, "request")?).map_err(|error| error.to_string())?;
+    if key.client_order_id() != request.client_order_id || request.symbol != key.symbol {
+        return Err(format!("{} and its key columns disagree", request.client_order_id));
+    }
+    Ok(Intent {
+        key,
+        request,
+        state: unword::<OrderState>(get(row, "state")?)?,
+        recorded_at: Timestamp::from_unix_nanos(get(row, "recorded_at")?),
+        broker_id: get::<Option<String>>(row, "broker_id")?.map(parse).transpose()?,
+        protective_stop: get::<Option<String>>(row, "protective_stop")?.map(parse).transpose()?,
+        note: get(row, "note")?,
+    })
+}
+
+/// Reads a row of `executions`.
+pub(crate) fn execution(row: &Row<'_>) -> Result<Execution, String> {
+    Ok(Execution {
+        id: get(row, "id")?,
+        order_id: parse(get(row, "order_id")?)?,
+        symbol: parse(get(row, "symbol")?)?,
+        side: unword(get(row, "side")?)?,
+        qty: parse(get(row, "qty")?)?,
+        price: parse(get(row, "price")?)?,
+        at: Timestamp::from_unix_nanos(get(row, "at")?),
+    })
+}

@@ -1,0 +1,97 @@
+//! Tables and their migrations, forward only.
+
+use rusqlite::OptionalExtension;
+use trading::order::AccountId;
+
+use crate::{Ledger, LedgerError};
+
+/// The schema this program writes.
+pub const VERSION: i64 = 1;
+
+/// "PCLS", so that a database of something else is never mistaken for a ledger.
+const APPLICATION_ID: i64 = 0x5043_4c53;
+
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE intents (
+        client_order_id TEXT PRIMARY KEY,
+        account TEXT NOT NULL, date TEXT NOT NULL, strategy TEXT NOT NULL, symbol TEXT NOT NULL,
+        leg TEXT NOT NULL, attempt INTEGER NOT NULL,
+        request TEXT NOT NULL,
+        state TEXT NOT NULL,
+        recorded_at INTEGER NOT NULL,
+        broker_id TEXT, protective_stop TEXT, note TEXT NOT NULL,
+        UNIQUE (account, date, strategy, symbol, leg, attempt)
+    ) STRICT;
+    CREATE INDEX intents_by_state ON intents (state);
+    CREATE INDEX intents_by_time ON intents (recorded_at);
+    CREATE TABLE executions (
+        id TEXT PRIMARY KEY, order_id TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
+        qty TEXT NOT NULL, price TEXT NOT NULL, at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX executions_by_time ON executions (at);
+    CREATE TABLE refusals (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, symbol TEXT NOT NULL, purpose TEXT NOT NULL,
+        reason TEXT NOT NULL, detail TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL
+    ) STRICT;
+"];
+
+impl Ledger {
+    /// Brings the schema up to [`VERSION`], each step in a transaction of its own.
+    pub(crate) fn migrate(&self) -> Result<(), LedgerError> {
+        let found = self.check_version()?;
+        for (step, statements) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+            let script = format!(
+                "BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT;",
+                step + 1
+            );
+            self.db.execute_batch(&script).map_err(|source| self.sqlite(source))?;
+        }
+        Ok(())
+    }
+
+    /// The schema version found; refuses newer and foreign databases before anything is written.
+    pub(crate) fn check_version(&self) -> Result<i64, LedgerError> {
+        let pragma = |name| self.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let found = pragma("user_version").map_err(|source| self.sqlite(source))?;
+        let application = pragma("application_id").map_err(|source| self.sqlite(source))?;
+        let empty = found == 0 && application == 0 && self.is_empty()?;
+        if application != APPLICATION_ID && !empty {
+            return Err(LedgerError::Foreign { path: self.path.clone(), found: application });
+        }
+        if found > VERSION {
+            return Err(LedgerError::Newer { path: self.path.clone(), found });
+        }
+        Ok(found)
+    }
+
+    fn is_empty(&self) -> Result<bool, LedgerError> {
+        let count = self.db.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+        count.map(|count| count == 0).map_err(|source| self.sqlite(source))
+    }
+
+    /// Ties the ledger to its account, once.
+    pub(crate) fn bind(&self, account: &AccountId) -> Result<(), LedgerError> {
+        let sqlite = |source| self.sqlite(source);
+        self.db
+            .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('account', ?1)", [account.as_str()])
+            .map_err(sqlite)?;
+        let found = self.account()?.unwrap_or_default();
+        if found == account.as_str() {
+            return Ok(());
+        }
+        Err(LedgerError::OtherAccount { path: self.path.clone(), found, expected: account.to_string() })
+    }
+
+    /// The account the ledger belongs to.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn account(&self) -> Result<Option<String>, LedgerError> {
+        let query = "SELECT value FROM meta WHERE name = 'account'";
+        self.db.query_row(query, [], |row| row.get(0)).optional().map_err(|source| self.sqlite(source))
+    }
+}

@@ -1,0 +1,153 @@
+//! The ledger over real files.
+
+use std::path::PathBuf;
+
+use market::{NyDate, Qty, Symbol, Timestamp};
+use tempfile::TempDir;
+use trading::{
+    book::{Book, Intent},
+    order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    reconcile::Change,
+    report::Execution,
+    state::OrderState,
+};
+
+use super::*;
+
+#[test]
+fn what_is_recorded_comes_back_word_for_word() {
+    let (_folder, path) = place();
+    let intent = intent();
+    {
+        let mut ledger = Ledger::open(&path, &account()).unwrap();
+        ledger.record_intent(&intent).unwrap();
+        ledger.record_news(&[change(&intent, OrderState::Working)], &[fill()], date().at_hm(11, 1)).unwrap();
+    }
+    let ledger = Ledger::open(&path, &account()).unwrap();
+    let book = ledger.book(&account(), &"avwap".parse().unwrap(), date().at_hm(0, 0)).unwrap();
+    let expect = Intent { state: OrderState::Working, broker_id: Some("b1".parse().unwrap()), ..intent };
+    assert_eq!(book.intents.into_values().collect::<Vec<_>>(), [expect]);
+    assert_eq!(book.executions.into_values().collect::<Vec<_>>(), [fill()]);
+}
+
+#[test]
+fn an_intent_is_recorded_once() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    ledger.record_intent(&intent()).unwrap();
+    assert!(ledger.record_intent(&intent()).is_err());
+}
+
+#[test]
+fn an_execution_told_twice_is_one() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    for _ in 0..2 {
+        ledger.record_news(&[], &[fill()], date().at_hm(11, 1)).unwrap();
+    }
+    assert_eq!(ledger.executions_since(date().at_hm(0, 0)).unwrap().len(), 1);
+}
+
+#[test]
+fn what_can_still_act_is_never_too_old() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    ledger.record_intent(&intent()).unwrap();
+    let next_year = date().plus_days(365).at_hm(0, 0);
+    assert_eq!(ledger.intents_since(next_year).unwrap().len(), 1);
+    ledger.record_news(&[change(&intent(), OrderState::Filled)], &[], date().at_hm(12, 0)).unwrap();
+    assert_eq!(ledger.intents_since(next_year).unwrap().len(), 0);
+}
+
+#[test]
+fn a_reader_reads_beside_the_writer_and_after_it() {
+    let (_folder, path) = place();
+    let mut writer = Ledger::open(&path, &account()).unwrap();
+    writer.record_intent(&intent()).unwrap();
+    let count = |path: &Path| Ledger::open_read_only(path).unwrap().intents_since(date().at_hm(0, 0)).unwrap().len();
+    assert_eq!(count(&path), 1);
+    drop(writer);
+    assert!(path.with_extension("sqlite-wal").exists(), "the WAL stays for readers without write access");
+    assert_eq!(count(&path), 1);
+}
+
+#[test]
+fn strange_databases_are_refused_and_left_as_they_are() {
+    let (_folder, path) = place();
+    drop(Ledger::open(&path, &account()).unwrap());
+    let raw = || Connection::open(&path).unwrap();
+
+    assert!(matches!(Ledger::open(&path, &"PA4".parse().unwrap()), Err(LedgerError::OtherAccount { .. })));
+    raw().pragma_update(None, "user_version", 2).unwrap();
+    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Newer { found: 2, .. })));
+    raw().pragma_update(None, "application_id", 7).unwrap();
+    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Foreign { found: 7, .. })));
+    assert_eq!(raw().pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 2);
+
+    std::fs::write(&path, b"not a database, but long enough to be taken for a header of one, perhaps").unwrap();
+    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Sqlite { .. })));
+}
+
+#[test]
+fn a_row_edited_by_hand_is_an_error_not_a_guess() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    ledger.record_intent(&intent()).unwrap();
+    Connection::open(&path).unwrap().execute("UPDATE intents SET symbol = 'MSFT'", []).unwrap();
+    let error = ledger.intents_since(date().at_hm(0, 0)).unwrap_err().to_string();
+    assert!(error.contains("disagree"), "{error}");
+}
+
+fn place() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("data/execution_v2.sqlite");
+    (folder, path)
+}
+
+fn account() -> AccountId {
+    "PA3".parse().unwrap()
+}
+
+fn date() -> NyDate {
+    "2026-11-20".parse().unwrap()
+}
+
+fn intent() -> Intent {
+    let symbol = Symbol::new("AAPL").unwrap();
+    let key = Book::new(account(), "avwap".parse().unwrap()).next_key(date(), symbol, Leg::Entry).unwrap();
+    let request = OrderRequest {
+        client_order_id: key.client_order_id(),
+        symbol,
+        side: Side::Buy,
+        qty: Qty::shares(10),
+        kind: OrderKind::Limit { limit: "50.53".parse().unwrap() },
+        time_in_force: TimeInForce::Day,
+        purpose: Purpose::Open,
+    };
+    Intent {
+        key,
+        request,
+        state: OrderState::Recorded,
+        recorded_at: date().at_hm(11, 0),
+        broker_id: None,
+        protective_stop: Some("48".parse().unwrap()),
+        note: String::new(),
+    }
+}
+
+fn change(intent: &Intent, to: OrderState) -> Change {
+    let broker_id = Some("b1".parse().unwrap());
+    Change { id: intent.request.client_order_id.clone(), from: intent.state, to, broker_id }
+}
+
+fn fill() -> Execution {
+    Execution {
+        id: "f1".into(),
+        order_id: "b1".parse().unwrap(),
+        symbol: Symbol::new("AAPL").unwrap(),
+        side: Side::Buy,
+        qty: Qty::shares(10),
+        price: "50.47".parse().unwrap(),
+        at: Timestamp::from_unix_seconds(1_795_190_400),
+    }
+}

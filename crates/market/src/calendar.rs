@@ -83,7 +83,7 @@ impl Calendar {
         if self.closed_for(day)?.is_some() {
             return Ok(None);
         }
-        let (hour, minute) = if closes_early(day) { EARLY_CLOSE } else { CLOSE };
+        let (hour, minute) = if early_close(day).is_some() { EARLY_CLOSE } else { CLOSE };
         Ok(Some(Session { date: day, open: day.at_hm(OPEN.0, OPEN.1), close: day.at_hm(hour, minute) }))
     }
 
@@ -98,6 +98,14 @@ impl Calendar {
         }
         let holiday = HOLIDAYS.iter().find(|holiday| holiday.observed_on(day)).map(|holiday| holiday.name);
         Ok(holiday.or_else(|| find(CLOSURES, day)))
+    }
+
+    /// Why a session closes early; `None` on a full session and when there is none.
+    ///
+    /// # Errors
+    /// When the calendar does not know the day.
+    pub fn half_day_for(self, day: NyDate) -> Result<Option<&'static str>, CalendarError> {
+        Ok(if self.closed_for(day)?.is_some() { None } else { early_close(day) })
     }
 
     /// The first session strictly after a day.
@@ -261,6 +269,12 @@ impl Holiday {
     }
 }
 
+impl EarlyClose {
+    fn shortens(&self, session: NyDate) -> bool {
+        self.first <= session.year() && session.year() <= self.last && (self.holds)(session)
+    }
+}
+
 impl Rule {
     fn day_in(&self, year: i32) -> NyDate {
         match *self {
@@ -278,10 +292,9 @@ impl Rule {
     }
 }
 
-fn closes_early(session: NyDate) -> bool {
-    let year = session.year();
-    let by_rule = |rule: &EarlyClose| rule.first <= year && year <= rule.last && (rule.holds)(session);
-    EARLY_CLOSES.iter().any(by_rule) || find(AD_HOC_EARLY_CLOSES, session).is_some()
+fn early_close(session: NyDate) -> Option<&'static str> {
+    let by_rule = EARLY_CLOSES.iter().find(|rule| rule.shortens(session)).map(|rule| rule.name);
+    by_rule.or_else(|| find(AD_HOC_EARLY_CLOSES, session))
 }
 
 /// Easter in the Gregorian calendar (the anonymous computus, valid for every year from 1583).
@@ -326,9 +339,8 @@ mod tests {
         }
         for ((year, month, day), reason) in AD_HOC_EARLY_CLOSES {
             let short = date(*year, *month, *day);
-            let by_rule =
-                EARLY_CLOSES.iter().any(|rule| rule.first <= *year && *year <= rule.last && (rule.holds)(short));
-            assert!(!by_rule, "{short} {reason}");
+            assert!(!EARLY_CLOSES.iter().any(|rule| rule.shortens(short)), "{short} {reason}");
+            assert_eq!(calendar.half_day_for(short), Ok(Some(*reason)));
         }
     }
 
@@ -336,8 +348,7 @@ mod tests {
     fn every_early_close_rule_is_used() {
         let sessions = Calendar::nyse().sessions(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31)).unwrap();
         for rule in EARLY_CLOSES {
-            let used = |s: &&Session| rule.first <= s.date.year() && s.date.year() <= rule.last && (rule.holds)(s.date);
-            assert!(sessions.iter().any(|session| used(&session)), "{}", rule.name);
+            assert!(sessions.iter().any(|session| rule.shortens(session.date)), "{}", rule.name);
         }
     }
 }

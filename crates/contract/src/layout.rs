@@ -1,0 +1,241 @@
+//! Where every file of a deployment lies: one root, systemd's `StateDirectory=`, and names that never change.
+//!
+//! `AVWAP_STATE_DIR` moves the state directory and `EXECUTION_V2_DB` the database; relative values are below the root,
+//! so that two programs with different working directories can never use two databases.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::env::{self, Env, EnvError};
+
+/// The paths of one deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+    state: PathBuf,
+    database: PathBuf,
+    runtime: Option<PathBuf>,
+    arming: Option<PathBuf>,
+}
+
+/// Why there is no layout.
+#[derive(Debug, Error)]
+pub enum LayoutError {
+    /// No root is known.
+    #[error("STATE_DIRECTORY is not set")]
+    NoRoot,
+    /// A variable cannot be read.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+}
+
+impl LayoutError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoRoot => "systemd sets STATE_DIRECTORY from StateDirectory=; by hand, give the directory itself",
+            Self::Env(_) => "correct the variable",
+        }
+    }
+}
+
+impl Layout {
+    /// The layout below a root, nothing moved.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        let root = root.into();
+        let (state, database) = (root.join("state"), root.join("data/execution_v2.sqlite"));
+        Self { root, state, database, runtime: None, arming: None }
+    }
+
+    /// The layout a unit's environment describes; the first entry of `STATE_DIRECTORY` is the root.
+    ///
+    /// # Errors
+    /// When `STATE_DIRECTORY` is not set.
+    pub fn from_env(env: &Env) -> Result<Self, LayoutError> {
+        let root = env.first_path(&env::STATE_DIRECTORY)?.ok_or(LayoutError::NoRoot)?;
+        Self::below(root, env)
+    }
+
+    /// The layout below a root given by hand, moved as the environment says.
+    ///
+    /// # Errors
+    /// When a variable cannot be read.
+    pub fn below(root: impl Into<PathBuf>, env: &Env) -> Result<Self, LayoutError> {
+        let plain = Self::new(root);
+        let moved = |to: Option<PathBuf>, from: &Path| to.map_or(from.to_owned(), |path| plain.root.join(path));
+        Ok(Self {
+            state: moved(env.path(&env::AVWAP_STATE_DIR)?, &plain.state),
+            database: moved(env.path(&env::EXECUTION_V2_DB)?, &plain.database),
+            runtime: env.first_path(&env::RUNTIME_DIRECTORY)?,
+            arming: env.path(&env::PORTCULLIS_ARMING_DIR)?,
+            root: plain.root,
+        })
+    }
+
+    /// The root itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Today's watchlist.
+    #[must_use]
+    pub fn candidates(&self) -> PathBuf {
+        self.root.join("daily_candidates.csv")
+    }
+
+    /// What makes the watchlist trustworthy.
+    #[must_use]
+    pub fn attestation(&self) -> PathBuf {
+        self.root.join("daily_candidates.attest.json")
+    }
+
+    /// The symbols of the watchlist, one a line.
+    #[must_use]
+    pub fn tradingview_watchlist(&self) -> PathBuf {
+        self.root.join("tradingview_watchlist.txt")
+    }
+
+    /// Why each symbol of the universe is or is not a candidate.
+    #[must_use]
+    pub fn verdicts(&self) -> PathBuf {
+        self.root.join("verdicts.csv")
+    }
+
+    /// The state of the last scan: running, finished or failed.
+    #[must_use]
+    pub fn scan_run(&self) -> PathBuf {
+        self.root.join("scan_run.json")
+    }
+
+    /// Daily bars, the scan's main input.
+    #[must_use]
+    pub fn bars(&self) -> PathBuf {
+        self.root.join("cache/bars.parquet")
+    }
+
+    /// The symbols to scan.
+    #[must_use]
+    pub fn universe(&self) -> PathBuf {
+        self.root.join("cache/universe.csv")
+    }
+
+    /// Symbols the data provider rejected, with dates.
+    #[must_use]
+    pub fn bad_tickers(&self) -> PathBuf {
+        self.root.join("cache/bad_tickers.txt")
+    }
+
+    /// Dates of earnings.
+    #[must_use]
+    pub fn earnings(&self) -> PathBuf {
+        self.root.join("cache/earnings.csv")
+    }
+
+    /// The state directory.
+    #[must_use]
+    pub fn state_dir(&self) -> &Path {
+        &self.state
+    }
+
+    /// The kill switch.
+    #[must_use]
+    pub fn kill_switch(&self) -> PathBuf {
+        self.state.join("KILL_SWITCH")
+    }
+
+    /// The view of positions and working orders that the gate reads.
+    #[must_use]
+    pub fn exposure(&self) -> PathBuf {
+        self.state.join("exposure.json")
+    }
+
+    /// The sign of life of the execution loop.
+    #[must_use]
+    pub fn heartbeat(&self) -> PathBuf {
+        self.state.join("execution_heartbeat.json")
+    }
+
+    /// The lock of a broker account: in the runtime directory when there is one, because that is shared by every
+    /// deployment on the host, else in the state directory.
+    #[must_use]
+    pub fn account_lock(&self, account: &str) -> PathBuf {
+        // Two accounts that map to one name would only exclude each other, which is safe.
+        let name: String = account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        self.runtime.as_deref().unwrap_or(&self.state).join(format!("account-{name}.lock"))
+    }
+
+    /// The SQLite ledger, the authority over orders and positions.
+    #[must_use]
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Records kept for people: end-of-day reports, portfolio decisions.
+    #[must_use]
+    pub fn ledger_dir(&self) -> PathBuf {
+        self.root.join("ledger")
+    }
+
+    /// The end-of-day report of a day.
+    #[must_use]
+    pub fn end_of_day(&self, date: market::NyDate) -> PathBuf {
+        self.root.join(format!("ledger/EOD/{date}.json"))
+    }
+
+    /// The portfolio decisions of a day.
+    #[must_use]
+    pub fn portfolio_decisions(&self, date: market::NyDate) -> PathBuf {
+        self.root.join(format!("ledger/PORTFOLIO_DECISIONS/{date}.jsonl"))
+    }
+
+    /// The root-owned directory that arms LIVE; `None` when the deployment names none, so nothing can be armed.
+    #[must_use]
+    pub fn arming_dir(&self) -> Option<&Path> {
+        self.arming.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_state_directory_is_the_root() {
+        let env = Env::from_pairs([("STATE_DIRECTORY", "/var/lib/avwap:/var/lib/other")]);
+        assert_eq!(Layout::from_env(&env).unwrap(), Layout::new("/var/lib/avwap"));
+    }
+
+    #[test]
+    fn without_a_root_there_is_no_layout() {
+        for env in [Env::default(), Env::from_pairs([("STATE_DIRECTORY", "")])] {
+            assert!(matches!(Layout::from_env(&env), Err(LayoutError::NoRoot)));
+        }
+    }
+
+    #[test]
+    fn state_and_database_move_below_the_root_or_to_an_absolute_path() {
+        for (state, database, expect_kill, expect_database) in [
+            ("s2", "db/x.sqlite", "/r/s2/KILL_SWITCH", "/r/db/x.sqlite"),
+            ("/elsewhere", "/db.sqlite", "/elsewhere/KILL_SWITCH", "/db.sqlite"),
+            ("", "", "/r/state/KILL_SWITCH", "/r/data/execution_v2.sqlite"),
+        ] {
+            let env = Env::from_pairs([("AVWAP_STATE_DIR", state), ("EXECUTION_V2_DB", database)]);
+            let layout = Layout::below("/r", &env).unwrap();
+            assert_eq!(layout.kill_switch(), Path::new(expect_kill));
+            assert_eq!(layout.database(), Path::new(expect_database));
+        }
+    }
+
+    #[test]
+    fn an_account_lock_stays_in_its_directory() {
+        let layout = Layout::new("/r");
+        assert_eq!(layout.account_lock("PA3X"), Path::new("/r/state/account-PA3X.lock"));
+        assert_eq!(layout.account_lock("../../etc"), Path::new("/r/state/account-______etc.lock"));
+        let shared = Layout::below("/r", &Env::from_pairs([("RUNTIME_DIRECTORY", "/run/portcullis")])).unwrap();
+        assert_eq!(shared.account_lock("PA3X"), Path::new("/run/portcullis/account-PA3X.lock"));
+    }
+}

@@ -1,0 +1,31 @@
+//! What the programs tell each other: files, exit codes and environment variables, each in one place.
+//!
+//! A reader never guesses: a file that is missing, unreadable or of another schema is a value that says so, and whoever
+//! decides ([`gate`]) treats it as a reason not to open and never as a reason not to protect.
+
+pub mod arming;
+pub mod atomic;
+pub mod attestation;
+pub mod clock;
+pub mod env;
+pub mod exit;
+pub mod exposure;
+pub mod gate;
+pub mod kill;
+pub mod layout;
+mod record;
+mod variables;
+pub mod watchlist;
+
+pub use arming::Arming;
+pub use atomic::{WriteError, write_all_atomically, write_atomically};
+pub use attestation::{Attestation, ScanRun, ScanStatus, sha256_hex};
+pub use clock::{ProgramClock, loopback_url};
+pub use env::{Env, EnvError, Secret};
+pub use exit::{ExitCode, REFUSAL_CODES};
+pub use exposure::{Exposure, ExposureView, Held};
+pub use gate::{Authority, Evidence, Refusal, Verdict, decide};
+pub use kill::{KillLevel, KillSwitch};
+pub use layout::{Layout, LayoutError};
+pub use record::ReadError;
+pub use watchlist::{Candidate, Direction, Watchlist};

@@ -1,0 +1,188 @@
+//! The whole: what the elements of a manifest add up to.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    SCHEMA,
+    fields::{Fields, Later},
+    host::{self, Host},
+    identity::Identity,
+    job::{self, Job},
+    links::{self, Declared},
+    name::Name,
+    paths::{self, Paths},
+    problem::{Code, Problems, Refusal},
+    release::{self, Release},
+    schedule::ZONE,
+    secrets,
+    service::{self, Service, read_name},
+};
+
+pub(crate) const LATER: Later = &[];
+
+/// A checked deployment. Only [`crate::read`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    name: Name,
+    host: Host,
+    identity: Identity,
+    paths: Paths,
+    release: Release,
+    services: BTreeMap<Name, Service>,
+    jobs: BTreeMap<Name, Job>,
+}
+
+impl Deployment {
+    /// Reads the manifest's top level; `None` when a problem leaves no deployment.
+    pub(crate) fn read(mut fields: Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        read_schema(&mut fields, problems)?;
+        let name = fields.required("name", "\"avwap\"", problems, Name::parse);
+        fields.required("timezone", "\"America/New_York\"", problems, check_timezone);
+        fields.required("scope", "\"system\"", problems, check_scope);
+        fields.required("environment", "\"staging\"", problems, check_environment);
+        let host = Host::read(fields.table("host", host::LATER, problems), problems);
+        let identity = match fields.table("identity", &[], problems) {
+            Some(fields) => Identity::read(fields, problems),
+            None => {
+                fields.require("identity", "{ user = \"trading\" }", problems);
+                None
+            }
+        };
+        let fallback = Name::parse("deployment").expect("a constant name");
+        let named = name.as_ref().map_or(&fallback, |name| name.get_ref());
+        let paths = Paths::read(fields.table("paths", paths::LATER, problems), named, problems);
+        let release = Release::read(fields.table("release", release::LATER, problems), problems);
+        let (services, jobs) = read_units(&mut fields, problems);
+        fields.finish(problems);
+        Some(Self { name: name?.into_inner(), host, identity: identity?, paths, release, services, jobs })
+    }
+
+    /// The deployment's name.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// What its units may rely on.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Whom its units run as.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Where it keeps what it writes.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// Where its programs are.
+    #[must_use]
+    pub fn release(&self) -> &Release {
+        &self.release
+    }
+
+    /// Its services, by name.
+    pub fn services(&self) -> impl Iterator<Item = &Service> {
+        self.services.values()
+    }
+
+    /// The service of that name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&Service> {
+        self.services.get(name)
+    }
+
+    /// Its jobs, by name.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.values()
+    }
+}
+
+/// Secrets, services, jobs, and the links between them.
+fn read_units(fields: &mut Fields<'_>, problems: &mut Problems) -> (BTreeMap<Name, Service>, BTreeMap<Name, Job>) {
+    let mut groups = secrets::Groups::new();
+    let mut group_spans = BTreeMap::new();
+    for (name, group) in fields.tables("secrets", secrets::LATER, problems) {
+        secrets::read(&name, group, &mut groups, problems);
+        group_spans.insert(name.get_ref().to_string(), name.span());
+    }
+    let mut used = Vec::new();
+    let mut declared = Declared::default();
+    let mut services = BTreeMap::new();
+    for (name, service) in fields.tables("services", service::LATER, problems) {
+        declared.services.insert(name.get_ref().to_string());
+        let name = read_name(&name, problems);
+        if let Some(service) = Service::read(name, service, &groups, &mut used, problems) {
+            services.insert(service.name().clone(), service);
+        }
+    }
+    let mut jobs = BTreeMap::new();
+    for (name, job) in fields.tables("jobs", job::LATER, problems) {
+        declared.jobs.insert(name.get_ref().to_string());
+        let name = read_name(&name, problems);
+        if let Some(job) = Job::read(name, job, &groups, &mut used, problems) {
+            jobs.insert(job.name().clone(), job);
+        }
+    }
+    if declared.services.is_empty() && declared.jobs.is_empty() {
+        let refusal = Refusal::new(Code::MissingKey, "the manifest has no service and no job");
+        problems.error(fields.span(), refusal.hint("write [services.execution] and [jobs.scan]"));
+    }
+    for (name, span) in group_spans.into_iter().filter(|(name, _)| !used.iter().any(|used| used.as_str() == name)) {
+        problems.warning(span, Refusal::new(Code::Unused, format!("nothing uses [secrets.{name}]")));
+    }
+    links::check(&services, &jobs, &declared, problems);
+    (services, jobs)
+}
+
+/// `None` for another version of the language: nothing else in the file can be judged then.
+fn read_schema(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<()> {
+    fields.require("schema", "1", problems);
+    let Some(schema) = fields.integer("schema", problems) else { return Some(()) };
+    if *schema.get_ref() == SCHEMA {
+        return Some(());
+    }
+    let message =
+        format!("schema {} is another version of the language; this release reads {SCHEMA}", schema.get_ref());
+    problems.error(
+        schema.span(),
+        Refusal::new(Code::Schema, message).hint("write `schema = 1`, or use the release it was written for"),
+    );
+    None
+}
+
+fn check_timezone(text: &str) -> Result<(), Refusal> {
+    if text == ZONE {
+        return Ok(());
+    }
+    Err(Refusal::new(Code::NotInThisRelease, format!("schedules of this release are in {ZONE}, not in {text:?}"))
+        .hint("systemd runs a timer with a mistyped zone in the host's own, without a word"))
+}
+
+fn check_scope(text: &str) -> Result<(), Refusal> {
+    match text {
+        "system" => Ok(()),
+        "user" => {
+            Err(Refusal::new(Code::NotInThisRelease, "units of a user's manager are not rendered by this release")
+                .hint("write `scope = \"system\"`"))
+        }
+        _ => Err(Refusal::bad_value(format!("`scope` is \"system\" or \"user\", not {text:?}"))),
+    }
+}
+
+fn check_environment(text: &str) -> Result<(), Refusal> {
+    match text {
+        "staging" => Ok(()),
+        "prod" => {
+            Err(Refusal::new(Code::NotInThisRelease, "prod demands signed releases, which this release cannot check")
+                .hint("write `environment = \"staging\"`"))
+        }
+        _ => Err(Refusal::bad_value(format!("`environment` is \"staging\" or \"prod\", not {text:?}"))),
+    }
+}

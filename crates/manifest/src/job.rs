@@ -1,0 +1,254 @@
+//! `[jobs.NAME]`: work that ends, started by a timer or by another job's success.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use crate::{
+    duration::Seconds,
+    env::{self, Env},
+    fields::{Fields, Later, accept},
+    name::Name,
+    problem::{Code, Problems, Refusal},
+    program::Task,
+    schedule::Schedule,
+    secrets::{self, Secret},
+};
+
+pub(crate) const LATER: Later = &[(
+    "late_start",
+    "a run missed while the host was off is not caught up by this release: it stays missed, and the gates refuse for want of it",
+)];
+
+/// How long a job may take when the manifest does not say.
+const TIMEOUT: Seconds = Seconds::constant(15 * 60);
+const ARGUMENTS_MAX: usize = 64;
+
+/// A job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    name: Spanned<Name>,
+    work: Work,
+    schedule: Option<Spanned<Schedule>>,
+    // Also true of a schedule that was refused: the job is then not reported a second time, as one that nothing starts.
+    has_schedule: bool,
+    on_success: Vec<Spanned<String>>,
+    timeout: Seconds,
+}
+
+/// What a job does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Runs a program to its end.
+    Run(Run),
+    /// Starts a service afresh.
+    Restart(Spanned<String>),
+}
+
+/// A program run to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    task: Task,
+    args: Vec<String>,
+    serves: Option<Spanned<String>>,
+    secrets: Vec<Secret>,
+    env: Env,
+}
+
+impl Run {
+    /// What it runs.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// Every argument, the command first.
+    #[must_use]
+    pub fn args(&self) -> &[String] {
+        &self.args
+    }
+
+    /// The service whose account, mode and secrets it works with.
+    #[must_use]
+    pub fn serves(&self) -> Option<&str> {
+        self.serves.as_ref().map(|name| name.get_ref().as_str())
+    }
+
+    /// The names of the credentials it gets besides those of the service it serves.
+    #[must_use]
+    pub fn secrets(&self) -> &[Secret] {
+        &self.secrets
+    }
+
+    /// Its plain settings.
+    #[must_use]
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+}
+
+impl Job {
+    /// `None` when something was reported that leaves no job to speak of.
+    pub(crate) fn read(
+        name: Option<Spanned<Name>>,
+        mut fields: Fields<'_>,
+        groups: &secrets::Groups,
+        used: &mut Vec<Name>,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let has_schedule = fields.has("schedule");
+        let schedule = fields.parsed("schedule", problems, Schedule::parse);
+        let on_success = fields.texts("on_success", problems).map(Spanned::into_inner).unwrap_or_default();
+        let timeout = fields.parsed("timeout", problems, Seconds::parse);
+        let work = match (fields.has("program"), fields.has("restart")) {
+            (true, true) => {
+                let message = format!("{} has a program and a service to restart", fields.place());
+                let refusal =
+                    Refusal::bad_value(message).hint("make them two jobs, the second in on_success of the first");
+                problems.error(fields.span_of("restart"), refusal);
+                fields.text("restart", &mut Problems::default());
+                read_run(&mut fields, groups, used, problems);
+                None
+            }
+            (false, true) => fields.text("restart", problems).map(|name| Work::Restart(owned(&name))),
+            (_, false) => read_run(&mut fields, groups, used, problems).map(Work::Run),
+        };
+        fields.finish(problems);
+        let job = Self {
+            name: name?,
+            work: work?,
+            schedule,
+            has_schedule,
+            on_success: on_success.iter().map(owned).collect(),
+            timeout: timeout.map_or(TIMEOUT, Spanned::into_inner),
+        };
+        job.warn_of_odd_hours(problems);
+        Some(job)
+    }
+
+    /// Its name, which is its unit's.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        self.name.get_ref()
+    }
+
+    /// What it does.
+    #[must_use]
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// When its timer starts it, if it has one.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.schedule.as_ref().map(Spanned::get_ref)
+    }
+
+    /// The jobs that its success starts.
+    pub fn on_success(&self) -> impl Iterator<Item = &str> {
+        self.on_success.iter().map(|name| name.get_ref().as_str())
+    }
+
+    /// How long it may take.
+    #[must_use]
+    pub fn timeout(&self) -> Seconds {
+        self.timeout
+    }
+
+    pub(crate) fn name_span(&self) -> Range<usize> {
+        self.name.span()
+    }
+
+    pub(crate) fn has_schedule(&self) -> bool {
+        self.has_schedule
+    }
+
+    pub(crate) fn on_success_spans(&self) -> &[Spanned<String>] {
+        &self.on_success
+    }
+
+    /// The service it names, to restart or to serve.
+    pub(crate) fn service_named(&self) -> Option<&Spanned<String>> {
+        match &self.work {
+            Work::Run(run) => run.serves.as_ref(),
+            Work::Restart(service) => Some(service),
+        }
+    }
+
+    /// Warns of days without a session, and of hours at which the work comes too late or too early to be of use.
+    fn warn_of_odd_hours(&self, problems: &mut Problems) {
+        let Some(schedule) = &self.schedule else { return };
+        let warn = |problems: &mut Problems, message: String, hint: &str| {
+            problems.warning(schedule.span(), Refusal::new(Code::OutsideSession, message).hint(hint));
+        };
+        if schedule.get_ref().weekdays().iter().any(|day| day.num_days_from_monday() >= 5) {
+            warn(problems, "the exchange has no sessions on weekends".to_owned(), "write Mon..Fri");
+        }
+        let (first, last, why) = match &self.work {
+            Work::Run(run) => match run.task {
+                Task::Scan => ("04:00", "09:15", "the watchlist is for the open at 09:30"),
+                Task::EndOfDay => ("16:05", "20:00", "the session closes at 16:00"),
+                Task::Trade => return,
+            },
+            Work::Restart(_) => ("04:00", "09:25", "the service is to stand before the open at 09:30"),
+        };
+        let at = schedule.get_ref().time().format("%H:%M").to_string();
+        if at.as_str() < first || at.as_str() > last {
+            warn(problems, format!("{at} is a strange time for this job"), &format!("{why}; choose {first} to {last}"));
+        }
+    }
+}
+
+fn read_run(
+    fields: &mut Fields<'_>,
+    groups: &secrets::Groups,
+    used: &mut Vec<Name>,
+    problems: &mut Problems,
+) -> Option<Run> {
+    fields.require("program", "\"scanner\"", problems);
+    let program = fields.text("program", problems);
+    let args = read_args(fields, problems);
+    let serves = fields.text("serves", problems).map(|name| owned(&name));
+    let has_serves = fields.has("serves");
+    let secrets = secrets::resolve(fields, groups, used, problems);
+    let env = env::read(fields.table("env", &[], problems), problems);
+    let (program, args) = (program?, args?);
+    let task = match Task::of_job(program.get_ref(), args.first().map(String::as_str)) {
+        Ok(task) => task,
+        Err(refusal) => {
+            let known = Task::ALL.iter().any(|task| task.program() == *program.get_ref());
+            problems.error(if known && !args.is_empty() { fields.span_of("args") } else { program.span() }, refusal);
+            return None;
+        }
+    };
+    if task.needs_broker() && !has_serves {
+        let message = format!("{} talks to the broker and serves no service", fields.place());
+        problems.error(
+            fields.span(),
+            Refusal::new(Code::MissingKey, message)
+                .hint("write `serves = \"execution\"`: it takes that service's account, mode and secrets"),
+        );
+    }
+    Some(Run { task, args, serves, secrets, env })
+}
+
+fn read_args(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    if !fields.has("args") {
+        return Some(Vec::new());
+    }
+    let texts = fields.texts("args", problems)?;
+    if texts.get_ref().len() > ARGUMENTS_MAX {
+        problems.error(texts.span(), Refusal::bad_value(format!("a job has at most {ARGUMENTS_MAX} arguments")));
+    }
+    let args: Vec<String> = texts
+        .get_ref()
+        .iter()
+        .filter_map(|text| accept(text, problems, env::check_value))
+        .map(Spanned::into_inner)
+        .collect();
+    (args.len() == texts.get_ref().len()).then_some(args)
+}
+
+fn owned(text: &Spanned<&str>) -> Spanned<String> {
+    Spanned::new(text.span(), (*text.get_ref()).to_owned())
+}

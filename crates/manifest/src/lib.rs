@@ -1,0 +1,51 @@
+//! The typed deployment manifest: what a user writes, read with spans, checked as a whole.
+//!
+//! One file per element of the language holds its type, its parser and its tests. [`read`] collects every problem of a
+//! file before it fails; only it can make a [`Deployment`], so whoever holds one holds a deployment whose order-placing
+//! services have all their guardrails. Pure: bytes in, values out. Spans are byte offsets into the file.
+
+mod account;
+mod deployment;
+mod duration;
+mod env;
+mod fields;
+mod gate;
+mod host;
+mod identity;
+mod job;
+mod links;
+mod mode;
+mod name;
+mod nearest;
+mod paths;
+mod problem;
+mod program;
+mod reading;
+mod release;
+mod role;
+mod schedule;
+mod secrets;
+mod service;
+
+pub use account::Account;
+pub use deployment::Deployment;
+pub use duration::Seconds;
+pub use env::{Env, Variable};
+pub use gate::Gate;
+pub use host::Host;
+pub use identity::Identity;
+pub use job::{Job, Run, Work};
+pub use mode::Mode;
+pub use name::Name;
+pub use paths::Paths;
+pub use problem::{Code, Problem, Severity};
+pub use program::Task;
+pub use reading::{Accepted, SIZE_MAX, read};
+pub use release::Release;
+pub use schedule::Schedule;
+pub use secrets::Secret;
+pub use service::Service;
+pub use toml::Spanned;
+
+/// The version of the language this crate reads.
+pub const SCHEMA: i64 = 1;

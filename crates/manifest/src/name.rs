@@ -1,0 +1,69 @@
+//! Names: of the deployment, its services, jobs and groups of secrets. They become names of units and files.
+
+use std::fmt;
+
+use crate::problem::Refusal;
+
+const LENGTH_MAX: usize = 40;
+
+/// 1 to 40 of `a-z`, `0-9` and `-`, starting with a letter and not ending with `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name(String);
+
+impl Name {
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
+        let refused = |why: &str| Err(Refusal::bad_value(format!("a name {why}")).hint("write it like `execution`"));
+        if text.is_empty() || text.len() > LENGTH_MAX {
+            return refused("has 1 to 40 characters");
+        }
+        if !text.starts_with(|first: char| first.is_ascii_lowercase()) {
+            return refused("starts with a lower-case letter");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-') {
+            return refused("is lower-case letters, digits and `-`");
+        }
+        if text.ends_with('-') {
+            return refused("does not end with `-`");
+        }
+        if text == "systemd" || text.starts_with("systemd-") {
+            return refused("of ours never starts with `systemd`: the unit would replace one of systemd's own");
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_units() {
+        for text in ["a", "scan", "execution-restart", "eod2"] {
+            assert_eq!(Name::parse(text).unwrap().as_str(), text);
+        }
+        let long = "a".repeat(41);
+        for text in
+            ["", "Scan", "2scan", "-scan", "scan-", "sc an", "sc/an", "scan.service", "systemd-udevd", "ä", &long]
+        {
+            assert!(Name::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! From bytes to a [`Deployment`], or to everything that is wrong with them.
+
+use toml::de::DeTable;
+
+use crate::{
+    deployment::{self, Deployment},
+    fields::Fields,
+    problem::{Code, Problem, Problems, Refusal},
+};
+
+/// No manifest is larger than this many bytes.
+pub const SIZE_MAX: usize = 256 * 1024;
+
+/// A manifest that may be rendered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// What it says.
+    pub deployment: Deployment,
+    /// What is worth a look, in the order of the file.
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// Every problem of the file, warnings included, in its order.
+pub fn read(bytes: &[u8]) -> Result<Accepted, Vec<Problem>> {
+    let mut problems = Problems::default();
+    let deployment = match checked_text(bytes) {
+        Ok(text) => read_text(text, &mut problems),
+        Err((at, refusal)) => {
+            problems.error(at..at, refusal);
+            None
+        }
+    };
+    match deployment {
+        Some(deployment) if !problems.has_errors() => Ok(Accepted { deployment, warnings: problems.into_sorted() }),
+        Some(_) | None => Err(problems.into_sorted()),
+    }
+}
+
+fn checked_text(bytes: &[u8]) -> Result<&str, (usize, Refusal)> {
+    if bytes.len() > SIZE_MAX {
+        let message = format!("{} bytes are no manifest; it has at most {SIZE_MAX}", bytes.len());
+        return Err((0, Refusal::new(Code::Syntax, message)));
+    }
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err((0, Refusal::new(Code::Syntax, "the manifest is empty")));
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        (at, Refusal::new(Code::Syntax, format!("byte {at} is not UTF-8")).hint("save the file as UTF-8"))
+    })
+}
+
+fn read_text(text: &str, problems: &mut Problems) -> Option<Deployment> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    let mut found = Problems::default();
+    let fields = Fields::new("the manifest", 0..first_line(text), table.get_ref(), deployment::LATER);
+    let deployment = Deployment::read(fields, &mut found);
+    if errors.is_empty() {
+        *problems = found;
+        return deployment;
+    }
+    let mut broken_lines = Vec::new();
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        broken_lines.push(line_of(text, span.start));
+        problems.error(span, Refusal::new(Code::Syntax, error.message().to_owned()));
+    }
+    // The parser goes on behind a syntax error. What it read there is judged too, except where the error itself may be
+    // the cause.
+    for problem in found.into_sorted() {
+        if !problem.code.may_echo_syntax() && !broken_lines.contains(&line_of(text, problem.span.start)) {
+            let Problem { code, message, hint, .. } = problem;
+            problems.error(problem.span, Refusal { code, message, hint });
+        }
+    }
+    None
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
+}
+
+/// Where to point when the file as a whole lacks something: its first line.
+fn first_line(text: &str) -> usize {
+    text.find('\n').unwrap_or(text.len()).min(text.len())
+}

@@ -1,0 +1,76 @@
+//! Secrets by name. Their values are files on the host that systemd hands to a unit; a manifest cannot hold one.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use crate::{
+    env,
+    fields::{Fields, Later, accept},
+    name::Name,
+    problem::{Code, Problems, Refusal},
+};
+
+pub(crate) const LATER: Later = &[
+    ("encrypted", "encrypted credentials are not rendered by this release; keep the file readable by root only"),
+    ("value", "a secret's value cannot be written in a manifest: put it into a file below /etc/portcullis/credentials"),
+];
+
+/// The name of one credential, which is also the name of its file.
+pub type Secret = String;
+
+/// The groups of secrets, each with its keys.
+pub(crate) type Groups = BTreeMap<Name, Vec<Secret>>;
+
+/// Reads `[secrets.NAME]`.
+pub(crate) fn read(name: &Spanned<&str>, fields: Fields<'_>, groups: &mut Groups, problems: &mut Problems) {
+    let mut fields = fields;
+    let name = accept(name, problems, Name::parse);
+    fields.require("keys", "[\"APCA_API_KEY_ID\", \"APCA_API_SECRET_KEY\"]", problems);
+    let keys = fields.texts("keys", problems);
+    fields.finish(problems);
+    let (Some(name), Some(keys)) = (name, keys) else { return };
+    if keys.get_ref().is_empty() {
+        problems.error(keys.span(), Refusal::bad_value("a group of secrets names at least one"));
+    }
+    let mut secrets: Vec<Secret> = Vec::new();
+    for key in keys.get_ref() {
+        let Some(key) = accept(key, problems, env::check_name) else { continue };
+        if secrets.contains(key.get_ref()) {
+            problems.error(key.span(), Refusal::new(Code::Duplicate, "this secret is named twice"));
+        } else {
+            secrets.push(key.into_inner());
+        }
+    }
+    groups.insert(name.into_inner(), secrets);
+}
+
+/// The keys of the groups that `secrets = [..]` names, in the order of their names.
+pub(crate) fn resolve(
+    fields: &mut Fields<'_>,
+    groups: &Groups,
+    used: &mut Vec<Name>,
+    problems: &mut Problems,
+) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    for text in fields.texts("secrets", problems).map(Spanned::into_inner).unwrap_or_default() {
+        match groups.get_key_value(*text.get_ref()) {
+            Some((name, keys)) => {
+                used.push(name.clone());
+                secrets.extend(keys.iter().cloned());
+            }
+            None => {
+                let message = format!("there is no [secrets.{}]", text.get_ref());
+                let known = groups.keys().map(Name::as_str).collect::<Vec<_>>().join(", ");
+                let refusal = Refusal::new(Code::UnknownName, message);
+                problems.error(
+                    text.span(),
+                    if known.is_empty() { refusal } else { refusal.hint(format!("there is {known}")) },
+                );
+            }
+        }
+    }
+    secrets.sort();
+    secrets.dedup();
+    secrets
+}

@@ -15,6 +15,8 @@ use trading::{
 };
 
 pub use outcome::{CancelOutcome, ReadError, RejectReason, SubmitOutcome};
+/// The words the trait speaks, so that who implements or simulates a broker needs no second crate for them.
+pub use trading::{order, report};
 
 /// Which orders to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,2 +1,4 @@
-//! Work in progress.
+//! Program `rehearse`: a whole trading day of a manifest against the simulated venue.
+mod supervisor;
+mod units;
 fn main() {}

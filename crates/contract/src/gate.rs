@@ -3,94 +3,22 @@
 //! Any refusal takes away the authority to open. With something to protect the answer is then [`Authority::ManageOnly`],
 //! flat it is [`Authority::Refused`]: protection outranks permission. Nothing here looks at a modification time.
 
-use std::fmt;
+mod evidence;
+mod refusal;
+mod report;
 
-use market::{Calendar, CalendarError, Feed, NyDate, Session, TimeDelta, Timestamp};
+use std::cmp::Ordering;
 
-use crate::{
-    Attestation, Env, ExitCode, Exposure, KillSwitch, Layout, ScanRun, ScanStatus, Watchlist, env, loopback_url,
-    record::{self, ReadError},
-    sha256_hex,
-};
+use market::{Calendar, Feed, NyDate, Session, TimeDelta, Timestamp};
+
+pub use evidence::{Evidence, Found, ListFile};
+pub use refusal::Refusal;
+pub use report::{Reason, Report};
+
+use crate::{Attestation, ExitCode, Exposure, KillSwitch, ScanStatus};
 
 /// How long before the open a process may start.
 const WINDOW_BEFORE_OPEN: TimeDelta = TimeDelta::minutes(90);
-
-/// What a file turned out to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found<T> {
-    /// Not there.
-    Missing,
-    /// There, and of no use.
-    Unreadable(String),
-    /// Its content.
-    Read(T),
-}
-
-/// The watchlist file as far as the decision needs it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListFile {
-    /// sha256 of its bytes.
-    pub sha256: String,
-    /// How many candidates it holds.
-    pub candidates: u64,
-}
-
-/// Everything the decision is made from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Evidence {
-    /// The instant of the decision, or why nobody knows it.
-    pub now: Result<Timestamp, String>,
-    /// The watchlist.
-    pub list: Found<ListFile>,
-    /// What vouches for it.
-    pub attestation: Found<Attestation>,
-    /// The state of the last scan.
-    pub scan_run: Found<ScanRun>,
-    /// Whether the broker's address is on this machine, so that simulated data may reach it.
-    pub broker_is_loopback: bool,
-    /// The kill switch.
-    pub kill: KillSwitch,
-    /// What there is to protect.
-    pub exposure: Exposure,
-}
-
-impl Evidence {
-    /// Reads the files of a deployment. `now` is a reading of the program's clock, or why it failed.
-    #[must_use]
-    pub fn gather(layout: &Layout, env: &Env, now: Result<Timestamp, String>) -> Self {
-        let broker = env.text(&env::APCA_API_BASE_URL).ok().flatten();
-        Self {
-            now,
-            list: list_file(layout),
-            attestation: found(Attestation::read(&layout.attestation())),
-            scan_run: found(ScanRun::read(&layout.scan_run())),
-            broker_is_loopback: broker.is_some_and(|url| loopback_url(url).is_some()),
-            kill: KillSwitch::read(&layout.kill_switch(), env),
-            exposure: Exposure::assess(layout),
-        }
-    }
-}
-
-fn list_file(layout: &Layout) -> Found<ListFile> {
-    let path = layout.candidates();
-    match found(record::read_bytes(&path)) {
-        Found::Missing => Found::Missing,
-        Found::Unreadable(error) => Found::Unreadable(error),
-        Found::Read(bytes) => match Watchlist::parse(&bytes, &path) {
-            Ok(list) => Found::Read(ListFile { sha256: sha256_hex(&bytes), candidates: list.candidates.len() as u64 }),
-            Err(error) => Found::Unreadable(error.to_string()),
-        },
-    }
-}
-
-fn found<T>(read: Result<T, ReadError>) -> Found<T> {
-    match read {
-        Ok(content) => Found::Read(content),
-        Err(error) if error.is_missing() => Found::Missing,
-        Err(error) => Found::Unreadable(error.to_string()),
-    }
-}
 
 /// What a process may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,90 +29,6 @@ pub enum Authority {
     ManageOnly,
     /// Nothing, because there is nothing to protect.
     Refused,
-}
-
-/// Why positions may not be opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Nobody knows what time it is.
-    ClockUnavailable(String),
-    /// The calendar does not know the day.
-    CalendarEnds(CalendarError),
-    /// The exchange is closed today.
-    NoSession {
-        /// Today in New York.
-        today: NyDate,
-        /// Why.
-        why: &'static str,
-    },
-    /// Too early.
-    BeforeWindow {
-        /// When the window begins.
-        begins: Timestamp,
-    },
-    /// The session has closed.
-    AfterClose {
-        /// When it did.
-        close: Timestamp,
-    },
-    /// No watchlist.
-    ListMissing,
-    /// A watchlist that cannot be used.
-    ListUnreadable(String),
-    /// Nothing vouches for the watchlist.
-    AttestationMissing,
-    /// What should vouch for the watchlist cannot be used.
-    AttestationUnreadable(String),
-    /// The watchlist is not the one that was attested.
-    ListAltered,
-    /// The watchlist is for a session before today's.
-    ListStale {
-        /// The session it is for.
-        session: NyDate,
-        /// Today in New York.
-        today: NyDate,
-    },
-    /// The watchlist is for a session after today's.
-    ListAhead {
-        /// The session it is for.
-        session: NyDate,
-        /// Today in New York.
-        today: NyDate,
-    },
-    /// Its newest bar is not of the session before today's: frozen data, or data from the future.
-    BarsWrong {
-        /// The newest bar.
-        newest: NyDate,
-        /// What it should be.
-        expected: NyDate,
-    },
-    /// It looked at data of its own session or later.
-    LooksAhead {
-        /// The data date.
-        as_of: NyDate,
-        /// The session it is for.
-        session: NyDate,
-    },
-    /// The scan for today has not ended.
-    ScanRunning {
-        /// When it began.
-        since: Timestamp,
-    },
-    /// The scan for today failed.
-    ScanFailed(String),
-    /// The last scan for today is not the one that made the watchlist.
-    ScanDiffers {
-        /// The last scan.
-        scan: String,
-        /// The scan that made the watchlist.
-        attested: String,
-    },
-    /// The state of the last scan cannot be read.
-    ScanUnreadable(String),
-    /// Simulated data with a broker that is not.
-    SimulatedFeed,
-    /// The kill switch is latched.
-    KillSwitch(String),
 }
 
 /// What was decided, and from what.
@@ -311,9 +155,9 @@ fn check_attestation(attestation: &Attestation, broker_is_loopback: bool, reason
 fn check_freshness(attestation: &Attestation, today: &Today, reasons: &mut Vec<Refusal>) {
     let (session, today_date) = (attestation.session, today.date);
     match session.cmp(&today_date) {
-        std::cmp::Ordering::Less => return reasons.push(Refusal::ListStale { session, today: today_date }),
-        std::cmp::Ordering::Greater => return reasons.push(Refusal::ListAhead { session, today: today_date }),
-        std::cmp::Ordering::Equal => {}
+        Ordering::Less => return reasons.push(Refusal::ListStale { session, today: today_date }),
+        Ordering::Greater => return reasons.push(Refusal::ListAhead { session, today: today_date }),
+        Ordering::Equal => {}
     }
     let (newest, expected) = (attestation.newest_bar, today.previous.date);
     if newest != expected {
@@ -347,16 +191,6 @@ fn check_scan(evidence: &Evidence, today: Option<&Today>, reasons: &mut Vec<Refu
     }
 }
 
-impl<T> Found<T> {
-    /// The content, if it was read.
-    pub fn content(&self) -> Option<&T> {
-        match self {
-            Self::Missing | Self::Unreadable(_) => None,
-            Self::Read(content) => Some(content),
-        }
-    }
-}
-
 impl Authority {
     /// Its name in JSON.
     #[must_use]
@@ -386,130 +220,5 @@ impl Verdict {
             Authority::Open | Authority::ManageOnly => ExitCode::Ok,
             Authority::Refused => ExitCode::GateRefused,
         }
-    }
-}
-
-impl fmt::Display for Authority {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl Refusal {
-    /// A name for machines; it never changes.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::ClockUnavailable(_) => "clock_unavailable",
-            Self::CalendarEnds(_) => "calendar_ends",
-            Self::NoSession { .. } => "no_session",
-            Self::BeforeWindow { .. } => "before_window",
-            Self::AfterClose { .. } => "after_close",
-            Self::ListMissing => "watchlist_missing",
-            Self::ListUnreadable(_) => "watchlist_unreadable",
-            Self::AttestationMissing => "attestation_missing",
-            Self::AttestationUnreadable(_) => "attestation_unreadable",
-            Self::ListAltered => "watchlist_altered",
-            Self::ListStale { .. } => "watchlist_stale",
-            Self::ListAhead { .. } => "watchlist_ahead",
-            Self::BarsWrong { .. } => "bars_wrong",
-            Self::LooksAhead { .. } => "looks_ahead",
-            Self::ScanRunning { .. } => "scan_running",
-            Self::ScanFailed(_) => "scan_failed",
-            Self::ScanDiffers { .. } => "scan_differs",
-            Self::ScanUnreadable(_) => "scan_unreadable",
-            Self::SimulatedFeed => "simulated_feed",
-            Self::KillSwitch(_) => "kill_switch",
-        }
-    }
-
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
-            Self::ClockUnavailable(_) => "look at the venue that PORTCULLIS_CLOCK=venue reads",
-            Self::CalendarEnds(_) => "install a release whose calendar knows the day",
-            Self::NoSession { .. } => "nothing to do: the timers start the next session",
-            Self::BeforeWindow { .. } => "nothing to do: the timers start later",
-            Self::AfterClose { .. } => "nothing to do until the next session",
-            Self::ListMissing | Self::AttestationMissing | Self::ListStale { .. } => {
-                "run the scan (systemctl start scan.service) and look at its log"
-            }
-            Self::ListUnreadable(_) | Self::AttestationUnreadable(_) | Self::ListAltered => {
-                "do not edit the files; run the scan again (systemctl start scan.service)"
-            }
-            Self::ListAhead { .. } | Self::LooksAhead { .. } | Self::ScanDiffers { .. } => {
-                "run the scan for today again (systemctl start scan.service)"
-            }
-            Self::BarsWrong { .. } => "fetch bars up to the previous session, then run the scan again",
-            Self::ScanRunning { .. } => {
-                "wait for the scan; if it crashed, start it again (systemctl start scan.service)"
-            }
-            Self::ScanFailed(_) | Self::ScanUnreadable(_) => "look at the scan's log (journalctl -u scan.service)",
-            Self::SimulatedFeed => "scan data of a real feed, or point APCA_API_BASE_URL at the simulated venue",
-            Self::KillSwitch(_) => "find out why it was latched; only an explicit clear lifts it (desk kill clear)",
-        }
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hm = |at: &Timestamp| at.ny_time().format("%H:%M");
-        match self {
-            Self::ClockUnavailable(error) => f.write_str(error),
-            Self::CalendarEnds(error) => error.fmt(f),
-            Self::NoSession { today, why } => write!(f, "no session on {today} ({why})"),
-            Self::BeforeWindow { begins } => write!(f, "too early: the window begins at {} (NY)", hm(begins)),
-            Self::AfterClose { close } => write!(f, "too late: the session closed at {} (NY)", hm(close)),
-            Self::ListMissing => f.write_str("there is no watchlist"),
-            Self::ListUnreadable(error) | Self::AttestationUnreadable(error) | Self::ScanUnreadable(error) => {
-                f.write_str(error)
-            }
-            Self::AttestationMissing => f.write_str("nothing attests the watchlist"),
-            Self::ListAltered => f.write_str("the watchlist is not the one that was attested"),
-            Self::ListStale { session, today } | Self::ListAhead { session, today } => {
-                write!(f, "the watchlist is for {session}, today is {today} (NY)")
-            }
-            Self::BarsWrong { newest, expected } => {
-                write!(f, "the newest bar is of {newest}, it must be of {expected}")
-            }
-            Self::LooksAhead { as_of, session } => {
-                write!(f, "the watchlist for {session} was made from data up to {as_of}")
-            }
-            Self::ScanRunning { since } => write!(f, "the scan for today, begun at {} (NY), has not ended", hm(since)),
-            Self::ScanFailed(reason) => write!(f, "the scan for today failed: {reason}"),
-            Self::ScanDiffers { scan, attested } => {
-                write!(f, "the last scan for today is {scan}, the watchlist is from {attested}")
-            }
-            Self::SimulatedFeed => f.write_str("the watchlist is from simulated data and the broker is not simulated"),
-            Self::KillSwitch(latch) => write!(f, "the kill switch is latched at {latch}"),
-        }
-    }
-}
-
-/// The one line for people.
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.authority {
-            Authority::Open => f.write_str("OK: Watchlist is fresh for today (NY)")?,
-            Authority::ManageOnly => write!(f, "MANAGE-ONLY: {}", self.reason_line())?,
-            Authority::Refused => write!(f, "REFUSED: {}", self.reason_line())?,
-        }
-        if let (Authority::Open, Some(attestation), Some(count)) = (self.authority, &self.attestation, self.candidates)
-        {
-            let Attestation { session, as_of, run_id, .. } = attestation;
-            write!(f, ": session {session}, data up to {as_of}, {count} candidates, run {run_id}")?;
-        }
-        match &self.exposure {
-            Exposure::Flat => Ok(()),
-            Exposure::Exposed { why } => write!(f, "; to protect: {why}"),
-        }
-    }
-}
-
-impl Verdict {
-    fn reason_line(&self) -> String {
-        let texts: Vec<_> = self.reasons.iter().map(Refusal::to_string).collect();
-        texts.join("; ")
     }
 }

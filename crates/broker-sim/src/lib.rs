@@ -11,6 +11,7 @@ pub mod path;
 mod seed;
 mod severable;
 mod sleepers;
+pub mod synthetic;
 mod truth;
 mod venue;
 

@@ -1,1 +1,44 @@
-//! Helpers shared by the proofs.
+//! Where the proofs find things: the workspace, the built programs, the shared data.
+//!
+//! A proof that lacks something says so. On a developer's machine shared data may be missing, then a proof that needs it
+//! is skipped with a line; under `CI=true` it fails, so that nothing is green because nothing ran.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the workspace.
+#[must_use]
+pub fn workspace_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the proofs are a folder of the workspace").to_owned()
+}
+
+/// The folder of the built programs: the one this test binary was built into.
+///
+/// # Panics
+/// When one of the programs is not there, with the command that builds it.
+#[must_use]
+pub fn programs(names: &[&str]) -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let folder = test.parent().and_then(Path::parent).expect("a test binary lies in target/PROFILE/deps").to_owned();
+    for name in names {
+        let program = folder.join(name);
+        assert!(program.is_file(), "{} is missing: run `cargo build --workspace --bins` first", program.display());
+    }
+    folder
+}
+
+/// A file of the shared data, `../shared` beside the workspace or `$PORTCULLIS_SHARED`; `None` where there is none.
+///
+/// # Panics
+/// When it is missing although `CI=true`.
+#[must_use]
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("PORTCULLIS_SHARED").map_or_else(|| workspace_root().join("../shared"), PathBuf::from);
+    let file = root.join(path);
+    if file.exists() {
+        return Some(file);
+    }
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    assert!(!in_ci, "{} is missing, and CI skips nothing", file.display());
+    println!("skipped: needs ../shared ({})", file.display());
+    None
+}

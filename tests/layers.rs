@@ -1,0 +1,229 @@
+//! The arrows between crates, compared with what cargo says.
+//!
+//! `ARROWS` is the architecture: what each crate may depend on among ours. A crate that is not in it, or an arrow that is
+//! not allowed, fails. Pure crates may use few foreign crates and nothing of std that reaches outside; `gate` stays free
+//! of tokio and SQLite all the way down; only `rehearse` links the simulated venue.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// Every crate of the workspace and the crates of ours that its normal dependencies may name.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("market", &[]),
+    ("contract", &["market"]),
+    ("manifest", &["market"]),
+    ("signals", &["market"]),
+    ("trading", &["market"]),
+    ("bars", &["market"]),
+    ("broker", &["market", "trading"]),
+    ("broker-sim", &["broker", "market"]),
+    ("ledger", &["market", "trading"]),
+    ("service", &["contract", "market"]),
+    ("gate", &["contract", "market"]),
+    ("scanner", &["bars", "contract", "market", "signals"]),
+    ("execution", &["broker", "contract", "ledger", "market", "service", "trading"]),
+    ("desk", &["broker", "contract", "ledger", "market", "trading"]),
+    ("rehearse", &["bars", "broker", "broker-sim", "contract", "ledger", "market", "trading"]),
+    ("unitgen", &["contract", "manifest", "market"]),
+    ("proofs", &[]),
+];
+
+/// Decide, never touch: no runtime, files, environment, clock or randomness.
+const PURE: &[&str] = &["market", "manifest", "signals", "trading"];
+
+/// The foreign crates that pure crates may use: they compute and nothing else.
+const FOREIGN_OF_PURE: &[&str] = &["chrono", "chrono-tz", "serde", "serde_json", "thiserror", "toml"];
+
+/// Words in the source of a pure crate that would reach outside.
+const OUTSIDE: &[&str] = &[
+    "std::fs",
+    "std::env",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "Instant::now",
+    "Utc::now",
+    "Local::now",
+    "rand::",
+    "tokio::",
+];
+
+/// Crates that must not be linked, however indirectly.
+const NEVER_LINKED: &[(&str, &[&str])] = &[
+    ("gate", &["tokio", "rusqlite", "libsqlite3-sys", "reqwest", "broker", "broker-sim"]),
+    ("execution", &["broker-sim"]),
+    ("desk", &["broker-sim"]),
+    ("scanner", &["broker-sim", "rusqlite"]),
+    ("unitgen", &["broker-sim", "tokio", "rusqlite", "reqwest"]),
+];
+
+#[test]
+fn every_crate_is_in_the_architecture() {
+    let listed: BTreeSet<String> = ARROWS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let found: BTreeSet<String> = workspace().into_iter().map(|package| package.name).collect();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn arrows_are_the_allowed_ones() {
+    let ours: BTreeSet<&str> = ARROWS.iter().map(|(name, _)| *name).collect();
+    for package in workspace() {
+        let allowed = allowed(&package.name);
+        for dependency in package.normal.iter().filter(|name| ours.contains(name.as_str())) {
+            assert!(allowed.contains(&dependency.as_str()), "{} -> {dependency} is not an allowed arrow", package.name);
+        }
+        if package.name != "proofs" {
+            let stray = package.build.iter().find(|name| ours.contains(name.as_str()));
+            assert_eq!(stray, None, "{}: a build script uses none of our crates", package.name);
+        }
+    }
+}
+
+#[test]
+fn nothing_but_a_rehearsal_links_the_simulated_venue() {
+    for package in workspace() {
+        let links = package.normal.contains("broker-sim");
+        assert_eq!(links, package.name == "rehearse", "{}", package.name);
+    }
+}
+
+#[test]
+fn pure_crates_use_few_foreign_crates() {
+    for package in workspace().into_iter().filter(|package| PURE.contains(&package.name.as_str())) {
+        let ours = allowed(&package.name);
+        for dependency in &package.normal {
+            let known = ours.contains(&dependency.as_str()) || FOREIGN_OF_PURE.contains(&dependency.as_str());
+            assert!(known, "{} is pure and may not use {dependency}", package.name);
+        }
+    }
+}
+
+#[test]
+fn pure_crates_reach_nothing_outside() {
+    for package in workspace().into_iter().filter(|package| PURE.contains(&package.name.as_str())) {
+        let sources = sources(&package.root.join("src"));
+        assert!(!sources.is_empty(), "{} has no sources", package.name);
+        for path in sources {
+            let text = fs::read_to_string(&path).unwrap();
+            for (number, line) in text.lines().enumerate() {
+                let code = line.split("//").next().unwrap_or_default();
+                let found = OUTSIDE.iter().find(|word| code.contains(**word));
+                assert_eq!(found, None, "{}:{}: {line}", path.display(), number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_program_must_not_contain_is_nowhere_below_it() {
+    let graph = linked_graph();
+    for (program, never) in NEVER_LINKED {
+        let below = reachable(&graph, program);
+        assert!(below.len() > 3, "{program} links almost nothing: the graph was not read");
+        for name in *never {
+            assert!(!below.contains(*name), "{program} links {name}");
+        }
+    }
+}
+
+struct Package {
+    name: String,
+    root: PathBuf,
+    normal: BTreeSet<String>,
+    build: BTreeSet<String>,
+}
+
+fn allowed(name: &str) -> &'static [&'static str] {
+    ARROWS.iter().find(|(listed, _)| *listed == name).map_or(&[], |(_, allowed)| allowed)
+}
+
+fn workspace() -> Vec<Package> {
+    let metadata = metadata(&["--no-deps"]);
+    let packages = metadata["packages"].as_array().expect("cargo lists packages");
+    packages.iter().map(package).collect()
+}
+
+fn package(package: &Value) -> Package {
+    let of_kind = |kind: Option<&str>| -> BTreeSet<String> {
+        let dependencies = package["dependencies"].as_array().expect("cargo lists dependencies");
+        let names = dependencies.iter().filter(|dependency| dependency["kind"].as_str() == kind);
+        names.map(|dependency| dependency["name"].as_str().unwrap().to_owned()).collect()
+    };
+    Package {
+        name: package["name"].as_str().unwrap().to_owned(),
+        root: Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned(),
+        normal: of_kind(None),
+        build: of_kind(Some("build")),
+    }
+}
+
+/// What each crate links, as cargo resolved it: normal dependencies only.
+fn linked_graph() -> BTreeMap<String, BTreeSet<String>> {
+    let host = host_triple();
+    let metadata = metadata(&["--filter-platform", &host]);
+    let name_of: BTreeMap<&str, &str> = metadata["packages"]
+        .as_array()
+        .expect("cargo lists packages")
+        .iter()
+        .map(|package| (package["id"].as_str().unwrap(), package["name"].as_str().unwrap()))
+        .collect();
+    let is_normal = |kind: &Value| kind["kind"].is_null();
+    let nodes = metadata["resolve"]["nodes"].as_array().expect("cargo resolves");
+    let linked = |node: &Value| -> BTreeSet<String> {
+        let dependencies = node["deps"].as_array().unwrap().iter();
+        let normal =
+            dependencies.filter(|dependency| dependency["dep_kinds"].as_array().unwrap().iter().any(is_normal));
+        normal.map(|dependency| name_of[dependency["pkg"].as_str().unwrap()].to_owned()).collect()
+    };
+    nodes.iter().map(|node| (name_of[node["id"].as_str().unwrap()].to_owned(), linked(node))).collect()
+}
+
+fn reachable(graph: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
+    while let Some(name) = open.pop() {
+        for next in graph.get(&name).into_iter().flatten() {
+            if seen.insert(next.clone()) {
+                open.push(next.clone());
+            }
+        }
+    }
+    seen
+}
+
+fn metadata(arguments: &[&str]) -> Value {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let output = Command::new(cargo)
+        .args(["metadata", "--offline", "--format-version", "1"])
+        .args(arguments)
+        .current_dir(proofs::workspace_root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo answers in JSON")
+}
+
+fn host_triple() -> String {
+    let output = Command::new("rustc").arg("-vV").current_dir(proofs::workspace_root()).output().expect("rustc runs");
+    let text = String::from_utf8(output.stdout).expect("rustc speaks UTF-8");
+    text.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host").to_owned()
+}
+
+fn sources(directory: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            paths.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            paths.push(path);
+        }
+    }
+    paths
+}

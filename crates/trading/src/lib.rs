@@ -10,6 +10,7 @@ pub mod decide;
 pub mod limits;
 pub mod order;
 pub mod phase;
+pub mod pnl;
 pub mod polling;
 pub mod reconcile;
 pub mod refusal;

@@ -9,7 +9,7 @@ use std::{
     ffi::OsString,
     fmt, fs,
     io::Read,
-    path::PathBuf,
+    path::{Component, PathBuf},
 };
 
 use market::{Bps, NaiveTime, Symbol, Usd};
@@ -195,10 +195,16 @@ impl Env {
     /// A path; any bytes a file name may hold.
     ///
     /// # Errors
-    /// Never today; paths share the readers' signature.
+    /// When it holds `..`: it could leave the root that the unit's sandbox grants.
     pub fn path(&self, variable: &Variable) -> Result<Option<PathBuf>, EnvError> {
         let value = self.values.get(variable.name).filter(|value| !value.is_empty());
-        Ok(value.map(PathBuf::from).or_else(|| variable.default.map(PathBuf::from)))
+        let path = value.map(PathBuf::from).or_else(|| variable.default.map(PathBuf::from));
+        match path {
+            Some(path) if path.components().any(|part| part == Component::ParentDir) => {
+                Err(refused(variable, &path.to_string_lossy(), "a path without .."))
+            }
+            path => Ok(path),
+        }
     }
 
     /// The first of several directories separated by colons.

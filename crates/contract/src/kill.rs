@@ -271,6 +271,21 @@ mod tests {
         assert!(!KillSwitch::clear(&path).unwrap());
     }
 
+    #[test]
+    fn of_two_that_latch_at_once_the_higher_wins() {
+        for _ in 0..50 {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("KILL_SWITCH");
+            std::thread::scope(|scope| {
+                for level in [KillLevel::Flatten, KillLevel::Entries, KillLevel::Cancel] {
+                    let path = &path;
+                    scope.spawn(move || KillSwitch::latch(path, level, "race", "test", at()).unwrap());
+                }
+            });
+            assert_eq!(KillSwitch::read_file(&path).level(), Some(KillLevel::Flatten));
+        }
+    }
+
     fn levels() -> impl Strategy<Value = KillLevel> {
         prop_oneof![Just(KillLevel::Entries), Just(KillLevel::Cancel), Just(KillLevel::Flatten)]
     }

@@ -231,6 +231,15 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_climbs_is_refused() {
+        for variable in ["AVWAP_STATE_DIR", "EXECUTION_V2_DB", "STATE_DIRECTORY"] {
+            let env = Env::from_pairs([(variable, "../elsewhere")]);
+            let error = if variable == "STATE_DIRECTORY" { Layout::from_env(&env) } else { Layout::below("/r", &env) };
+            assert_eq!(error.unwrap_err().to_string(), format!("{variable}=\"../elsewhere\" is not a path without .."));
+        }
+    }
+
+    #[test]
     fn an_account_lock_stays_in_its_directory() {
         let layout = Layout::new("/r");
         assert_eq!(layout.account_lock("PA3X"), Path::new("/r/state/account-PA3X.lock"));

@@ -1,4 +1,4 @@
-//! The thin shell: HTTP/1.1 on a loopback port around [`Venue::handle`], plus `/sim/sleep` and `/sim/truth`.
+//! The thin shell: HTTP/1.1 on a loopback port around [`Venue::handle`], plus `/sim/clock`, `/sim/sleep` and `/sim/truth`.
 
 use std::{collections::BTreeMap, io};
 
@@ -89,6 +89,8 @@ async fn answer(
     };
     match parts.uri.path() {
         "/sim/sleep" => sleep(shell, &line, &body).await,
+        // Without keys: programs that have none (a gate) must know the time too.
+        "/sim/clock" => json_response(200, &json!({"timestamp": shell.venue.now()})),
         "/sim/truth" => json_response(200, &json!(shell.venue.truth())),
         _ => trade(&shell.venue, &line, &parts, body),
     }

@@ -2,7 +2,8 @@
 //!
 //! The venue's clock needs `PORTCULLIS_CLOCK=venue` and a broker on a loopback address, so no variable can move the time
 //! of a process that talks to a real broker. Reads are bounded: connect 2 s, answer 5 s and 64 KiB. A failed read is an
-//! error, never a guess. Source of the format: Alpaca's `GET /v2/clock`.
+//! error, never a guess. It asks `GET /sim/clock`: without keys, which a gate does not have, and on a path no real broker
+//! answers.
 
 use std::{
     io::{self, Read, Write},
@@ -170,7 +171,7 @@ impl Venue {
         let mut stream = TcpStream::connect_timeout(&self.address, CONNECT_WAIT)?;
         stream.set_write_timeout(Some(ANSWER_WAIT))?;
         let request = format!(
-            "GET {}/v2/clock HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\nConnection: close\r\n\r\n",
+            "GET {}/sim/clock HTTP/1.1\r\nHost: {}\r\nAccept: application/json\r\nConnection: close\r\n\r\n",
             self.path, self.address
         );
         stream.write_all(request.as_bytes())?;
@@ -306,7 +307,7 @@ mod tests {
         assert_eq!(TIME.len(), 56);
         let (now, request) = ask(ok);
         assert_eq!(now.unwrap().to_string(), "2026-07-06T13:30:00Z");
-        assert_eq!(request, "GET /base/v2/clock HTTP/1.1");
+        assert_eq!(request, "GET /base/sim/clock HTTP/1.1");
         for (answer, expect) in [
             ("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n", "401"),
             ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "missing field `timestamp`"),

@@ -83,7 +83,7 @@ fn ledger(layout: &Layout) {
     fs::write(layout.database(), "").unwrap();
 }
 
-/// Answers one `GET /v2/clock` with the given time and returns the address to ask.
+/// Answers one `GET /sim/clock` with the given time and returns the address to ask.
 fn venue(time: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -26,9 +26,9 @@ pub use quote::Quote;
 pub use symbol::{Symbol, SymbolError};
 pub use time::{NyDate, TimeError, Timestamp};
 
-/// A signed span of time; arithmetic between two [`Timestamp`]s.
-pub use chrono::TimeDelta;
 /// A wall-clock time of day, always meant in New York unless a name says otherwise.
 pub use chrono::NaiveTime;
+/// A signed span of time; arithmetic between two [`Timestamp`]s.
+pub use chrono::TimeDelta;
 /// Day of the week of a [`NyDate`].
 pub use chrono::Weekday;

@@ -180,9 +180,10 @@ impl NyDate {
     #[must_use]
     pub fn at(self, time: NaiveTime) -> Timestamp {
         let local = self.0.and_time(time);
-        let instant = New_York.from_local_datetime(&local).earliest().or_else(|| {
-            New_York.from_local_datetime(&(local + TimeDelta::hours(1))).earliest()
-        });
+        let instant = New_York
+            .from_local_datetime(&local)
+            .earliest()
+            .or_else(|| New_York.from_local_datetime(&(local + TimeDelta::hours(1))).earliest());
         let nanos = instant.and_then(|instant| instant.timestamp_nanos_opt());
         Timestamp(nanos.unwrap_or(if self.0.year() < 1970 { i64::MIN } else { i64::MAX }))
     }
@@ -201,8 +202,9 @@ impl FromStr for NyDate {
     type Err = TimeError;
     fn from_str(text: &str) -> Result<Self, TimeError> {
         let refused = || TimeError::Date(text.chars().take(40).collect());
-        // chrono's %Y-%m-%d also reads "2017-1-2" and "+2017-01-02"; a date has ten characters here.
-        if text.len() != 10 || !text.is_ascii() {
+        // chrono's %Y-%m-%d also reads "2017-1-2" and "+2017-01-2"; a date has four, two and two digits here.
+        let shaped = |(at, byte): (usize, u8)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() };
+        if text.len() != 10 || !text.bytes().enumerate().all(shaped) {
             return Err(refused());
         }
         NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self).map_err(|_| refused())

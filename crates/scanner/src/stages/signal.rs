@@ -1,0 +1,47 @@
+//! Stages 4 to 7: each symbol on its own, several at once.
+
+use std::thread;
+
+use bars::Series;
+use signals::{History, Rules, evaluate};
+
+use crate::{
+    progress::Progress,
+    stages::{Judged, Verdict},
+};
+
+const THREADS_MOST: usize = 4;
+/// Small enough that threads end together, large enough that handing out costs nothing.
+const BATCH: usize = 64;
+
+/// Judges whoever is still in.
+pub fn apply(judged: &mut [Judged<'_>], rules: &Rules, progress: &Progress) {
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MOST);
+    let batches = std::sync::Mutex::new(judged.chunks_mut(BATCH));
+    let next = || batches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
+    let worker = || {
+        while let Some(batch) = next() {
+            for symbol in batch.iter_mut().filter(|symbol| symbol.verdict.is_none()) {
+                symbol.verdict =
+                    Some(symbol.series.as_ref().map_or(Verdict::TooShort, |series| verdict(series, rules)));
+            }
+            progress.advance(batch.len());
+        }
+    };
+    thread::scope(|scope| {
+        (1..threads).for_each(|_| drop(scope.spawn(worker)));
+        worker();
+    });
+}
+
+fn verdict(series: &Series<'_>, rules: &Rules) -> Verdict {
+    let Series { dates, open, high, low, close, volume } = *series;
+    let Some(history) = History::new(dates, open, high, low, close, volume) else { return Verdict::TooShort };
+    match evaluate(&history, rules) {
+        signals::Verdict::TooShort => Verdict::TooShort,
+        signals::Verdict::WeeklyMisaligned => Verdict::WeeklyMisaligned,
+        signals::Verdict::QualityGate(_) => Verdict::QualityGate,
+        signals::Verdict::NoAnchor => Verdict::NoAnchor,
+        signals::Verdict::Candidate(candidate) => Verdict::Candidate(candidate),
+    }
+}

@@ -40,7 +40,7 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         ExitCode::BadData => Some("the previous watchlist is untouched; correct the input and scan again"),
         ExitCode::CannotWrite => Some("give --out a directory this user may write, on a disk with room"),
         ExitCode::BadConfig => Some("set STATE_DIRECTORY, or give --bars, --universe and --out"),
-        ExitCode::BrokerUnavailable => Some("give --as-of to scan without a clock"),
+        ExitCode::BrokerUnavailable => Some("PORTCULLIS_CLOCK=venue needs the simulated venue at APCA_API_BASE_URL"),
         ExitCode::Ok
         | ExitCode::Unexpected
         | ExitCode::Warn

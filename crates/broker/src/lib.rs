@@ -3,6 +3,8 @@
 //! Reads answer or fail ([`ReadError`]); orders answer [`SubmitOutcome`], where "we do not know" is a value of its own:
 //! an unknown outcome is looked up by client order id, never resent and never declared rejected.
 
+pub mod alpaca;
+pub mod null;
 mod outcome;
 
 use std::collections::BTreeMap;

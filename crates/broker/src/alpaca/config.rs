@@ -1,0 +1,89 @@
+//! What a client of Alpaca is told: where, who, which data, and how long to wait.
+
+use std::time::Duration;
+
+use market::Feed;
+use secrecy::SecretString;
+use thiserror::Error;
+
+use super::BaseUrl;
+
+/// The configuration of a client. `Debug` shows no key.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The trading interface.
+    pub trading_url: BaseUrl,
+    /// The market data interface.
+    pub data_url: BaseUrl,
+    /// The key id; a secret, because it is half of one.
+    pub key_id: SecretString,
+    /// The secret key.
+    pub secret_key: SecretString,
+    /// Which market data to ask for.
+    pub feed: Feed,
+    /// Spreads the pauses between tries of a read, so that clients do not try in step.
+    pub jitter_seed: u64,
+    /// How long to wait.
+    pub limits: Limits,
+}
+
+/// How long to wait for what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// For a connection.
+    pub connect: Duration,
+    /// For a whole answer, the connection included.
+    pub total: Duration,
+    /// About so long before the second try of a read, twice as long before the third.
+    pub backoff: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), total: Duration::from_secs(15), backoff: Duration::from_millis(250) }
+    }
+}
+
+/// Why no client can be made.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// Simulated data exists only on a simulated venue.
+    #[error("feed simulated with {url}, which is not on this machine")]
+    SimulatedFeed {
+        /// The data URL.
+        url: BaseUrl,
+    },
+    /// A key with characters that no header carries; line breaks from a file, usually.
+    #[error("{0} holds a character that a header cannot carry")]
+    Key(&'static str),
+    /// TLS or the HTTP client could not be set up.
+    #[error("no HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+}
+
+impl Config {
+    /// A configuration with the usual limits.
+    #[must_use]
+    pub fn new(
+        trading_url: BaseUrl,
+        data_url: BaseUrl,
+        key_id: SecretString,
+        secret_key: SecretString,
+        feed: Feed,
+    ) -> Self {
+        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed: 0, limits: Limits::default() }
+    }
+
+    /// The interface's word for the feed. A simulated venue answers as the consolidated tape would.
+    pub(super) fn feed_name(&self) -> Result<&'static str, ConfigError> {
+        match self.feed {
+            Feed::Sip => Ok("sip"),
+            Feed::Iex => Ok("iex"),
+            Feed::Simulated if self.data_url.is_loopback() && self.trading_url.is_loopback() => Ok("sip"),
+            Feed::Simulated if self.data_url.is_loopback() => {
+                Err(ConfigError::SimulatedFeed { url: self.trading_url.clone() })
+            }
+            Feed::Simulated => Err(ConfigError::SimulatedFeed { url: self.data_url.clone() }),
+        }
+    }
+}

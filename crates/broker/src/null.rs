@@ -1,0 +1,80 @@
+//! The broker that accepts nothing: a dry run reads the real one and sends it no order.
+
+use std::collections::BTreeMap;
+
+use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
+use trading::{
+    control::Approved,
+    order::{BrokerOrderId, ClientOrderId, OrderRequest},
+    report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
+};
+
+use crate::{Broker, CancelOutcome, OrderFilter, ReadError, RejectReason, SubmitOutcome};
+
+/// What [`Null`] says to every order and cancel.
+pub const DRY_RUN: &str = "dry run";
+
+/// Reads pass through to the broker inside; orders and cancels end here.
+#[derive(Debug)]
+pub struct Null<B> {
+    reads: B,
+}
+
+impl<B: Broker> Null<B> {
+    /// Wraps a broker; nothing that changes anything will reach it.
+    pub fn new(reads: B) -> Self {
+        Self { reads }
+    }
+}
+
+impl<B: Broker> Broker for Null<B> {
+    async fn account(&self) -> Result<AccountReport, ReadError> {
+        self.reads.account().await
+    }
+
+    async fn clock(&self) -> Result<MarketClock, ReadError> {
+        self.reads.clock().await
+    }
+
+    async fn calendar(&self, first: NyDate, last: NyDate) -> Result<Vec<Session>, ReadError> {
+        self.reads.calendar(first, last).await
+    }
+
+    async fn submit(&self, _: &Approved<OrderRequest>) -> SubmitOutcome {
+        SubmitOutcome::Rejected { reason: RejectReason::Other, message: DRY_RUN.to_owned() }
+    }
+
+    async fn cancel(&self, _: &BrokerOrderId) -> CancelOutcome {
+        CancelOutcome::NotCancelable(DRY_RUN.to_owned())
+    }
+
+    async fn order_by_client_id(&self, id: &ClientOrderId) -> Result<Option<OrderReport>, ReadError> {
+        self.reads.order_by_client_id(id).await
+    }
+
+    async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError> {
+        self.reads.orders(filter).await
+    }
+
+    async fn positions(&self) -> Result<Vec<PositionReport>, ReadError> {
+        self.reads.positions().await
+    }
+
+    async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError> {
+        self.reads.executions(after).await
+    }
+
+    async fn candles(
+        &self,
+        symbols: &[Symbol],
+        minutes: u32,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<Symbol, Vec<Candle>>, ReadError> {
+        self.reads.candles(symbols, minutes, from, to).await
+    }
+
+    async fn quotes(&self, symbols: &[Symbol]) -> Result<BTreeMap<Symbol, Quote>, ReadError> {
+        self.reads.quotes(symbols).await
+    }
+}

@@ -261,3 +261,10 @@ impl Broker for Alpaca {
 fn list(symbols: &[Symbol]) -> String {
     symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join(",")
 }
+
+#[cfg(test)]
+mod canned;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,373 @@
+//! Operation by answer: what every answer, and every way of not answering, is taken for.
+
+use std::time::Duration;
+
+use market::{Feed, Price, Qty, Symbol, Timestamp};
+use trading::{
+    order::{OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    report::OrderStatus,
+};
+
+use super::{
+    Alpaca, Config, Limits,
+    canned::{Behaviour, Canned},
+};
+use crate::{Broker, CancelOutcome, OrderFilter, RejectReason, SubmitOutcome};
+
+const KEY: &str = "PKTESTKEY";
+const SECRET: &str = "do-not-print-me";
+
+#[tokio::test]
+async fn submit_outcome_by_answer() {
+    let refusal = |status, code: u32| Behaviour::json(status, format!(r#"{{"code":{code},"message":"no"}}"#));
+    let html = |status| Behaviour::json(status, "<html>gateway</html>");
+    let rejected = |reason| Some(reason);
+    for (behaviour, expect) in [
+        (Behaviour::json(200, order_json("id-1", "new")), "accepted"),
+        (Behaviour::json(200, order_json("somebody-elses", "new")), "unknown"),
+        (Behaviour::json(200, "{\"id\":"), "unknown"),
+        (Behaviour::json(204, ""), "unknown"),
+        (html(502), "unknown"),
+        (Behaviour::json(500, r#"{"code":50010000,"message":"internal"}"#), "unknown"),
+        (html(504), "unknown"),
+        (html(307), "unknown"),
+        (html(404), "unknown"),
+        (html(408), "unknown"),
+        (html(422), "unknown"),
+        (Behaviour::Close, "unknown"),
+        (Behaviour::Mute, "unknown"),
+        (Behaviour::Cut, "unknown"),
+        (Behaviour::Endless, "unknown"),
+        (Behaviour::json(429, r#"{"code":42910000,"message":"rate limit exceeded"}"#), "retryable"),
+    ] {
+        let server = Canned::start(vec![behaviour.clone()]).await;
+        let outcome = client(&server.base_url).send(&limit_order()).await;
+        assert_eq!(word(&outcome), expect, "{behaviour:?} gave {outcome:?}");
+        assert_eq!(server.requests().len(), 1, "a POST is sent once: {behaviour:?}");
+    }
+    for (behaviour, reason) in [
+        (refusal(422, 40_010_001), rejected(RejectReason::DuplicateClientOrderId)),
+        (refusal(403, 40_310_000), rejected(RejectReason::InsufficientOrConflicting)),
+        (refusal(403, 40_310_100), rejected(RejectReason::Other)),
+        (refusal(422, 42_210_000), rejected(RejectReason::Invalid)),
+        (refusal(400, 40_010_000), rejected(RejectReason::Invalid)),
+        (refusal(401, 40_110_000), rejected(RejectReason::Forbidden)),
+        (Behaviour::json(403, r#"{"message":"forbidden."}"#), rejected(RejectReason::Forbidden)),
+        (html(401), rejected(RejectReason::Forbidden)),
+        (refusal(404, 40_410_000), rejected(RejectReason::Other)),
+    ] {
+        let server = Canned::start(vec![behaviour.clone()]).await;
+        let outcome = client(&server.base_url).send(&limit_order()).await;
+        let SubmitOutcome::Rejected { reason: got, message } = outcome else { panic!("{behaviour:?}: {outcome:?}") };
+        assert_eq!(Some(got), reason, "{behaviour:?}");
+        assert!(message.contains("HTTP 4"), "the status is in the message: {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_connection_proves_that_nothing_was_sent() {
+    let outcome = client(&closed_port().await).send(&limit_order()).await;
+    assert!(matches!(outcome, SubmitOutcome::Retryable { after: None, .. }), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_429_says_how_long() {
+    for (headers, expect) in [
+        ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),
+        ("Retry-After: 99999\r\n", Some(Duration::from_secs(120))),
+        ("X-RateLimit-Reset: 1000\r\n", Some(Duration::ZERO)),
+        ("Retry-After: soon\r\n", None),
+        ("", None),
+    ] {
+        let answer = Behaviour::Answer { status: 429, headers, body: "{}".to_owned() };
+        let server = Canned::start(vec![answer]).await;
+        let outcome = client(&server.base_url).send(&limit_order()).await;
+        let SubmitOutcome::Retryable { after, .. } = outcome else { panic!("{headers}: {outcome:?}") };
+        assert_eq!(after, expect, "{headers}");
+    }
+}
+
+#[tokio::test]
+async fn an_order_goes_out_in_the_brokers_words_with_the_keys() {
+    let server = Canned::start(vec![Behaviour::json(200, order_json("id-1", "new"))]).await;
+    let SubmitOutcome::Accepted(report) = client(&server.base_url).send(&limit_order()).await else { panic!() };
+    assert_eq!(report.status, OrderStatus::New);
+    let request = &server.requests()[0];
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /v2/orders HTTP/1.1"), "{head}");
+    let head = head.to_ascii_lowercase();
+    assert!(head.contains("apca-api-key-id: pktestkey") && head.contains("apca-api-secret-key: do-not-print-me"));
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    let expect = serde_json::json!({
+        "symbol": "BRK.B", "qty": "12", "side": "buy", "type": "limit", "time_in_force": "day",
+        "limit_price": "101.25", "client_order_id": "id-1",
+    });
+    assert_eq!(body, expect);
+}
+
+#[tokio::test]
+async fn cancel_outcome_by_answer() {
+    let refusal = |status, code: u32| Behaviour::json(status, format!(r#"{{"code":{code},"message":"no"}}"#));
+    for (behaviour, expect) in [
+        (Behaviour::json(204, ""), "accepted"),
+        (refusal(422, 42_210_000), "not cancelable"),
+        (refusal(404, 40_410_000), "not found"),
+        (Behaviour::json(404, "<html>"), "unknown"),
+        (Behaviour::json(500, "{}"), "unknown"),
+        (Behaviour::json(429, "{}"), "unknown"),
+        (refusal(401, 40_110_000), "unknown"),
+        (Behaviour::Close, "unknown"),
+        (Behaviour::Mute, "unknown"),
+    ] {
+        let server = Canned::start(vec![behaviour.clone()]).await;
+        let outcome = client(&server.base_url).cancel(&"a/b".parse().unwrap()).await;
+        let word = match &outcome {
+            CancelOutcome::Accepted => "accepted",
+            CancelOutcome::NotCancelable(_) => "not cancelable",
+            CancelOutcome::NotFound => "not found",
+            CancelOutcome::Unknown(_) => "unknown",
+        };
+        assert_eq!(word, expect, "{behaviour:?} gave {outcome:?}");
+        assert!(server.requests()[0].starts_with("DELETE /v2/orders/a%2Fb HTTP/1.1"));
+    }
+}
+
+#[tokio::test]
+async fn a_missing_order_is_missing_only_when_the_broker_says_so() {
+    let id = "id-1".parse().unwrap();
+    let server = Canned::start(vec![Behaviour::json(404, r#"{"code":40410000,"message":"order not found"}"#)]).await;
+    assert_eq!(client(&server.base_url).order_by_client_id(&id).await, Ok(None));
+    for behaviour in [
+        Behaviour::json(404, "<html>no such host</html>"),
+        Behaviour::json(404, r#"{"message":"endpoint not found"}"#),
+        Behaviour::json(200, order_json("somebody-elses", "new")),
+        Behaviour::json(500, "{}"),
+        Behaviour::json(401, r#"{"code":40110000,"message":"request is not authorized"}"#),
+        Behaviour::Close,
+        Behaviour::Mute,
+    ] {
+        let server = Canned::start(vec![behaviour.clone()]).await;
+        let answer = client(&server.base_url).order_by_client_id(&id).await;
+        assert!(answer.is_err(), "{behaviour:?} gave {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn reads_are_tried_three_times_while_there_is_hope() {
+    let ok = || Behaviour::json(200, "[]");
+    for (behaviours, requests, succeeds) in [
+        (vec![Behaviour::json(500, "{}"), Behaviour::json(429, "{}"), ok()], 3, true),
+        (vec![Behaviour::Close, ok()], 2, true),
+        (vec![Behaviour::Mute, ok()], 2, true),
+        (vec![Behaviour::json(503, "{}")], 3, false),
+        (vec![Behaviour::json(403, "{}"), ok()], 1, false),
+        (vec![Behaviour::json(422, "{}"), ok()], 1, false),
+    ] {
+        let server = Canned::start(behaviours.clone()).await;
+        let answer = client(&server.base_url).positions().await;
+        assert_eq!(answer.is_ok(), succeeds, "{behaviours:?}");
+        assert_eq!(server.requests().len(), requests, "{behaviours:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_error_names_endpoint_and_request_and_says_whether_repeating_helps() {
+    let server = Canned::start(vec![Behaviour::json(403, r#"{"message":"forbidden."}"#)]).await;
+    let error = client(&server.base_url).account().await.unwrap_err();
+    assert_eq!(error.to_string(), "GET /v2/account: forbidden. (HTTP 403) (request id req-7)");
+    assert!(error.forbidden);
+    let error = client(&closed_port().await).clock().await.unwrap_err();
+    assert!(error.why.starts_with("not sent:") && !error.forbidden, "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_given_up() {
+    let server = Canned::start(vec![Behaviour::Endless]).await;
+    let mut patient = config(&server.base_url);
+    patient.limits.total = Duration::from_secs(60);
+    let error = Alpaca::new(&patient).unwrap().positions().await.unwrap_err();
+    assert!(error.why.contains("longer than 33554432 bytes"), "{error}");
+}
+
+#[tokio::test]
+async fn orders_are_paged_by_time_and_counted_once() {
+    let page = |from: usize, to: usize| {
+        let orders: Vec<String> =
+            (from..to).map(|n| order_json_at(n, &format!("2026-11-10T14:30:00.{n:09}Z"))).collect();
+        Behaviour::json(200, format!("[{}]", orders.join(",")))
+    };
+    let server = Canned::start(vec![page(0, 500), page(499, 700)]).await;
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    assert_eq!(orders.len(), 700);
+    let requests = server.requests();
+    assert!(requests[0].starts_with("GET /v2/orders?status=open&limit=500&direction=asc&nested=false HTTP"));
+    assert!(requests[1].contains("&after=2026-11-10T14%3A30%3A00.000000498Z "), "{}", requests[1]);
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_end_is_an_error() {
+    let orders: Vec<String> = (0..500).map(|n| order_json_at(n, "2026-11-10T14:30:00Z")).collect();
+    let server = Canned::start(vec![Behaviour::json(200, format!("[{}]", orders.join(",")))]).await;
+    let after = OrderFilter::SubmittedAfter("2026-11-10T14:00:00Z".parse().unwrap());
+    let error = client(&server.base_url).orders(after).await.unwrap_err();
+    assert_eq!(error.why, "the list does not end");
+}
+
+#[tokio::test]
+async fn foreign_instruments_do_not_hide_our_orders() {
+    let option = order_json("option", "new").replace("BRK.B", "AAPL250620C00100000");
+    let body = format!("[{option},{}]", order_json("id-1", "new"));
+    let server = Canned::start(vec![Behaviour::json(200, body)]).await;
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    assert_eq!(orders.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(), ["id-1"]);
+}
+
+#[tokio::test]
+async fn words_we_do_not_know_are_kept_not_guessed() {
+    let strange =
+        order_json("id-1", "quantum_filled").replace("\"limit\"", "\"trailing_stop\"").replace("\"day\"", "\"fok\"");
+    let server = Canned::start(vec![Behaviour::json(200, format!("[{strange}]"))]).await;
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    assert_eq!(orders[0].status, OrderStatus::Unrecognised("quantum_filled".to_owned()));
+    assert_eq!((orders[0].kind, orders[0].time_in_force), (None, None));
+}
+
+#[tokio::test]
+async fn fills_are_paged_and_cut_at_the_instant() {
+    let fill = |n: usize| {
+        format!(
+            r#"{{"activity_type":"FILL","id":"2026::{n}","order_id":"o-1","symbol":"AAPL","side":"sell","qty":"1",
+            "price":"10.5","transaction_time":"2026-11-10T14:30:00.{n:03}Z","type":"fill"}}"#
+        )
+    };
+    let page = |range: std::ops::Range<usize>| {
+        Behaviour::json(200, format!("[{}]", range.map(fill).collect::<Vec<_>>().join(",")))
+    };
+    let server = Canned::start(vec![page(0..100), page(100..130)]).await;
+    let after: Timestamp = "2026-11-10T14:30:00.009Z".parse().unwrap();
+    let fills = client(&server.base_url).executions(after).await.unwrap();
+    assert_eq!((fills.len(), fills[0].id.as_str()), (120, "2026::10"));
+    let requests = server.requests();
+    assert!(requests[0].contains("after=2026-11-10T14%3A30%3A00Z&"), "{}", requests[0]);
+    assert!(requests[1].contains("page_token=2026%3A%3A99"), "{}", requests[1]);
+}
+
+#[tokio::test]
+async fn candles_come_by_symbol_over_pages_and_end_before_the_end() {
+    let bar =
+        |t: &str| format!(r#"{{"t":"2026-11-10T{t}Z","o":10.0,"h":11,"l":9.5,"c":10.25,"v":1200,"n":3,"vw":10.1}}"#);
+    let first = format!(r#"{{"bars":{{"AAPL":[{}]}},"next_page_token":"next"}}"#, bar("14:30:00"));
+    let second = format!(
+        r#"{{"bars":{{"AAPL":[{},{}],"MSFT":[{}]}},"next_page_token":null}}"#,
+        bar("14:40:00"),
+        bar("14:50:00"),
+        bar("14:30:00")
+    );
+    let server = Canned::start(vec![Behaviour::json(200, first), Behaviour::json(200, second)]).await;
+    let symbols: Vec<Symbol> = ["AAPL", "MSFT", "NONE"].iter().map(|text| text.parse().unwrap()).collect();
+    let (from, to) = ("2026-11-10T14:30:00Z".parse().unwrap(), "2026-11-10T14:50:00Z".parse().unwrap());
+    let candles = client(&server.base_url).candles(&symbols, 10, from, to).await.unwrap();
+    assert_eq!(candles.keys().copied().collect::<Vec<_>>(), symbols[..2]);
+    assert_eq!(candles[&symbols[0]].len(), 2, "the candle at the end is not in it");
+    assert_eq!(candles[&symbols[1]][0].volume, Qty::shares(1200));
+    let requests = server.requests();
+    assert!(requests[0].starts_with("GET /v2/stocks/bars?symbols=AAPL%2CMSFT%2CNONE&timeframe=10Min&start="));
+    assert!(requests[1].contains("&feed=iex&page_token=next "), "{}", requests[1]);
+}
+
+#[tokio::test]
+async fn one_sided_and_crossed_quotes_are_absent() {
+    let quote = |bp: f64, ap: f64| format!(r#"{{"t":"2026-11-10T14:30:00Z","bp":{bp},"ap":{ap},"bs":1,"as":1}}"#);
+    let body = format!(
+        r#"{{"quotes":{{"GOOD":{},"NOBID":{},"NOASK":{},"CROSS":{}}}}}"#,
+        quote(10.0, 10.02),
+        quote(0.0, 10.0),
+        quote(10.0, 0.0),
+        quote(10.1, 10.0)
+    );
+    let server = Canned::start(vec![Behaviour::json(200, body)]).await;
+    let quotes = client(&server.base_url).quotes(&["GOOD".parse().unwrap()]).await.unwrap();
+    assert_eq!(quotes.keys().map(Symbol::as_str).collect::<Vec<_>>(), ["GOOD"]);
+}
+
+#[test]
+fn nothing_prints_the_keys() {
+    let config = config("http://127.0.0.1:1");
+    let printed = format!("{config:?} {:?}", Alpaca::new(&config).unwrap());
+    assert!(!printed.contains(SECRET) && !printed.contains(KEY), "{printed}");
+    let mut broken = config;
+    broken.secret_key = format!("{SECRET}\n").into();
+    let error = Alpaca::new(&broken).unwrap_err();
+    assert_eq!(error.to_string(), "the secret key holds a character that a header cannot carry");
+}
+
+#[test]
+fn simulated_data_never_meets_a_real_broker() {
+    let real = "https://broker.example".parse().unwrap();
+    for (trading, data) in [(Some(&real), None), (None, Some(&real)), (Some(&real), Some(&real))] {
+        let mut config = config("http://127.0.0.1:1");
+        config.feed = Feed::Simulated;
+        assert!(Alpaca::new(&config).is_ok());
+        config.trading_url = trading.unwrap_or(&config.trading_url).clone();
+        config.data_url = data.unwrap_or(&config.data_url).clone();
+        assert!(Alpaca::new(&config).is_err(), "{trading:?} {data:?}");
+    }
+}
+
+fn word(outcome: &SubmitOutcome) -> &'static str {
+    match outcome {
+        SubmitOutcome::Accepted(_) => "accepted",
+        SubmitOutcome::Rejected { .. } => "rejected",
+        SubmitOutcome::Retryable { .. } => "retryable",
+        SubmitOutcome::Unknown { .. } => "unknown",
+    }
+}
+
+fn config(base_url: &str) -> Config {
+    let url: super::BaseUrl = base_url.parse().unwrap();
+    let limits = Limits {
+        connect: Duration::from_secs(5),
+        total: Duration::from_millis(400),
+        backoff: Duration::from_millis(1),
+    };
+    Config { limits, ..Config::new(url.clone(), url, KEY.to_owned().into(), SECRET.to_owned().into(), Feed::Iex) }
+}
+
+fn client(base_url: &str) -> Alpaca {
+    Alpaca::new(&config(base_url)).unwrap()
+}
+
+/// A port of this machine on which nobody listens.
+async fn closed_port() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+fn limit_order() -> OrderRequest {
+    OrderRequest {
+        client_order_id: "id-1".parse().unwrap(),
+        symbol: "BRK.B".parse().unwrap(),
+        side: Side::Buy,
+        qty: Qty::shares(12),
+        kind: OrderKind::Limit { limit: Price::from_cents(10_125).unwrap() },
+        time_in_force: TimeInForce::Day,
+        purpose: Purpose::Open,
+    }
+}
+
+fn order_json(client_order_id: &str, status: &str) -> String {
+    order_json_with(client_order_id, "904837e3", status, "2026-11-10T14:30:00Z")
+}
+
+fn order_json_at(number: usize, submitted_at: &str) -> String {
+    order_json_with(&format!("c-{number}"), &format!("b-{number}"), "new", submitted_at)
+}
+
+fn order_json_with(client_order_id: &str, id: &str, status: &str, submitted_at: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","client_order_id":"{client_order_id}","created_at":"{submitted_at}",
+        "submitted_at":"{submitted_at}","symbol":"BRK.B","qty":"12","filled_qty":"0","filled_avg_price":null,
+        "order_class":"","type":"limit","side":"buy","time_in_force":"day","limit_price":"101.25","stop_price":null,
+        "status":"{status}","legs":null}}"#
+    )
+}

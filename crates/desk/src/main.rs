@@ -1,2 +1,55 @@
-//! Work in progress.
-fn main() {}
+//! The operator's tool: end of day, status, kill switch, alerts. A command a file; exit codes are the shared ones.
+
+mod account;
+mod commands;
+
+use std::process;
+
+use clap::{Parser, Subcommand};
+use contract::ExitCode;
+
+/// Looks at a deployment, ends its day, stops it.
+#[derive(Parser)]
+#[command(version, about, after_help = "Commands read the unit's environment: STATE_DIRECTORY names the deployment.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Report on the day: fills, profit and loss, positions and whether each has its stop.
+    Eod(commands::eod::Args),
+    /// What the deployment may do now, and what it holds.
+    Status(commands::status::Args),
+    /// Latch the kill switch.
+    Kill(commands::kill::Args),
+    /// Lift the kill switch.
+    Clear(commands::clear::Args),
+    /// Report how a unit ended; for ExecStopPost=.
+    Alert(commands::alert::Args),
+}
+
+fn main() -> process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Ok.into() };
+        }
+    };
+    let result = match cli.command {
+        Command::Eod(args) => commands::eod::run(&args),
+        Command::Status(args) => commands::status::run(&args),
+        Command::Kill(args) => commands::kill::run(&args),
+        Command::Clear(args) => commands::clear::run(&args),
+        Command::Alert(args) => commands::alert::run(&args),
+    };
+    match result {
+        Ok(code) => code.into(),
+        Err(error) => {
+            eprintln!("desk: {error:#}");
+            error.downcast_ref::<ExitCode>().copied().unwrap_or(ExitCode::Unexpected).into()
+        }
+    }
+}

@@ -81,13 +81,18 @@ impl Chart {
     #[must_use]
     pub fn svg(&self) -> String {
         let Some(scale) = Scale::of(self) else { return String::new() };
-        let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", escape(&self.title));
+        let mut svg =
+            format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">", escape(&self.title));
         for hour in hours(self) {
             let x = scale.x(hour);
             let text = hour.ny_time().format("%H:%M");
             let bottom = HEIGHT - BOTTOM;
             let _ = write!(svg, "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>");
-            let _ = write!(svg, "<text class=\"axis\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>", HEIGHT - 8.0);
+            let _ = write!(
+                svg,
+                "<text class=\"axis\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
+                HEIGHT - 8.0
+            );
         }
         self.horizontal(&mut svg, &scale, self.level, "level");
         self.horizontal(&mut svg, &scale, self.stop, "stop");
@@ -104,7 +109,8 @@ impl Chart {
     fn horizontal(&self, svg: &mut String, scale: &Scale, price: Option<Price>, class: &str) {
         let Some(price) = price else { return };
         let y = scale.y(price);
-        let _ = write!(svg, "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>", WIDTH - RIGHT);
+        let _ =
+            write!(svg, "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>", WIDTH - RIGHT);
         let _ = write!(svg, "<text class=\"axis {class}\" x=\"4\" y=\"{:.1}\">{price}</text>", y + 4.0);
     }
 }
@@ -159,8 +165,10 @@ mod tests {
 
     fn chart() -> Chart {
         let date: NyDate = "2026-11-20".parse().unwrap();
-        let prices = vec![(date.at_hm(9, 30), price("50")), (date.at_hm(12, 0), price("52")), (date.at_hm(16, 0), price("51"))];
-        let mark = Mark { at: date.at_hm(10, 30), price: price("50.50"), kind: MarkKind::Buy, label: "<19 & more>".into() };
+        let prices =
+            vec![(date.at_hm(9, 30), price("50")), (date.at_hm(12, 0), price("52")), (date.at_hm(16, 0), price("51"))];
+        let mark =
+            Mark { at: date.at_hm(10, 30), price: price("50.50"), kind: MarkKind::Buy, label: "<19 & more>".into() };
         Chart { title: "AAPL".into(), prices, level: Some(price("49.9")), stop: Some(price("48")), marks: vec![mark] }
     }
 

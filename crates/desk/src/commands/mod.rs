@@ -1,0 +1,39 @@
+//! One command a file.
+
+pub mod alert;
+pub mod clear;
+pub mod eod;
+pub mod kill;
+pub mod status;
+
+use anyhow::Context;
+use contract::{Env, ExitCode, Layout, ProgramClock};
+
+/// Environment, files and clock of the deployment.
+pub struct Deployment {
+    /// The environment.
+    pub env: Env,
+    /// Its files.
+    pub layout: Layout,
+    /// Its clock.
+    pub clock: ProgramClock,
+}
+
+impl Deployment {
+    /// From the environment; `root` given by hand goes first.
+    pub fn open(root: Option<&std::path::Path>) -> anyhow::Result<Self> {
+        let env = Env::from_process();
+        let layout = match root {
+            Some(root) => Layout::below(root, &env),
+            None => Layout::from_env(&env),
+        };
+        let layout = layout
+            .map_err(|error| {
+                let hint = error.hint();
+                anyhow::Error::new(error).context(format!("hint: {hint} (--root)"))
+            })
+            .context(ExitCode::BadConfig)?;
+        let clock = ProgramClock::from_env(&env).context(ExitCode::BadConfig)?;
+        Ok(Self { env, layout, clock })
+    }
+}

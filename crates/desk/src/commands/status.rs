@@ -1,0 +1,120 @@
+//! `desk status`: what the deployment may do now, and what it holds, from its files alone.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use contract::{Evidence, ExitCode, ExposureView, KillSwitch};
+use ledger::Ledger;
+use market::{Calendar, Timestamp};
+use serde_json::{Value, json};
+
+use super::Deployment;
+
+/// Which deployment, and how to say it.
+#[derive(clap::Args)]
+pub struct Args {
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
+    /// The deployment's directory.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+/// Looks.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let desk = Deployment::open(args.root.as_deref())?;
+    let now = desk.clock.try_now().map_err(|error| error.to_string());
+    let verdict = contract::decide(&Evidence::gather(&desk.layout, &desk.env, now.clone()), Calendar::nyse());
+    let midnight = now.as_ref().ok().map(|now| now.ny_date().at_hm(0, 0));
+    let ledger = ledger(&desk, midnight)?;
+    let kill = match KillSwitch::read(&desk.layout.kill_switch(), &desk.env) {
+        KillSwitch::Clear => None,
+        KillSwitch::Latched(latch) => Some(latch.to_string()),
+    };
+    let exposure = ExposureView::read(&desk.layout.exposure()).ok();
+    let status = json!({
+        "schema_version": 1,
+        "at": now.ok(),
+        "root": desk.layout.root(),
+        "gate": verdict.to_string(),
+        "may_open": verdict.reasons.is_empty(),
+        "kill_switch": kill,
+        "exposure": exposure,
+        "ledger": ledger,
+    });
+    if args.json {
+        println!("{status:#}");
+    } else {
+        println!("{}", text(&status));
+    }
+    Ok(ExitCode::Ok)
+}
+
+fn ledger(desk: &Deployment, since: Option<Timestamp>) -> anyhow::Result<Value> {
+    let path = desk.layout.database();
+    if !path.exists() {
+        return Ok(Value::Null);
+    }
+    let ledger = Ledger::open_read_only(path).context(ExitCode::CannotWrite)?;
+    let since = since.unwrap_or(Timestamp::from_unix_seconds(0));
+    let intents = ledger.intents_since(since)?;
+    let intent = |intent: &trading::book::Intent| {
+        json!({
+            "client_order_id": intent.request.client_order_id,
+            "symbol": intent.request.symbol,
+            "purpose": intent.request.purpose,
+            "qty": intent.request.qty,
+            "order": intent.request.kind.to_string(),
+            "state": intent.state,
+            "note": intent.note,
+        })
+    };
+    Ok(json!({
+        "path": path,
+        "account": ledger.account()?,
+        "intents": intents.iter().map(intent).collect::<Vec<_>>(),
+        "unresolved": intents.iter().filter(|intent| intent.state.is_unresolved()).count(),
+        "executions_today": ledger.executions_since(since)?.len(),
+        "refusals_today": ledger.refusals_since(since)?,
+        "events_today": ledger.events_since(since)?.into_iter().filter(|event| event.kind != "transition").collect::<Vec<_>>(),
+    }))
+}
+
+fn text(status: &Value) -> String {
+    let mut lines = vec![status["gate"].as_str().unwrap_or_default().to_owned()];
+    let kill = status["kill_switch"].as_str().map_or("clear".to_owned(), |latch| format!("LATCHED {latch}"));
+    lines.push(format!("kill switch  {kill}"));
+    match status["exposure"]["positions"].as_array() {
+        None => lines.push("exposure     no view".to_owned()),
+        Some(positions) => {
+            let held: Vec<String> =
+                positions.iter().map(|p| format!("{} {}", word(&p["symbol"]), word(&p["qty"]))).collect();
+            let orders = &status["exposure"]["working_orders"];
+            lines.push(format!("exposure     {} positions [{}], {orders} working orders", held.len(), held.join(", ")));
+        }
+    }
+    match status["ledger"].as_object() {
+        None => lines.push("ledger       none yet".to_owned()),
+        Some(ledger) => {
+            let (count, unresolved) = (ledger["intents"].as_array().map_or(0, Vec::len), &ledger["unresolved"]);
+            lines.push(format!("ledger       {count} intents today or live, {unresolved} unresolved"));
+            for intent in ledger["intents"].as_array().into_iter().flatten() {
+                let (symbol, qty, order) = (word(&intent["symbol"]), word(&intent["qty"]), word(&intent["order"]));
+                lines.push(format!(
+                    "  {symbol:<6} {:<8} {qty:>6} {order:<14} {}",
+                    word(&intent["purpose"]),
+                    word(&intent["state"])
+                ));
+            }
+            for refusal in ledger["refusals_today"].as_array().into_iter().flatten() {
+                lines.push(format!("  refused {} x {}", refusal["count"], word(&refusal["reason"])));
+            }
+        }
+    }
+    lines.join("\n")
+}
+
+fn word(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}

@@ -16,6 +16,7 @@ use crate::{
     schedule::ZONE,
     secrets,
     service::{self, Service, read_name},
+    wiring::Wiring,
 };
 
 pub(crate) const LATER: Later = &[];
@@ -34,7 +35,7 @@ pub struct Deployment {
 
 impl Deployment {
     /// Reads the manifest's top level; `None` when a problem leaves no deployment.
-    pub(crate) fn read(mut fields: Fields<'_>, problems: &mut Problems) -> Option<Self> {
+    pub(crate) fn read(mut fields: Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Option<Self> {
         read_schema(&mut fields, problems)?;
         let name = fields.required("name", "\"avwap\"", problems, Name::parse);
         fields.required("timezone", "\"America/New_York\"", problems, check_timezone);
@@ -52,7 +53,7 @@ impl Deployment {
         let named = name.as_ref().map_or(&fallback, |name| name.get_ref());
         let paths = Paths::read(fields.table("paths", paths::LATER, problems), named, problems);
         let release = Release::read(fields.table("release", release::LATER, problems), problems);
-        let (services, jobs) = read_units(&mut fields, problems);
+        let (services, jobs) = read_units(&mut fields, wiring, problems);
         fields.finish(problems);
         Some(Self { name: name?.into_inner(), host, identity: identity?, paths, release, services, jobs })
     }
@@ -105,20 +106,22 @@ impl Deployment {
 }
 
 /// Secrets, services, jobs, and the links between them.
-fn read_units(fields: &mut Fields<'_>, problems: &mut Problems) -> (BTreeMap<Name, Service>, BTreeMap<Name, Job>) {
-    let mut groups = secrets::Groups::new();
+fn read_units(
+    fields: &mut Fields<'_>,
+    wiring: &mut Wiring,
+    problems: &mut Problems,
+) -> (BTreeMap<Name, Service>, BTreeMap<Name, Job>) {
     let mut group_spans = BTreeMap::new();
     for (name, group) in fields.tables("secrets", secrets::LATER, problems) {
-        secrets::read(&name, group, &mut groups, problems);
+        secrets::read(&name, group, &mut wiring.groups, problems);
         group_spans.insert(name.get_ref().to_string(), name.span());
     }
-    let mut used = Vec::new();
     let mut declared = Declared::default();
     let mut services = BTreeMap::new();
     for (name, service) in fields.tables("services", service::LATER, problems) {
         declared.services.insert(name.get_ref().to_string());
         let name = read_name(&name, problems);
-        if let Some(service) = Service::read(name, service, &groups, &mut used, problems) {
+        if let Some(service) = Service::read(name, service, wiring, problems) {
             services.insert(service.name().clone(), service);
         }
     }
@@ -126,7 +129,7 @@ fn read_units(fields: &mut Fields<'_>, problems: &mut Problems) -> (BTreeMap<Nam
     for (name, job) in fields.tables("jobs", job::LATER, problems) {
         declared.jobs.insert(name.get_ref().to_string());
         let name = read_name(&name, problems);
-        if let Some(job) = Job::read(name, job, &groups, &mut used, problems) {
+        if let Some(job) = Job::read(name, job, wiring, problems) {
             jobs.insert(job.name().clone(), job);
         }
     }
@@ -134,7 +137,9 @@ fn read_units(fields: &mut Fields<'_>, problems: &mut Problems) -> (BTreeMap<Nam
         let refusal = Refusal::new(Code::MissingKey, "the manifest has no service and no job");
         problems.error(fields.span(), refusal.hint("write [services.execution] and [jobs.scan]"));
     }
-    for (name, span) in group_spans.into_iter().filter(|(name, _)| !used.iter().any(|used| used.as_str() == name)) {
+    for (name, span) in
+        group_spans.into_iter().filter(|(name, _)| !wiring.used.iter().any(|used| used.as_str() == name))
+    {
         problems.warning(span, Refusal::new(Code::Unused, format!("nothing uses [secrets.{name}]")));
     }
     links::check(&services, &jobs, &declared, problems);
@@ -162,7 +167,7 @@ fn check_timezone(text: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(Code::NotInThisRelease, format!("schedules of this release are in {ZONE}, not in {text:?}"))
-        .hint("systemd runs a timer with a mistyped zone in the host's own, without a word"))
+        .hint("write it as it stands in systemd's zone list: a mistyped zone makes systemd ignore the line, and its own check calls that fine"))
 }
 
 fn check_scope(text: &str) -> Result<(), Refusal> {

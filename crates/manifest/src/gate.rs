@@ -41,11 +41,11 @@ impl Gate {
     #[must_use]
     pub fn incident(self) -> &'static str {
         match self {
-            Self::Watchlist => "a scan failed, wrote nothing, and yesterday's list was traded",
+            Self::Watchlist => "a failed scan wrote nothing, and the stale list was traded",
             Self::SessionWindow => {
-                "half of a day's orders went out while the market was closed, because a server's zone was Berlin's"
+                "half the orders went out outside trading hours, because a server's zone was Berlin's"
             }
-            Self::KillSwitch => "an emergency stop held only in one process's memory, and its restart went on trading",
+            Self::KillSwitch => "an emergency stop knew only the orders in its own memory",
         }
     }
 }

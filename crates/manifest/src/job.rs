@@ -13,6 +13,7 @@ use crate::{
     program::Task,
     schedule::Schedule,
     secrets::{self, Secret},
+    wiring::Wiring,
 };
 
 pub(crate) const LATER: Later = &[(
@@ -92,8 +93,7 @@ impl Job {
     pub(crate) fn read(
         name: Option<Spanned<Name>>,
         mut fields: Fields<'_>,
-        groups: &secrets::Groups,
-        used: &mut Vec<Name>,
+        wiring: &mut Wiring,
         problems: &mut Problems,
     ) -> Option<Self> {
         let has_schedule = fields.has("schedule");
@@ -107,11 +107,11 @@ impl Job {
                     Refusal::bad_value(message).hint("make them two jobs, the second in on_success of the first");
                 problems.error(fields.span_of("restart"), refusal);
                 fields.text("restart", &mut Problems::default());
-                read_run(&mut fields, groups, used, problems);
+                read_run(&mut fields, wiring, problems);
                 None
             }
             (false, true) => fields.text("restart", problems).map(|name| Work::Restart(owned(&name))),
-            (_, false) => read_run(&mut fields, groups, used, problems).map(Work::Run),
+            (_, false) => read_run(&mut fields, wiring, problems).map(Work::Run),
         };
         fields.finish(problems);
         let job = Self {
@@ -199,20 +199,17 @@ impl Job {
     }
 }
 
-fn read_run(
-    fields: &mut Fields<'_>,
-    groups: &secrets::Groups,
-    used: &mut Vec<Name>,
-    problems: &mut Problems,
-) -> Option<Run> {
+fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Option<Run> {
     fields.require("program", "\"scanner\"", problems);
     let program = fields.text("program", problems);
     let args = read_args(fields, problems);
     let serves = fields.text("serves", problems).map(|name| owned(&name));
     let has_serves = fields.has("serves");
-    let secrets = secrets::resolve(fields, groups, used, problems);
+    let secrets = secrets::resolve(fields, wiring, problems);
     let env = env::read(fields.table("env", &[], problems), problems);
-    let (program, args) = (program?, args?);
+    let program = program?;
+    wiring.add_settings(program.get_ref(), &env);
+    let args = args?;
     let task = match Task::of_job(program.get_ref(), args.first().map(String::as_str)) {
         Ok(task) => task,
         Err(refusal) => {

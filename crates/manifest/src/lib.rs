@@ -26,6 +26,7 @@ mod role;
 mod schedule;
 mod secrets;
 mod service;
+mod wiring;
 
 pub use account::Account;
 pub use deployment::Deployment;
@@ -37,15 +38,17 @@ pub use identity::Identity;
 pub use job::{Job, Run, Work};
 pub use mode::Mode;
 pub use name::Name;
+pub use nearest::nearest;
 pub use paths::Paths;
 pub use problem::{Code, Problem, Severity};
 pub use program::Task;
-pub use reading::{Accepted, SIZE_MAX, read};
+pub use reading::{Accepted, Rejected, SIZE_MAX, read};
 pub use release::Release;
 pub use schedule::Schedule;
 pub use secrets::Secret;
 pub use service::Service;
 pub use toml::Spanned;
+pub use wiring::Setting;
 
 /// The version of the language this crate reads.
 pub const SCHEMA: i64 = 1;

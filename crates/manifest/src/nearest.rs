@@ -1,7 +1,8 @@
 //! The known word that a mistyped one probably meant.
 
 /// The closest of `known` to `word`, when it is close enough to be a slip of the keys.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let slips = 1 + word.len() / 4;
     known
         .into_iter()

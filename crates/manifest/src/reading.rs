@@ -6,6 +6,7 @@ use crate::{
     deployment::{self, Deployment},
     fields::Fields,
     problem::{Code, Problem, Problems, Refusal},
+    wiring::{Setting, Wiring},
 };
 
 /// No manifest is larger than this many bytes.
@@ -18,24 +19,39 @@ pub struct Accepted {
     pub deployment: Deployment,
     /// What is worth a look, in the order of the file.
     pub warnings: Vec<Problem>,
+    /// Every variable it sets, for whoever knows the programs.
+    pub settings: Vec<Setting>,
+}
+
+/// A manifest that may not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Everything that is wrong, warnings included, in the order of the file.
+    pub problems: Vec<Problem>,
+    /// Every variable that could be read, so that its problems can be told along with the others.
+    pub settings: Vec<Setting>,
 }
 
 /// Reads a manifest.
 ///
 /// # Errors
-/// Every problem of the file, warnings included, in its order.
-pub fn read(bytes: &[u8]) -> Result<Accepted, Vec<Problem>> {
+/// Every problem of the file at once.
+pub fn read(bytes: &[u8]) -> Result<Accepted, Rejected> {
     let mut problems = Problems::default();
+    let mut wiring = Wiring::default();
     let deployment = match checked_text(bytes) {
-        Ok(text) => read_text(text, &mut problems),
+        Ok(text) => read_text(text, &mut wiring, &mut problems),
         Err((at, refusal)) => {
             problems.error(at..at, refusal);
             None
         }
     };
+    let settings = wiring.settings;
     match deployment {
-        Some(deployment) if !problems.has_errors() => Ok(Accepted { deployment, warnings: problems.into_sorted() }),
-        Some(_) | None => Err(problems.into_sorted()),
+        Some(deployment) if !problems.has_errors() => {
+            Ok(Accepted { deployment, warnings: problems.into_sorted(), settings })
+        }
+        Some(_) | None => Err(Rejected { problems: problems.into_sorted(), settings }),
     }
 }
 
@@ -53,11 +69,11 @@ fn checked_text(bytes: &[u8]) -> Result<&str, (usize, Refusal)> {
     })
 }
 
-fn read_text(text: &str, problems: &mut Problems) -> Option<Deployment> {
+fn read_text(text: &str, wiring: &mut Wiring, problems: &mut Problems) -> Option<Deployment> {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut found = Problems::default();
     let fields = Fields::new("the manifest", 0..first_line(text), table.get_ref(), deployment::LATER);
-    let deployment = Deployment::read(fields, &mut found);
+    let deployment = Deployment::read(fields, wiring, &mut found);
     if errors.is_empty() {
         *problems = found;
         return deployment;

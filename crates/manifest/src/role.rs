@@ -69,7 +69,7 @@ pub(crate) fn check_restart(text: &str) -> Result<(), Refusal> {
     };
     match text {
         "on-failure" => Ok(()),
-        "always" | "on-success" => disarms("a process that a gate had ended was started again and again, all night"),
+        "always" | "on-success" => disarms("a start that was refused came back again and again, a restart storm"),
         "no" => disarms("a crash would leave open positions without their manager until somebody looks"),
         "on-abnormal" | "on-abort" | "on-watchdog" => disarms("it leaves some crashes without a restart"),
         _ => Err(Refusal::bad_value(format!("{text:?} is no restart policy")).hint("remove the line")),
@@ -80,7 +80,7 @@ pub(crate) fn check_restart(text: &str) -> Result<(), Refusal> {
 pub(crate) fn refuse_success_codes(fields: &Fields<'_>, problems: &mut Problems) {
     if fields.has("success_codes") {
         let refusal = Refusal::new(Code::DisarmsGuardrail, "a service that places orders has no success code but 0").hint(
-            "systemd lets a refusing gate pass when the refusal's code counts as success: that start would have traded a stale list; remove the line",
+            "systemd lets a refusing gate pass when the refusal's code counts as success: the stale list would be traded; remove the line",
         );
         problems.error(fields.span_of("success_codes"), refusal);
     }

@@ -9,6 +9,7 @@ use crate::{
     fields::{Fields, Later, accept},
     name::Name,
     problem::{Code, Problems, Refusal},
+    wiring::Wiring,
 };
 
 pub(crate) const LATER: Later = &[
@@ -46,22 +47,17 @@ pub(crate) fn read(name: &Spanned<&str>, fields: Fields<'_>, groups: &mut Groups
 }
 
 /// The keys of the groups that `secrets = [..]` names, in the order of their names.
-pub(crate) fn resolve(
-    fields: &mut Fields<'_>,
-    groups: &Groups,
-    used: &mut Vec<Name>,
-    problems: &mut Problems,
-) -> Vec<Secret> {
+pub(crate) fn resolve(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Vec<Secret> {
     let mut secrets = Vec::new();
     for text in fields.texts("secrets", problems).map(Spanned::into_inner).unwrap_or_default() {
-        match groups.get_key_value(*text.get_ref()) {
+        match wiring.groups.get_key_value(*text.get_ref()) {
             Some((name, keys)) => {
-                used.push(name.clone());
+                wiring.used.push(name.clone());
                 secrets.extend(keys.iter().cloned());
             }
             None => {
                 let message = format!("there is no [secrets.{}]", text.get_ref());
-                let known = groups.keys().map(Name::as_str).collect::<Vec<_>>().join(", ");
+                let known = wiring.groups.keys().map(Name::as_str).collect::<Vec<_>>().join(", ");
                 let refusal = Refusal::new(Code::UnknownName, message);
                 problems.error(
                     text.span(),

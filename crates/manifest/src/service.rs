@@ -12,6 +12,7 @@ use crate::{
     program::Task,
     role,
     secrets::{self, Secret},
+    wiring::Wiring,
 };
 
 pub(crate) const LATER: Later = &[
@@ -35,8 +36,7 @@ impl Service {
     pub(crate) fn read(
         name: Option<Spanned<Name>>,
         mut fields: Fields<'_>,
-        groups: &secrets::Groups,
-        used: &mut Vec<Name>,
+        wiring: &mut Wiring,
         problems: &mut Problems,
     ) -> Option<Self> {
         fields.required("program", "\"execution\"", problems, check_program);
@@ -49,11 +49,12 @@ impl Service {
         role::read_gates(&mut fields, problems);
         let has_secrets = fields.has("secrets");
         fields.require("secrets", "[\"alpaca\"]", problems);
-        let secrets = secrets::resolve(&mut fields, groups, used, problems);
+        let secrets = secrets::resolve(&mut fields, wiring, problems);
         if has_secrets {
             check_credentials(&secrets, &fields, problems);
         }
         let env = env::read(fields.table("env", &[], problems), problems);
+        wiring.add_settings(Task::Trade.program(), &env);
         // Asked for only to be refused with its reason, instead of as an unknown key.
         if fields.has("success_codes") {
             role::refuse_success_codes(&fields, problems);

@@ -1,0 +1,142 @@
+//! The command line; a file a command.
+
+mod check;
+mod completions;
+mod render;
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Parser, Subcommand};
+use contract::ExitCode;
+use manifest::Problem;
+
+use crate::{
+    problems::{self, Report},
+    source::{self, Checked},
+};
+
+const EXIT_CODES: &str = "Exit codes:
+  0   done; with warnings, they are on the error stream
+  1   render --check: the directory is not what the manifest renders
+  64  wrong command line
+  73  the output cannot be written
+  78  the manifest cannot be read or has errors; nothing was rendered";
+
+/// Checks a deployment's manifest and renders the units that run it.
+#[derive(Debug, Parser)]
+#[command(name = "unitgen", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Render(render::Render),
+    Completions(completions::Completions),
+}
+
+/// The manifest, and how to tell what is wrong with it.
+#[derive(Debug, Args)]
+struct ManifestArgs {
+    /// The manifest to read
+    manifest: Option<PathBuf>,
+    /// Print one line of JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the program with its whole command line, and says how it ended.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is nobody's error: there is nobody left to tell.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+        }
+    };
+    match cli.command {
+        Command::Check(command) => command.run(),
+        Command::Render(command) => command.run(),
+        Command::Completions(command) => command.run(),
+    }
+}
+
+/// A manifest that was read and checked; its problems have been told when there is none.
+struct Loaded {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    checked: Checked,
+}
+
+impl ManifestArgs {
+    fn load(&self) -> Result<Loaded, ExitCode> {
+        let Some(path) = &self.manifest else {
+            tell(&format!("error: no manifest is named{}\n", found_nearby()));
+            return Err(ExitCode::Usage);
+        };
+        let bytes = source::read(path).map_err(|error| {
+            tell(&format!("error: cannot read {}: {error}{}\n", path.display(), found_nearby()));
+            ExitCode::BadConfig
+        })?;
+        match source::check(&bytes) {
+            Ok(checked) => Ok(Loaded { path: path.clone(), bytes, checked }),
+            Err(problems) => {
+                self.show(path, &bytes, &problems);
+                Err(ExitCode::BadConfig)
+            }
+        }
+    }
+
+    fn show(&self, path: &Path, bytes: &[u8], problems: &[Problem]) {
+        if self.json {
+            say(&format!("{}\n", Report::new(path, bytes, problems).to_json()));
+        } else {
+            tell(&problems::human(path, bytes, problems, colour()));
+        }
+    }
+}
+
+/// The manifests in the usual places, as a hint.
+fn found_nearby() -> String {
+    let listed = ["manifests", "."].iter().flat_map(|directory| {
+        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).filter(|path| is_manifest(path))
+    });
+    let mut found: Vec<String> = listed.map(|path| path.display().to_string()).collect();
+    found.sort();
+    found.truncate(10);
+    if found.is_empty() { String::new() } else { format!("\n  found: {}", found.join(" ")) }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml")
+        && source::read(path).is_ok_and(|bytes| {
+            let text = String::from_utf8_lossy(&bytes);
+            text.lines().any(|line| line.starts_with("schema ") || line.starts_with("schema="))
+        })
+}
+
+/// Colour only for eyes: on a terminal that has not said no.
+fn colour() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    std::io::stderr().is_terminal() && !refused && !dumb
+}
+
+/// To the output stream. A closed pipe is no error: nobody reads on.
+fn say(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// To the error stream.
+fn tell(text: &str) {
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,19 @@
+//! From a manifest to the units that run it: what is rendered has its guardrails, or nothing is rendered.
+//!
+//! [`systemd::render`] is pure: a checked deployment in, a [`Tree`] of files out, the same bytes every time. [`output`]
+//! puts a tree into a directory. A manifest's problems are shown all at once, where they stand in the file.
+
+mod commands;
+mod environment;
+pub mod output;
+pub mod problems;
+pub mod source;
+pub mod systemd;
+mod tree;
+pub mod unit;
+
+pub use commands::run;
+pub use tree::Tree;
+
+/// The version that rendered files name.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,127 @@
+//! A manifest's problems as people and as programs read them.
+
+use std::path::Path;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use manifest::{Problem, Severity};
+use serde::Serialize;
+
+/// The version of the JSON that `--json` prints.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    schema_version: u32,
+    manifest: String,
+    ok: bool,
+    problems: Vec<ReportedProblem<'a>>,
+    /// What `render` did or, with `--check`, would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<&'a crate::output::Changes>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedProblem<'a> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'a str,
+    hint: Option<&'a str>,
+    line: usize,
+    column: usize,
+    span: [usize; 2],
+}
+
+impl<'a> Report<'a> {
+    /// A report of these problems.
+    #[must_use]
+    pub fn new(path: &Path, source: &[u8], problems: &'a [Problem]) -> Self {
+        let reported = problems.iter().map(|problem| {
+            let (line, column) = position(source, problem.span.start);
+            ReportedProblem {
+                severity: severity_text(problem.severity),
+                code: problem.code.as_str(),
+                message: &problem.message,
+                hint: problem.hint.as_deref(),
+                line,
+                column,
+                span: [problem.span.start, problem.span.end],
+            }
+        });
+        let ok = problems.iter().all(|problem| problem.severity == Severity::Warning);
+        let manifest = path.display().to_string();
+        Self { schema_version: SCHEMA_VERSION, manifest, ok, problems: reported.collect(), output: None }
+    }
+
+    /// The same with what became of the output directory.
+    #[must_use]
+    pub fn with_output(self, output: &'a crate::output::Changes) -> Self {
+        Self { output: Some(output), ..self }
+    }
+
+    /// The JSON text, one line.
+    ///
+    /// # Panics
+    /// Never: everything in it is a text or a number.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are always JSON")
+    }
+}
+
+/// Problems with the lines of the file they are about, and how many there are.
+#[must_use]
+pub fn human(path: &Path, source: &[u8], problems: &[Problem], colour: bool) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let path = path.display().to_string();
+    let text = String::from_utf8_lossy(source);
+    let mut out = String::new();
+    for problem in problems {
+        out += &renderer.render(&[group(problem, &path, &text)]);
+        out += "\n\n";
+    }
+    let count = |severity, one: &str| match problems.iter().filter(|problem| problem.severity == severity).count() {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        many => Some(format!("{many} {one}s")),
+    };
+    let counts = [count(Severity::Error, "error"), count(Severity::Warning, "warning")];
+    let counts: Vec<String> = counts.into_iter().flatten().collect();
+    if !counts.is_empty() {
+        out += &format!("{path}: {}\n", counts.join(", "));
+    }
+    out
+}
+
+fn group<'a>(problem: &'a Problem, path: &'a str, text: &'a str) -> Group<'a> {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(problem.message.as_str()).id(problem.code.as_str());
+    let shown = text.len() <= manifest::SIZE_MAX && text.get(problem.span.clone()).is_some();
+    let group = if shown {
+        title.element(Snippet::source(text).path(path).annotation(AnnotationKind::Primary.span(problem.span.clone())))
+    } else {
+        title.element(Origin::path(path))
+    };
+    match &problem.hint {
+        Some(hint) => group.element(Level::HELP.message(hint.as_str())),
+        None => group,
+    }
+}
+
+fn severity_text(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+/// Line and column (in characters), both from 1.
+fn position(source: &[u8], at: usize) -> (usize, usize) {
+    let before = &source[..at.min(source.len())];
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
+}

@@ -1,0 +1,96 @@
+//! What the programs of each kind may do: one base, and what a kind adds to it. Source: systemd.exec(5).
+//!
+//! Judged by `systemd-analyze security --offline` in the tests. AF_UNIX stays with the offline jobs as well: their log
+//! goes through journald's socket. There is no allow-list of addresses for what talks to the broker: it has names whose
+//! addresses change.
+
+use crate::unit::{Directive, Sandbox};
+
+/// The kinds of units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Places orders.
+    Orders,
+    /// Talks to the broker and ends.
+    BrokerJob,
+    /// Works on files and ends.
+    OfflineJob,
+}
+
+const BASE: &[(&str, &str)] = &[
+    ("NoNewPrivileges", "yes"),
+    ("CapabilityBoundingSet", ""),
+    ("AmbientCapabilities", ""),
+    ("UMask", "0077"),
+    ("ProtectSystem", "strict"),
+    ("ProtectHome", "yes"),
+    ("PrivateTmp", "yes"),
+    ("PrivateDevices", "yes"),
+    ("DevicePolicy", "closed"),
+    ("PrivateUsers", "yes"),
+    ("PrivateMounts", "yes"),
+    ("ProtectProc", "invisible"),
+    ("ProcSubset", "pid"),
+    ("ProtectClock", "yes"),
+    ("ProtectHostname", "yes"),
+    ("ProtectKernelTunables", "yes"),
+    ("ProtectKernelModules", "yes"),
+    ("ProtectKernelLogs", "yes"),
+    ("ProtectControlGroups", "yes"),
+    ("RestrictNamespaces", "yes"),
+    ("RestrictRealtime", "yes"),
+    ("RestrictSUIDSGID", "yes"),
+    ("LockPersonality", "yes"),
+    ("MemoryDenyWriteExecute", "yes"),
+    ("RemoveIPC", "yes"),
+    ("KeyringMode", "private"),
+    ("LimitCORE", "0"),
+    ("SystemCallArchitectures", "native"),
+    ("SystemCallFilter", "@system-service"),
+    ("SystemCallFilter", "~@privileged @resources"),
+    ("SystemCallErrorNumber", "EPERM"),
+];
+
+/// The directories a dynamically linked program maps its libraries from.
+const LIBRARIES: &str = "/usr/lib -/usr/lib64 -/lib -/lib64 -/nix/store";
+
+/// The sandbox of a kind. `programs` is the directory of the programs, `state` the state directory below `/var/lib`.
+pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox {
+    let mut directives: Vec<Directive> =
+        BASE.iter().map(|(key, value)| Directive { key, value: (*value).to_owned() }).collect();
+    let mut add = |key, value: &str| directives.push(Directive { key, value: value.to_owned() });
+    match profile {
+        Profile::Orders => {
+            add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
+            add("SocketBindDeny", "any");
+            add("NoExecPaths", "/");
+            add("ExecPaths", &format!("{programs} {LIBRARIES}"));
+        }
+        Profile::BrokerJob => {
+            add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
+            add("SocketBindDeny", "any");
+        }
+        Profile::OfflineJob => {
+            add("RestrictAddressFamilies", "AF_UNIX");
+            add("PrivateNetwork", "yes");
+            add("IPAddressDeny", "any");
+            let kept: Vec<String> =
+                ["state", "data", "ledger"].iter().map(|dir| format!("-%S/{state}/{dir}")).collect();
+            add("ReadOnlyPaths", &kept.join(" "));
+        }
+    }
+    Sandbox { directives, reason: reason(profile) }
+}
+
+fn reason(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Orders => {
+            "Sandbox of an order executor: calls the broker, listens nowhere, runs nothing but the release's programs. \
+             Keys never end in a core file."
+        }
+        Profile::BrokerJob => "Sandbox of a job that talks to the broker: calls out, listens nowhere.",
+        Profile::OfflineJob => {
+            "Sandbox of an offline job: no network, and the kill switch, the database and the ledger are read-only to it."
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Target `systemd`: units of the system manager, flat in one directory.
+//!
+//! A service becomes `NAME.service` with the drop-ins an operator looks for, a job `NAME.service` and, when it has a
+//! schedule, `NAME.timer`. The drop-ins repeat what the unit says itself, so deleting them disarms nothing. Each policy
+//! ([`gates`], [`restart_policy`], [`hardening`], [`alert`]) is one module with its reason.
+
+mod alert;
+mod drop_ins;
+mod gates;
+mod hardening;
+pub mod header;
+mod restart_policy;
+mod surroundings;
+mod units;
+
+use manifest::Deployment;
+
+use crate::Tree;
+
+/// Renders every file of a deployment. `manifest` is the file's content and `digest` its digest, both of which go along.
+#[must_use]
+pub fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree {
+    let header = header::text(deployment.name().as_str(), digest);
+    let mut tree = Tree::default();
+    for service in deployment.services() {
+        units::add_service(&mut tree, &header, deployment, digest, service);
+        drop_ins::add(&mut tree, &header, deployment, service);
+    }
+    for job in deployment.jobs() {
+        units::add_job(&mut tree, &header, deployment, digest, job);
+        units::add_timer(&mut tree, &header, deployment, job);
+    }
+    tree.add(manifest_copy(deployment.name().as_str()), manifest);
+    tree
+}
+
+/// The name of the manifest's copy, which is installed where the units say.
+#[must_use]
+pub fn manifest_copy(deployment: &str) -> String {
+    format!("{deployment}.manifest.toml")
+}

@@ -1,0 +1,56 @@
+//! What a unit's programs find around them: environment variables and credentials.
+//!
+//! Everything that follows from a key of the manifest is written here and nowhere else, so two units of a deployment
+//! can never have two databases, and mode, account and the broker's address always agree.
+
+use manifest::{Account, Deployment, Env, Mode};
+
+use crate::unit::Word;
+
+const PAPER_URL: &str = "https://paper-api.alpaca.markets";
+const DATA_URL: &str = "https://data.alpaca.markets";
+
+/// Variables that every unit of a deployment has.
+pub(crate) fn common(deployment: &Deployment, digest: &str) -> Vec<(String, Word)> {
+    let state = deployment.paths().state_directory();
+    let below_etc = |path: &str| Word::specifier('E').then(&format!("/portcullis/{path}"));
+    let below_state = |path: &str| Word::specifier('S').then(&format!("/{state}/{path}"));
+    let variable = |name: &contract::env::Variable, value| (name.name.to_owned(), value);
+    vec![
+        variable(&contract::env::PORTCULLIS_MANIFEST, below_etc(&format!("{}.toml", deployment.name()))),
+        variable(&contract::env::PORTCULLIS_MANIFEST_DIGEST, Word::from(digest)),
+        variable(&contract::env::PORTCULLIS_ARMING_DIR, below_etc("arming")),
+        variable(&contract::env::AVWAP_STATE_DIR, below_state("state")),
+        variable(&contract::env::EXECUTION_V2_DB, below_state("data/execution_v2.sqlite")),
+    ]
+}
+
+/// Variables of what talks to the broker. A dry run reads the paper account too, and orders nothing there.
+pub(crate) fn broker(account: &Account, mode: Mode) -> Vec<(String, Word)> {
+    let mode = match mode {
+        Mode::DryRun => "DRY_RUN",
+        Mode::Paper => "PAPER",
+    };
+    let variable = |name: &contract::env::Variable, value: &str| (name.name.to_owned(), Word::from(value));
+    vec![
+        variable(&contract::env::EXECUTION_MODE, mode),
+        variable(&contract::env::PORTCULLIS_ACCOUNT, account.as_str()),
+        variable(&contract::env::APCA_API_BASE_URL, PAPER_URL),
+        variable(&contract::env::APCA_API_DATA_URL, DATA_URL),
+    ]
+}
+
+/// The settings of the manifest's `env`.
+pub(crate) fn settings(env: &Env) -> impl Iterator<Item = (String, Word)> + '_ {
+    env.iter().map(|variable| (variable.name.get_ref().clone(), Word::from(variable.value.get_ref().as_str())))
+}
+
+/// Credentials with the root-owned files they come from.
+pub(crate) fn credentials<'a>(secrets: impl IntoIterator<Item = &'a String>) -> Vec<(String, Word)> {
+    let file = |name: &str| Word::specifier('E').then(&format!("/portcullis/credentials/{name}"));
+    let mut credentials: Vec<(String, Word)> =
+        secrets.into_iter().map(|name| (name.clone(), file(name.as_str()))).collect();
+    credentials.sort_by(|(a, _), (b, _)| a.cmp(b));
+    credentials.dedup_by(|(a, _), (b, _)| a == b);
+    credentials
+}

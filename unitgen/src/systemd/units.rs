@@ -1,0 +1,163 @@
+//! A service or job and its timer as unit files.
+
+use manifest::{Deployment, Job, Run, Service, Task, Work};
+
+use crate::{
+    Tree,
+    systemd::{
+        alert, gates,
+        hardening::{self, Profile},
+        restart_policy, surroundings,
+    },
+    unit::{self, Command, Install, Lifecycle, Lines, Type, Word},
+};
+
+/// The runtime of a service gives a sign of life at a third of this.
+const WATCHDOG_SECONDS: u32 = 60;
+/// The gate, and the first reconcile with the broker.
+const START_SECONDS: u32 = 120;
+/// An order in flight is waited for, never abandoned.
+const STOP_SECONDS: u32 = 60;
+/// Programs of the release lock accounts below this directory of `/run`.
+const RUNTIME_DIRECTORY: &str = "portcullis";
+
+/// `NAME.service` of a service.
+pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment, digest: &str, service: &Service) {
+    let name = service.name();
+    let task = service.task();
+    let unit = unit::Unit {
+        description: Word::from(
+            format!("{}: {name}, order placing for {}", deployment.name(), service.account()).as_str(),
+        ),
+        wants_network: true,
+        start_limit: Some(restart_policy::start_limit()),
+        ..unit::Unit::default()
+    };
+    let mut environment = surroundings::common(deployment, digest);
+    environment.extend(surroundings::broker(service.account(), service.mode()));
+    environment.extend(surroundings::settings(service.env()));
+    let section = unit::Service {
+        lifecycle: Lifecycle {
+            kind: Type::Notify { watchdog_seconds: WATCHDOG_SECONDS },
+            timeout_start_seconds: START_SECONDS,
+            condition: Some(gates::condition(deployment, service)),
+            start: program(deployment, task.program(), &[task.command().to_owned()]),
+            stop_post: alert::stop_post(deployment),
+            timeout_stop_seconds: Some(STOP_SECONDS),
+        },
+        restart: Some(restart_policy::for_orders()),
+        keep_on_switch: true,
+        runtime_directory: Some(RUNTIME_DIRECTORY),
+        credentials: surroundings::credentials(service.secrets()),
+        environment,
+        ..plain_service(deployment, Profile::Orders)
+    };
+    let install = Install { wanted_by: "multi-user.target" };
+    tree.add(format!("{name}.service"), write(header, &unit, &section, Some(&install)));
+}
+
+/// `NAME.service` of a job. It has no `[Install]`: its timer and other jobs start it, never a boot.
+pub(crate) fn add_job(tree: &mut Tree, header: &str, deployment: &Deployment, digest: &str, job: &Job) {
+    let (mut unit, mut section) = match job.work() {
+        Work::Run(run) => run_units(deployment, digest, job, run),
+        Work::Restart(service) => restart_units(deployment, digest, service.get_ref()),
+    };
+    unit.description = Word::from(format!("{}: {}", deployment.name(), job.name()).as_str());
+    let followers: Vec<String> = job.on_success().map(|next| format!("{next}.service")).collect();
+    if !followers.is_empty() {
+        unit.on_success = Some((followers, FOLLOWERS_REASON));
+    }
+    section.lifecycle.timeout_start_seconds = job.timeout().get();
+    tree.add(format!("{}.service", job.name()), write(header, &unit, &section, None));
+}
+
+/// `NAME.timer` of a job with a schedule.
+pub(crate) fn add_timer(tree: &mut Tree, header: &str, deployment: &Deployment, job: &Job) {
+    let Some(schedule) = job.schedule() else { return };
+    let mut lines = Lines::with_header(header);
+    let description = format!("{}: {} at {schedule} New York", deployment.name(), job.name());
+    unit::Unit { description: Word::from(description.as_str()), ..unit::Unit::default() }.write(&mut lines);
+    unit::Timer { on_calendar: schedule.on_calendar(), unit: format!("{}.service", job.name()) }.write(&mut lines);
+    Install { wanted_by: "timers.target" }.write(&mut lines);
+    tree.add(format!("{}.timer", job.name()), lines.into_text());
+}
+
+fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (unit::Unit, unit::Service) {
+    let task = run.task();
+    let profile = match task {
+        Task::Scan => Profile::OfflineJob,
+        Task::EndOfDay | Task::Trade => Profile::BrokerJob,
+    };
+    let served = run.serves().and_then(|name| deployment.service(name));
+    let mut environment = surroundings::common(deployment, digest);
+    environment.extend(served.into_iter().flat_map(|service| surroundings::broker(service.account(), service.mode())));
+    environment.extend(surroundings::settings(run.env()));
+    let secrets = run.secrets().iter().chain(served.into_iter().flat_map(Service::secrets));
+    let unit = unit::Unit { wants_network: task.needs_broker(), ..unit::Unit::default() };
+    let section = unit::Service {
+        lifecycle: Lifecycle {
+            kind: Type::Oneshot,
+            timeout_start_seconds: job.timeout().get(),
+            condition: None,
+            start: program(deployment, task.program(), run.args()),
+            stop_post: alert::stop_post(deployment),
+            timeout_stop_seconds: None,
+        },
+        runtime_directory: task.needs_broker().then_some(RUNTIME_DIRECTORY),
+        credentials: surroundings::credentials(secrets),
+        environment,
+        ..plain_service(deployment, profile)
+    };
+    (unit, section)
+}
+
+fn restart_units(deployment: &Deployment, digest: &str, service: &str) -> (unit::Unit, unit::Service) {
+    let unit = unit::Unit { restarts: Some((format!("{service}.service"), RESTART_REASON)), ..unit::Unit::default() };
+    let section = unit::Service {
+        environment: surroundings::common(deployment, digest),
+        ..plain_service(deployment, Profile::OfflineJob)
+    };
+    (unit, section)
+}
+
+/// A oneshot that does nothing yet, as the deployment's user, in the sandbox of its kind.
+fn plain_service(deployment: &Deployment, profile: Profile) -> unit::Service {
+    let state = deployment.paths().state_directory();
+    unit::Service {
+        lifecycle: Lifecycle {
+            kind: Type::Oneshot,
+            timeout_start_seconds: START_SECONDS,
+            condition: None,
+            start: Command { path: "/bin/true".to_owned(), args: Vec::new() },
+            stop_post: alert::stop_post(deployment),
+            timeout_stop_seconds: None,
+        },
+        restart: None,
+        keep_on_switch: false,
+        identity: (deployment.identity().user().to_owned(), deployment.identity().group().to_owned()),
+        state_directory: state.to_owned(),
+        runtime_directory: None,
+        credentials: Vec::new(),
+        environment: Vec::new(),
+        sandbox: hardening::sandbox(profile, deployment.release().programs(), state),
+    }
+}
+
+fn program(deployment: &Deployment, name: &str, args: &[String]) -> Command {
+    let path = format!("{}/{name}", deployment.release().programs());
+    Command { path, args: args.iter().map(|arg| Word::from(arg.as_str())).collect() }
+}
+
+fn write(header: &str, unit: &unit::Unit, service: &unit::Service, install: Option<&Install>) -> String {
+    let mut lines = Lines::with_header(header);
+    unit.write(&mut lines);
+    service.write(&mut lines);
+    if let Some(install) = install {
+        install.write(&mut lines);
+    }
+    lines.into_text()
+}
+
+const FOLLOWERS_REASON: &str = "Safe to rely on: this unit has no condition, so its success is never that of a skip.";
+const RESTART_REASON: &str = "Starting a service that still runs does nothing. This unit stops it, ends, and by its success \
+    starts it afresh, through its gate; no privilege is needed for that.";

@@ -1,0 +1,25 @@
+//! `[Timer]`: when a unit starts. Source: systemd.timer(5), systemd.time(7).
+
+use crate::unit::Lines;
+
+/// The section `[Timer]`.
+#[derive(Clone, Debug)]
+pub struct Timer {
+    /// `OnCalendar=`, with its time zone.
+    pub on_calendar: String,
+    /// The unit it starts.
+    pub unit: String,
+}
+
+impl Timer {
+    /// Writes the section.
+    pub fn write(&self, lines: &mut Lines) {
+        lines.section("Timer");
+        lines.set("OnCalendar", &self.on_calendar);
+        lines.reason("systemd's own slack is a minute.");
+        lines.set("AccuracySec", "1s");
+        lines.reason("A catch-up run would start the instant the timer does, at boot or at deploy, whatever the hour.");
+        lines.set("Persistent", "false");
+        lines.set("Unit", &self.unit);
+    }
+}

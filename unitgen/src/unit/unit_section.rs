@@ -1,0 +1,61 @@
+//! `[Unit]`: what a unit is, and what it follows. Source: systemd.unit(5).
+
+use crate::unit::{Lines, Word};
+
+/// How often a unit may start before systemd gives up.
+#[derive(Clone, Debug)]
+pub struct StartLimit {
+    /// The span that is looked at.
+    pub interval_seconds: u32,
+    /// Starts within it.
+    pub burst: u32,
+}
+
+impl StartLimit {
+    /// Writes the limit; it belongs into `[Unit]`, in `[Service]` systemd ignores it.
+    pub fn write(&self, lines: &mut Lines) {
+        lines.set("StartLimitIntervalSec", self.interval_seconds);
+        lines.set("StartLimitBurst", self.burst);
+    }
+}
+
+/// The section `[Unit]`.
+#[derive(Clone, Debug, Default)]
+pub struct Unit {
+    /// One line for `systemctl status`.
+    pub description: Word,
+    /// Whether the network must be up first.
+    pub wants_network: bool,
+    /// The service that this unit stops before it runs and starts afresh once it is done, with the reason.
+    pub restarts: Option<(String, &'static str)>,
+    /// The units that this unit's success starts, with the reason.
+    pub on_success: Option<(Vec<String>, &'static str)>,
+    /// How often it may start.
+    pub start_limit: Option<(StartLimit, &'static str)>,
+}
+
+impl Unit {
+    /// Writes the section.
+    pub fn write(&self, lines: &mut Lines) {
+        lines.section("Unit");
+        lines.set("Description", self.description.plain());
+        if self.wants_network {
+            lines.set("Wants", "network-online.target");
+            lines.set("After", "network-online.target");
+        }
+        if let Some((service, reason)) = &self.restarts {
+            lines.reason(reason);
+            lines.set("Conflicts", service);
+            lines.set("After", service);
+            lines.set("OnSuccess", service);
+        }
+        if let Some((units, reason)) = &self.on_success {
+            lines.reason(reason);
+            lines.set("OnSuccess", units.join(" "));
+        }
+        if let Some((limit, reason)) = &self.start_limit {
+            lines.reason(reason);
+            limit.write(lines);
+        }
+    }
+}

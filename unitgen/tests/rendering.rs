@@ -1,0 +1,190 @@
+//! Rendering: the same bytes every time, nothing without guardrails, nothing of anybody else's touched.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use unitgen::{
+    Tree,
+    output::{self, OutputError},
+    source, systemd,
+};
+
+const AVWAP: &str = include_str!("../../manifests/avwap.toml");
+
+/// The committed files show in a review what a change of the manifest or of a policy changes in the units.
+#[test]
+fn the_committed_units_are_what_the_manifest_renders() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/rendered/avwap");
+    let changes = output::compare(&committed, &rendered(AVWAP), "avwap").unwrap();
+    assert!(
+        changes.is_empty(),
+        "look at the changes, then renew them with\n  \
+         cargo run -p unitgen -- render manifests/avwap.toml --target systemd --out tests/rendered/avwap\n{changes:#?}"
+    );
+}
+
+#[test]
+fn the_same_manifest_renders_the_same_bytes() {
+    assert_eq!(rendered(AVWAP), rendered(AVWAP));
+    let names: Vec<String> = rendered(AVWAP).iter().map(|(path, _)| path.to_owned()).collect();
+    assert_eq!(
+        names,
+        [
+            "avwap.manifest.toml",
+            "eod.service",
+            "eod.timer",
+            "execution-restart.service",
+            "execution-restart.timer",
+            "execution.service",
+            "execution.service.d/10-watchlist-gate.conf",
+            "execution.service.d/20-restart-policy.conf",
+            "scan.service",
+            "scan.timer",
+        ]
+    );
+}
+
+#[test]
+fn the_units_carry_path_and_digest_of_the_manifest_beside_them() {
+    let tree = rendered(AVWAP);
+    assert_eq!(tree.get("avwap.manifest.toml"), Some(AVWAP.as_bytes()));
+    let digest = contract::sha256_hex(AVWAP.as_bytes());
+    for (path, text) in units(&tree).filter(|(path, _)| path.ends_with(".service")) {
+        assert!(text.contains("\nEnvironment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml\n"), "{path}");
+        assert!(text.contains(&format!("\nEnvironment=PORTCULLIS_MANIFEST_DIGEST=sha256:{digest}\n")), "{path}");
+    }
+}
+
+#[test]
+fn no_unit_holds_a_secret_or_moves_the_clock() {
+    for (path, text) in units(&rendered(AVWAP)) {
+        for forbidden in
+            ["Environment=APCA_API_KEY_ID", "Environment=APCA_API_SECRET_KEY", "PORTCULLIS_CLOCK", "SetCredential"]
+        {
+            assert!(!text.contains(forbidden), "{path} holds {forbidden}");
+        }
+    }
+}
+
+/// Each of these stands in the documents of the systems this one replaces, and did harm.
+#[test]
+fn no_unit_starts_another_by_accident() {
+    for (path, text) in units(&rendered(AVWAP)) {
+        for forbidden in [
+            "\nRequires=",
+            "default.target",
+            "RemainAfterExit",
+            "\nRestart=always",
+            "ExecStartPre=",
+            "\nExecCondition=-",
+        ] {
+            assert!(!text.contains(forbidden), "{path} holds {forbidden}");
+        }
+        let job = path.ends_with(".service") && path != "execution.service";
+        assert!(!(job && text.contains("[Install]")), "{path} is a job and would run at boot");
+    }
+}
+
+#[test]
+fn dry_run_and_paper_reach_the_unit() {
+    for (mode, expect) in [
+        ("mode = \"paper\"", "EXECUTION_MODE=PAPER"),
+        ("mode = \"dry-run\"", "EXECUTION_MODE=DRY_RUN"),
+        ("", "EXECUTION_MODE=DRY_RUN"),
+    ] {
+        let tree = rendered(&AVWAP.replacen("mode = \"paper\"", mode, 1));
+        for unit in ["execution.service", "eod.service"] {
+            let text = String::from_utf8(tree.get(unit).unwrap().to_vec()).unwrap();
+            assert!(text.contains(expect), "{unit} with {mode:?}");
+            assert!(text.contains("APCA_API_BASE_URL=https://paper-api.alpaca.markets"), "{unit}");
+        }
+    }
+}
+
+#[test]
+fn a_second_render_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let first = output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    assert_eq!((first.written.len(), first.unchanged.len()), (10, 0));
+    let second = output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    assert_eq!((second.is_empty(), second.unchanged.len()), (true, 10));
+}
+
+#[test]
+fn what_is_rendered_no_more_is_removed_and_what_others_put_there_stays() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    fs::write(at("other.service"), "[Service]\nExecStart=/bin/true\n").unwrap();
+    fs::write(at("execution.service.d/50-operator.conf"), "[Service]\nNice=5\n").unwrap();
+    let without_eod = AVWAP.split("[jobs.eod]").next().unwrap();
+    let changes = output::write(directory.path(), &rendered(without_eod), "avwap").unwrap();
+    assert_eq!(changes.removed, ["eod.service", "eod.timer"]);
+    assert!(!at("eod.service").exists() && !at("eod.timer").exists());
+    assert!(at("other.service").exists() && at("execution.service.d/50-operator.conf").exists());
+    assert_eq!(hidden(directory.path()), Vec::<PathBuf>::new(), "nothing is left behind");
+}
+
+#[test]
+fn a_file_that_is_not_ours_stops_the_write_before_it_begins() {
+    for prepare in [
+        |path: &Path| fs::write(path, "[Service]\nExecStart=/opt/scan\n").unwrap(),
+        |path: &Path| std::os::unix::fs::symlink("/dev/null", path).unwrap(),
+        |path: &Path| std::os::unix::fs::symlink("/nowhere/at/all", path).unwrap(),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        prepare(&directory.path().join("scan.service"));
+        let error = output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap_err();
+        assert!(matches!(error, OutputError::Foreign { .. }), "{error}");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing was written");
+    }
+}
+
+#[test]
+fn another_deployment_in_the_same_directory_is_somebody_else() {
+    let directory = tempfile::tempdir().unwrap();
+    output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    let second = AVWAP.replacen("name = \"avwap\"", "name = \"second\"", 1);
+    let error = output::write(directory.path(), &rendered(&second), "second").unwrap_err();
+    assert!(matches!(error, OutputError::Foreign { .. }), "{error}");
+}
+
+#[test]
+fn an_edited_unit_is_noticed_and_put_right() {
+    let directory = tempfile::tempdir().unwrap();
+    let unit = directory.path().join("execution.service.d/10-watchlist-gate.conf");
+    output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    let disarmed = fs::read_to_string(&unit).unwrap().replace("ExecCondition=/", "#ExecCondition=/");
+    fs::write(&unit, disarmed).unwrap();
+    let changes = output::compare(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    assert_eq!(changes.written, ["execution.service.d/10-watchlist-gate.conf"]);
+    output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    assert!(output::compare(directory.path(), &rendered(AVWAP), "avwap").unwrap().is_empty());
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_an_error_that_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = output::write(&file, &rendered(AVWAP), "avwap").unwrap_err();
+    assert!(error.to_string().contains(&file.display().to_string()), "{error}");
+}
+
+fn rendered(manifest: &str) -> Tree {
+    let checked = source::check(manifest.as_bytes()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    systemd::render(&checked.deployment, manifest.as_bytes(), &checked.digest)
+}
+
+fn units(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
+    tree.iter()
+        .filter(|(path, _)| !path.ends_with(".toml"))
+        .map(|(path, content)| (path, std::str::from_utf8(content).unwrap()))
+}
+
+fn hidden(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with('.')).collect()
+}

@@ -19,7 +19,7 @@ use crate::{
 
 /// How long after an intent was recorded the broker's "no such order" is believed: far beyond the time limit of a
 /// request, so that none of ours can still be on its way.
-pub const ARRIVAL_LIMIT: TimeDelta = TimeDelta::seconds(60);
+pub const ARRIVAL_LIMIT: TimeDelta = TimeDelta::seconds(30);
 
 /// What the broker says.
 #[derive(Clone, Debug, Default)]

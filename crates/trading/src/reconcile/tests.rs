@@ -36,7 +36,7 @@ fn what_the_broker_does_not_list_is_asked_for_never_assumed() {
 fn no_such_order_is_believed_only_when_nothing_can_be_on_its_way() {
     let (book, _) = world(OrderState::Unknown, OrderStatus::New);
     let intent = book.intents.values().next().unwrap();
-    let early = intent.recorded_at + TimeDelta::seconds(59);
+    let early = intent.recorded_at + TimeDelta::seconds(29);
     assert_eq!(answered(intent, None, early), Ok(None));
     let late = intent.recorded_at + ARRIVAL_LIMIT;
     assert_eq!(answered(intent, None, late).unwrap().unwrap().to, OrderState::NeverArrived);

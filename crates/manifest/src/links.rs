@@ -28,7 +28,7 @@ pub(crate) fn check(
     for job in jobs.values() {
         check_names(job, declared, problems);
     }
-    check_accounts(services, problems);
+    check_single(services, problems);
     check_unit_names(jobs, declared, problems);
     check_circles(jobs, problems);
     // With a job that could not be read, nobody knows whether it is the one that is missed.
@@ -67,17 +67,15 @@ fn unknown(kind: &str, name: &str, declared: &BTreeSet<String>) -> Refusal {
     }
 }
 
-/// One account, one process: two would each believe the other's orders to be a stranger's.
-fn check_accounts(services: &BTreeMap<Name, Service>, problems: &mut Problems) {
-    let mut holders: BTreeMap<&str, &Name> = BTreeMap::new();
+/// One deployment, one process that places orders: a second would share its ledger, exposure and kill switch.
+fn check_single(services: &BTreeMap<Name, Service>, problems: &mut Problems) {
     let mut in_file_order: Vec<&Service> = services.values().collect();
-    in_file_order.sort_by_key(|service| service.account_span().start);
-    for service in in_file_order {
-        if let Some(holder) = holders.insert(service.account().as_str(), service.name()) {
-            let message = format!("account {} is already `{holder}`'s", service.account());
-            let hint = "two execution processes once traded one account; one process acts for an account";
-            problems.error(service.account_span(), Refusal::new(Code::Duplicate, message).hint(hint));
-        }
+    in_file_order.sort_by_key(|service| service.name_span().start);
+    let Some((first, others)) = in_file_order.split_first() else { return };
+    for service in others {
+        let message = format!("`{}` already places orders in this deployment", first.name());
+        let hint = "two execution processes once traded side by side; give the second a manifest, a state directory and an account of its own";
+        problems.error(service.name_span(), Refusal::new(Code::Duplicate, message).hint(hint));
     }
 }
 

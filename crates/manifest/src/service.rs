@@ -106,10 +106,6 @@ impl Service {
     pub(crate) fn name_span(&self) -> std::ops::Range<usize> {
         self.name.span()
     }
-
-    pub(crate) fn account_span(&self) -> std::ops::Range<usize> {
-        self.account.span()
-    }
 }
 
 /// Reads the name that the author gave to a service or job.

@@ -218,13 +218,12 @@ fn odd_hours_and_unused_secrets_are_warnings() {
 }
 
 #[test]
-fn one_account_belongs_to_one_service() {
+fn one_service_of_a_deployment_places_orders() {
     let service = AVWAP.split("[services.execution]").nth(1).unwrap().split("[services.execution.env]").next().unwrap();
-    let text = format!(
-        "{AVWAP}\n[services.execution-b]{service}\n[jobs.b]\nrestart = \"execution-b\"\nschedule = \"Mon..Fri 08:41\"\n"
-    );
-    let at = text.rfind("account =").map(|at| text[..at].matches('\n').count() + 1).unwrap();
-    check(&text, &[(at, Code::Duplicate)]);
+    let service = service.replacen("PA30000000", "PA30000001", 1);
+    let second = format!("[services.b]{service}\n[jobs.b-restart]\nrestart = \"b\"\nschedule = \"Mon..Fri 08:41\"\n");
+    let text = format!("{AVWAP}\n{second}");
+    check(&text, &[(line_of(&text, "[services.b]"), Code::Duplicate)]);
 }
 
 #[test]

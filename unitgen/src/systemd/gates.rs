@@ -10,7 +10,7 @@ use crate::unit::{Command, Word};
 /// What must pass before the service starts, and why.
 pub(crate) fn condition(deployment: &Deployment, service: &Service) -> (Command, &'static str) {
     let path = format!("{}/gate", deployment.release().programs());
-    let command = Command { path, args: vec![Word::from(service.name().as_str())] };
+    let command = Command { path, args: vec![Word::from(service.task().program())] };
     (command, REASON)
 }
 

@@ -55,8 +55,9 @@ impl Block {
         let to = rows.start + column.partition_point(|day| *day <= days.last);
         let kept_from = self.columns.len();
         if from < to {
-            // Ascending days lie between the ends: when these are dates, all are.
-            (chunk.date(from)?, chunk.date(to - 1)?);
+            // Ascending days lie between the ends: when both are dates, all are.
+            chunk.date(from)?;
+            chunk.date(to - 1)?;
             let dates = (from..to).filter_map(|at| chunk.date(at).ok());
             self.columns.extend(dates, chunk.numbers.each_ref().map(|numbers| &numbers[from..to]));
         }

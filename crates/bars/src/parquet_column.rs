@@ -48,10 +48,10 @@ pub(crate) struct SymbolColumn(Decoder<ByteArrayType>);
 
 impl SymbolColumn {
     pub(crate) fn new(descriptor: &ColumnDescriptor, reader: ColumnReader) -> Result<Self, Problem> {
-        match descriptor.physical_type() {
-            Type::BYTE_ARRAY => Ok(Self(Decoder::new("symbol", reader))),
-            _ => Err(wrong_type(descriptor, "symbol", "text")),
+        if descriptor.physical_type() == Type::BYTE_ARRAY {
+            return Ok(Self(Decoder::new("symbol", reader)));
         }
+        Err(wrong_type(descriptor, "symbol", "text"))
     }
 
     /// Fills the chunk's spans.
@@ -88,14 +88,16 @@ impl DateColumn {
         const NAME: &str = "date";
         let is_date = descriptor.logical_type_ref() == Some(&LogicalType::Date)
             || descriptor.converted_type() == ConvertedType::DATE;
-        match descriptor.physical_type() {
-            Type::INT32 if is_date => Ok(Self::Days(Decoder::new(NAME, reader))),
-            Type::BYTE_ARRAY => Ok(Self::Text(Decoder::new(NAME, reader))),
-            Type::INT64 => match units_a_day(descriptor) {
-                Some(units) => Ok(Self::Instants(Decoder::new(NAME, reader), units)),
-                None => Err(wrong_type(descriptor, NAME, "a date")),
-            },
-            _ => Err(wrong_type(descriptor, NAME, "a date")),
+        let physical = descriptor.physical_type();
+        if physical == Type::INT32 && is_date {
+            return Ok(Self::Days(Decoder::new(NAME, reader)));
+        }
+        if physical == Type::BYTE_ARRAY {
+            return Ok(Self::Text(Decoder::new(NAME, reader)));
+        }
+        match units_a_day(descriptor).filter(|_| physical == Type::INT64) {
+            Some(units) => Ok(Self::Instants(Decoder::new(NAME, reader), units)),
+            None => Err(wrong_type(descriptor, NAME, "a date")),
         }
     }
 
@@ -127,14 +129,12 @@ fn parse_day(text: &ByteArray, row: u64) -> Result<i32, Problem> {
 /// How many of a timestamp's units make a day; `None` when the column is no timestamp.
 fn units_a_day(descriptor: &ColumnDescriptor) -> Option<i64> {
     const SECONDS: i64 = 86_400;
-    match descriptor.logical_type_ref() {
-        Some(LogicalType::Timestamp(timestamp)) => Some(match timestamp.unit {
-            TimeUnit::MILLIS => SECONDS * 1_000,
-            TimeUnit::MICROS => SECONDS * 1_000_000,
-            TimeUnit::NANOS => SECONDS * 1_000_000_000,
-        }),
-        _ => None,
-    }
+    let Some(LogicalType::Timestamp(timestamp)) = descriptor.logical_type_ref() else { return None };
+    Some(match timestamp.unit {
+        TimeUnit::MILLIS => SECONDS * 1_000,
+        TimeUnit::MICROS => SECONDS * 1_000_000,
+        TimeUnit::NANOS => SECONDS * 1_000_000_000,
+    })
 }
 
 /// A day outside 32 bits is no date; the chunk says so when it is asked for it.
@@ -160,12 +160,17 @@ impl NumberColumn {
         let is_plain_integer = name == "volume"
             && matches!(descriptor.logical_type_ref(), None | Some(LogicalType::Integer(_)))
             && descriptor.converted_type() != ConvertedType::DECIMAL;
-        match descriptor.physical_type() {
-            Type::DOUBLE => Ok(Self::Double(Decoder::new(name, reader))),
-            Type::FLOAT => Ok(Self::Float(Decoder::new(name, reader))),
-            Type::INT64 if is_plain_integer => Ok(Self::Long(Decoder::new(name, reader))),
-            Type::INT32 if is_plain_integer => Ok(Self::Int(Decoder::new(name, reader))),
-            _ => Err(wrong_type(descriptor, name, "numbers")),
+        let physical = descriptor.physical_type();
+        if physical == Type::DOUBLE {
+            Ok(Self::Double(Decoder::new(name, reader)))
+        } else if physical == Type::FLOAT {
+            Ok(Self::Float(Decoder::new(name, reader)))
+        } else if physical == Type::INT64 && is_plain_integer {
+            Ok(Self::Long(Decoder::new(name, reader)))
+        } else if physical == Type::INT32 && is_plain_integer {
+            Ok(Self::Int(Decoder::new(name, reader)))
+        } else {
+            Err(wrong_type(descriptor, name, "numbers"))
         }
     }
 

@@ -52,7 +52,9 @@ fn write_values(column: &mut ColumnWriter<'_>, name: &str, levels: Option<&[i16]
         }
         ColumnWriter::DoubleColumnWriter(column) => column.write_batch(&[number; 2][..count], levels, None),
         ColumnWriter::FloatColumnWriter(column) => column.write_batch(&[number as f32; 2][..count], levels, None),
-        _ => panic!("no test writes such a column"),
+        ColumnWriter::BoolColumnWriter(_)
+        | ColumnWriter::Int96ColumnWriter(_)
+        | ColumnWriter::FixedLenByteArrayColumnWriter(_) => panic!("no test writes such a column"),
     };
     written.unwrap();
 }

@@ -31,6 +31,10 @@ pub struct Report {
     pub newest_bar: NyDate,
     pub feed: Feed,
     pub stages: Stages,
+    /// Lines of the universe without a valid ticker.
+    pub skipped: usize,
+    /// Lines that named a symbol again.
+    pub merged: usize,
     /// Symbols by verdict, in the order of the stages; verdicts nobody got are left out.
     pub verdicts: Vec<(&'static str, u64)>,
     pub top: Vec<Row>,
@@ -123,6 +127,7 @@ fn publish(
         remark: (!warnings.is_empty()).then(|| warnings.join("; ")),
         scanner_version: env!("CARGO_PKG_VERSION").to_owned(),
         rules_sha256: sha256_hex(&serde_json::to_vec(rules)?),
+        // A scan takes less than a second; one reading of the clock keeps everything after it a function of its inputs.
         written_at: moment.started_at,
         csv_sha256: sha256_hex(&outputs.candidates),
     };
@@ -135,6 +140,8 @@ fn publish(
         newest_bar: moment.last_session,
         feed: inputs.feed,
         stages,
+        skipped: inputs.universe.skipped,
+        merged: inputs.universe.merged,
         verdicts,
         top: ranked.iter().take(TOP).map(Row::from).collect(),
         warnings,

@@ -36,6 +36,7 @@ fn as_json(report: &Report) -> Value {
         "feed": report.feed,
         "stages": report.stages.name(),
         "attested": report.attested,
+        "universe": { "skipped": report.skipped, "merged": report.merged },
         "verdicts": verdicts,
         "candidates": candidates(report),
         "top": report.top,
@@ -58,6 +59,10 @@ fn as_text(report: &Report) -> Result<String, fmt::Error> {
     funnel(&mut text, report)?;
     if !report.top.is_empty() {
         top(&mut text, &report.top)?;
+    }
+    if report.skipped + report.merged > 0 {
+        let (skipped, merged) = (report.skipped, report.merged);
+        writeln!(text, "Universe: {skipped} lines without a ticker skipped, {merged} repeated symbols merged.")?;
     }
     for warning in &report.warnings {
         writeln!(text, "warning: {warning}")?;

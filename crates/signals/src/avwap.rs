@@ -71,6 +71,8 @@ fn ratio(turnover: f64, volume: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::sample::Sample;
 
@@ -105,5 +107,22 @@ mod tests {
         assert_eq!(vwap20(&sample.history(), 0), Some(10.5));
         assert_eq!(vwap20(&sample.history(), 1), Some(9.5));
         assert_eq!(vwap20(&sample.history(), 2), None);
+    }
+    proptest! {
+        #[test]
+        fn it_lies_between_the_lowest_low_and_the_highest_high_since_the_anchor(
+            bars in prop::collection::vec((10.0_f64..20.0, 0.0_f64..2.0, 0.0_f64..1e6), 1..40),
+            anchor in 0_usize..40,
+        ) {
+            let row = |(low, range, volume): &(f64, f64, f64)| [*low, low + range, *low, low + range, *volume];
+            let rows: Vec<_> = bars.iter().map(row).collect();
+            let sample = Sample::with_volume(&rows);
+            let anchor = anchor.min(rows.len() - 1);
+            if let Some(avwap) = Avwap::from_anchor(&sample.history(), anchor).now() {
+                let lowest = rows[anchor..].iter().map(|row| row[2]).fold(f64::MAX, f64::min);
+                let highest = rows[anchor..].iter().map(|row| row[1]).fold(f64::MIN, f64::max);
+                prop_assert!(lowest - 1e-9 <= avwap && avwap <= highest + 1e-9);
+            }
+        }
     }
 }

@@ -44,6 +44,7 @@ fn extend(candle: &mut Candle, bar: &Candle) {
 #[cfg(test)]
 mod tests {
     use market::{NyDate, Price, Qty};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -87,5 +88,28 @@ mod tests {
     #[test]
     fn no_bars_no_candles() {
         assert_eq!(fold(&[], 10, at(9, 30)), []);
+    }
+    proptest! {
+        #[test]
+        fn no_share_and_no_extreme_is_lost(
+            minutes in prop::collection::btree_map(0_u32..390, (100_i64..200, 0_i64..50, 0_u32..1000), 1..120),
+            length in 1_u32..60,
+        ) {
+            let bars: Vec<Candle> = minutes
+                .iter()
+                .map(|(minute, (low, range, shares))| {
+                    bar(at(9, 30) + TimeDelta::minutes(i64::from(*minute)), [*low, low + range, *low, low + range], *shares)
+                })
+                .collect();
+            let candles = fold(&bars, length, at(9, 30));
+            let volume = |bars: &[Candle]| bars.iter().map(|bar| bar.volume.units()).sum::<i64>();
+            prop_assert_eq!(volume(&candles), volume(&bars));
+            prop_assert_eq!(candles.iter().map(|c| c.high).max(), bars.iter().map(|b| b.high).max());
+            prop_assert_eq!(candles.iter().map(|c| c.low).min(), bars.iter().map(|b| b.low).min());
+            prop_assert_eq!(candles.last().map(|c| c.close), bars.last().map(|b| b.close));
+            let step = i64::from(length) * 60;
+            prop_assert!(candles.windows(2).all(|pair| pair[1].start.since(pair[0].start).num_seconds() >= step));
+            prop_assert!(candles.iter().all(|c| c.start.since(at(9, 30)).num_seconds() % step == 0));
+        }
     }
 }

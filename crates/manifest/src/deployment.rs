@@ -167,7 +167,7 @@ fn check_timezone(text: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::new(Code::NotInThisRelease, format!("schedules of this release are in {ZONE}, not in {text:?}"))
-        .hint("write it as it stands in systemd's zone list: a mistyped zone makes systemd ignore the line, and its own check calls that fine"))
+        .hint("write `timezone = \"America/New_York\"`; a zone that systemd does not know makes it ignore the timer, and its own check calls that fine"))
 }
 
 fn check_scope(text: &str) -> Result<(), Refusal> {

@@ -1,4 +1,204 @@
 //! Program `rehearse`: a whole trading day of a manifest against the simulated venue.
+//!
+//! Renders the manifest, reads the units back, and runs them as systemd would, with the venue's clock for everybody's.
+//! It talks to nothing but the venue it makes itself, on loopback. Ends with 0 when the day ended as it should (with a
+//! fault: as it should with that fault), 1 when not, and the shared codes for what kept it from running.
+
+mod books;
+mod checks;
+mod data;
+mod day;
+mod fault;
+mod narration;
+mod process;
+mod rehearsal;
+mod scratch;
+mod summary;
 mod supervisor;
+mod timeline;
 mod units;
-fn main() {}
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process as std_process,
+};
+
+use anyhow::{Context, anyhow};
+use clap::{Args, Parser, Subcommand};
+use contract::ExitCode;
+use market::NyDate;
+
+use crate::{
+    data::Origin,
+    day::Speed,
+    fault::Fault,
+    rehearsal::{Document, Plan},
+    timeline::Style,
+};
+
+const MANIFEST: &str = "manifests/avwap.toml";
+
+/// Rehearses what a manifest would do, on a venue of its own.
+#[derive(Parser)]
+#[command(name = "rehearse", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One whole trading day, faults included
+    Day(DayArguments),
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 the day ended as it should, 1 it did not, 64 usage, 65 bad data, 78 configuration."
+)]
+struct DayArguments {
+    /// The manifest [default: manifests/avwap.toml]
+    manifest: Option<PathBuf>,
+    /// The session, a date in New York [default: one of autumn 2026; with --bars the last date of the file]
+    #[arg(long, value_name = "DATE")]
+    session: Option<NyDate>,
+    /// Real daily bars, Parquet or CSV; without it a synthetic market
+    #[arg(long, value_name = "FILE", requires = "universe")]
+    bars: Option<PathBuf>,
+    /// The universe of the real bars, CSV
+    #[arg(long, value_name = "FILE", requires = "bars")]
+    universe: Option<PathBuf>,
+    /// What goes wrong: scan-fails, stale-watchlist, kill-switch, crash, crash@N (SIGKILL before the venue acts on
+    /// request N of execution), crash@Na (after it acted)
+    #[arg(long, value_name = "NAME")]
+    fault: Option<Fault>,
+    /// Seconds of the market a second of yours, or max
+    #[arg(long, value_name = "N", default_value = "max", value_parser = parse_speed)]
+    speed: Speed,
+    /// Everything random comes from it
+    #[arg(long, value_name = "N", default_value_t = 7)]
+    seed: u64,
+    /// Where the programs are [default: where this one is]
+    #[arg(long, value_name = "DIR")]
+    programs: Option<PathBuf>,
+    /// Keep the deployment's files, units and logs here (a new or empty directory)
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// One JSON document at the end instead of the timeline
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_speed(text: &str) -> Result<Speed, String> {
+    if text == "max" {
+        return Ok(Speed::Max);
+    }
+    let factor: Option<f64> = text.parse().ok().filter(|factor: &f64| factor.is_finite() && *factor > 0.0);
+    factor.map(Speed::Times).ok_or_else(|| "a positive number, or max".to_owned())
+}
+
+fn main() -> std_process::ExitCode {
+    let Command::Day(arguments) = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => {
+            // A closed pipe is nobody's loss.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Ok.into() };
+        }
+    };
+    match run(arguments) {
+        Ok(true) => ExitCode::Ok.into(),
+        Ok(false) => ExitCode::Unexpected.into(),
+        Err(error) => {
+            let code = error.downcast_ref::<ExitCode>().copied().unwrap_or(ExitCode::Unexpected);
+            eprintln!("rehearse: {error:#}");
+            code.into()
+        }
+    }
+}
+
+/// Whether the day ended as it should.
+fn run(arguments: DayArguments) -> anyhow::Result<bool> {
+    let json = arguments.json;
+    let plan = plan(arguments)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let document = runtime.block_on(rehearsal::rehearse(&plan))?;
+    print(&document, json)?;
+    Ok(document.summary.as_expected)
+}
+
+fn print(document: &Document, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string_pretty(document)?);
+    } else {
+        print!("{}", document.summary.page(Style::of_stdout()));
+    }
+    Ok(())
+}
+
+fn plan(arguments: DayArguments) -> anyhow::Result<Plan> {
+    let programs = match arguments.programs {
+        Some(programs) => programs.canonicalize().with_context(|| format!("--programs {}", programs.display()))?,
+        None => own_directory()?,
+    };
+    let origin = match (arguments.bars, arguments.universe) {
+        (Some(bars), Some(universe)) => Origin::Files { bars, universe },
+        (None, None) | (Some(_), None) | (None, Some(_)) => Origin::Synthetic { seed: arguments.seed },
+    };
+    Ok(Plan {
+        manifest: find_manifest(arguments.manifest, &programs)?,
+        origin,
+        session: arguments.session,
+        fault: arguments.fault,
+        seed: arguments.seed,
+        speed: arguments.speed,
+        programs,
+        keep: arguments.keep,
+        terminal: (!arguments.json).then(Style::of_stdout),
+    })
+}
+
+fn own_directory() -> anyhow::Result<PathBuf> {
+    let own = env::current_exe().context("finding this program's own directory")?;
+    Ok(own.parent().context("a program lies in a directory")?.to_owned())
+}
+
+/// The manifest given, or the one we ship: upwards from here, then upwards from the programs.
+fn find_manifest(given: Option<PathBuf>, programs: &Path) -> anyhow::Result<PathBuf> {
+    if let Some(path) = given {
+        let missing = || anyhow!("there is no manifest {}", path.display()).context(ExitCode::Usage);
+        return if path.is_file() { Ok(path) } else { Err(missing()) };
+    }
+    let here = env::current_dir().unwrap_or_default();
+    let found =
+        here.ancestors().chain(programs.ancestors()).map(|folder| folder.join(MANIFEST)).find(|path| path.is_file());
+    found.ok_or_else(|| {
+        anyhow!("found no {MANIFEST}, neither above {} nor above {}; name one", here.display(), programs.display())
+            .context(ExitCode::Usage)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speeds_are_positive_or_max() {
+        assert_eq!(parse_speed("max"), Ok(Speed::Max));
+        assert_eq!(parse_speed("60"), Ok(Speed::Times(60.0)));
+        for text in ["0", "-1", "nan", "inf", "fast", ""] {
+            assert!(parse_speed(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn real_bars_need_a_universe_and_the_help_holds_together() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+        assert!(Cli::try_parse_from(["rehearse", "day", "--bars", "x"]).is_err());
+        assert!(
+            Cli::try_parse_from(["rehearse", "day", "--fault", "crash@12a", "--bars", "x", "--universe", "y"]).is_ok()
+        );
+    }
+}

@@ -1,0 +1,64 @@
+//! What the venue holds, watched: every new order, fill and end of an order becomes a line of the timeline.
+
+use std::collections::BTreeMap;
+
+use broker_sim::Truth;
+use trading::{
+    order::{OrderKind, Side, TimeInForce},
+    report::{Execution, OrderReport, OrderStatus},
+};
+
+use crate::timeline::{Timeline, Word};
+
+/// What was seen of the venue's books so far.
+#[derive(Default)]
+pub struct Books {
+    statuses: BTreeMap<String, OrderStatus>,
+    fills: usize,
+}
+
+impl Books {
+    /// Writes down what is new.
+    pub fn observe(&mut self, truth: &Truth, timeline: &mut Timeline) {
+        for order in &truth.orders {
+            let id = order.id.to_string();
+            if !self.statuses.contains_key(&id) {
+                let word = if is_protective(order) { Word::Stop } else { Word::Order };
+                timeline.add(order.submitted_at, "venue", word, describe(order));
+            }
+            let before = self.statuses.insert(id, order.status.clone());
+            let ended = order.status.is_final() && order.status != OrderStatus::Filled;
+            if ended && before.as_ref() != Some(&order.status) {
+                timeline.add(truth.now, "venue", Word::OrderEnds, format!("{:?}: {}", order.status, describe(order)));
+            }
+        }
+        for fill in truth.fills.iter().skip(self.fills) {
+            timeline.add(fill.at, "venue", Word::Fill, traded(fill));
+        }
+        self.fills = truth.fills.len();
+    }
+}
+
+/// A sell stop: it only ever takes a position off.
+pub fn is_protective(order: &OrderReport) -> bool {
+    order.side == Side::Sell && matches!(order.kind, Some(OrderKind::Stop { .. }))
+}
+
+/// `buy 12 AAPL limit 103.20 day`.
+pub fn describe(order: &OrderReport) -> String {
+    let kind = order.kind.map_or_else(|| "order of another type".to_owned(), |kind| kind.to_string());
+    let time = match order.time_in_force {
+        Some(TimeInForce::Day) => " day",
+        Some(TimeInForce::Gtc) => " good till cancelled",
+        None => "",
+    };
+    format!("{} {} {} {kind}{time}", order.side, order.qty, order.symbol)
+}
+
+fn traded(fill: &Execution) -> String {
+    let verb = match fill.side {
+        Side::Buy => "bought",
+        Side::Sell => "sold",
+    };
+    format!("{verb} {} {} at {}", fill.qty, fill.symbol, fill.price)
+}

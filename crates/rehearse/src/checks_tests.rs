@@ -1,0 +1,193 @@
+//! Each check must be able to fail: one good day, and one change that breaks it.
+
+use broker_sim::Truth;
+use market::{Price, Qty, Usd};
+use trading::{
+    order::{OrderKind, OrderRequest, Purpose, TimeInForce},
+    report::{AccountReport, OrderStatus, PositionReport},
+    state::OrderState,
+};
+
+use super::*;
+
+struct Day {
+    truth: Truth,
+    intents: Vec<Intent>,
+    executions: Vec<Execution>,
+    seen: Seen,
+    fault: Option<Fault>,
+}
+
+/// Ten shares bought, ten under a stop, all of it in the ledger.
+fn good_day() -> Day {
+    let fill = Execution {
+        id: "f1".into(),
+        order_id: "b1".parse().unwrap(),
+        symbol: symbol(),
+        side: Side::Buy,
+        qty: Qty::shares(10),
+        price: price("20"),
+        at: at(),
+    };
+    Day {
+        truth: Truth {
+            now: at(),
+            account: account(),
+            positions: vec![position(10)],
+            orders: vec![order(Leg::Entry, 1, OrderStatus::Filled), order(Leg::Stop, 1, OrderStatus::New)],
+            fills: vec![fill.clone()],
+        },
+        intents: vec![intent(Leg::Entry, OrderState::Filled), intent(Leg::Stop, OrderState::Working)],
+        executions: vec![fill],
+        seen: Seen { ready: 1, ends: vec![("scan.service".into(), Exit::Exited(0))], ..Seen::default() },
+        fault: None,
+    }
+}
+
+fn failing(day: &Day) -> Vec<&'static str> {
+    let Day { truth, intents, executions, seen, fault } = day;
+    let evidence = Evidence { truth, intents, executions, seen, fault: *fault };
+    all(&evidence).into_iter().filter(|check| !check.ok).map(|check| check.name).collect()
+}
+
+#[test]
+fn a_good_day_passes_and_every_flaw_is_named() {
+    assert_eq!(failing(&good_day()), [""; 0]);
+    type Flaw = fn(&mut Day);
+    let flaws: [(&str, Flaw); 12] = [
+        ("no client order id twice", |day| day.truth.orders.insert(0, order(Leg::Stop, 1, OrderStatus::Canceled))),
+        ("no symbol entered twice", |day| {
+            day.truth.orders.push(order(Leg::Entry, 2, OrderStatus::Filled));
+            day.intents.push(Intent { request: request(Leg::Entry, 2), ..intent(Leg::Entry, OrderState::Filled) });
+        }),
+        ("every position has its stop at the venue", |day| {
+            day.truth.orders.pop();
+            day.intents.pop();
+        }),
+        ("every position has its stop at the venue", |day| day.truth.positions[0].qty = Qty::shares(9)),
+        ("every order was recorded before it was sent", |day| drop(day.intents.remove(0))),
+        ("no intent is lost or unresolved", |day| day.intents[0].state = OrderState::Unknown),
+        ("no intent is lost or unresolved", |day| day.intents[1].state = OrderState::Canceled),
+        ("every fill is in the ledger once", |day| day.executions.clear()),
+        ("every job ended well", |day| day.seen.ends[0].1 = Exit::Exited(65)),
+        ("the fault struck", |day| {
+            day.fault = Some(Fault::KillSwitch);
+        }),
+        ("nothing was bought after the kill switch", |day| {
+            day.fault = Some(Fault::KillSwitch);
+            day.seen.struck = Some(at() - market::TimeDelta::minutes(1));
+        }),
+        ("the service came back", |day| {
+            day.fault = Some("crash".parse().unwrap());
+            day.seen.struck = Some(at());
+        }),
+    ];
+    for (name, flaw) in flaws {
+        let mut day = good_day();
+        flaw(&mut day);
+        assert_eq!(failing(&day), [name]);
+    }
+}
+
+#[test]
+fn a_day_that_should_have_been_refused_is_refused_only_with_the_gate_and_without_orders() {
+    let mut day = good_day();
+    day.fault = Some(Fault::StaleWatchlist);
+    day.seen.struck = Some(at());
+    assert_eq!(failing(&day), ["the gate refused and nothing was ordered"]);
+    day.seen.gates = vec![Exit::Exited(75)];
+    assert_eq!(failing(&day), ["the gate refused and nothing was ordered"], "there are orders");
+    (day.truth.orders, day.truth.positions, day.truth.fills) = (vec![], vec![], vec![]);
+    (day.intents, day.executions) = (vec![], vec![]);
+    assert_eq!(failing(&day), [""; 0]);
+}
+
+fn at() -> Timestamp {
+    "2017-11-10T16:00:00Z".parse().unwrap()
+}
+
+fn symbol() -> Symbol {
+    "AAPL".parse().unwrap()
+}
+
+fn price(text: &str) -> Price {
+    text.parse().unwrap()
+}
+
+fn key(leg: Leg, attempt: u32) -> IntentKey {
+    IntentKey {
+        account: "PA30000000".parse().unwrap(),
+        date: at().ny_date(),
+        strategy: "avwap".parse().unwrap(),
+        symbol: symbol(),
+        leg,
+        attempt,
+    }
+}
+
+fn request(leg: Leg, attempt: u32) -> OrderRequest {
+    let (side, kind, purpose) = match leg {
+        Leg::Entry => (Side::Buy, OrderKind::Limit { limit: price("20") }, Purpose::Open),
+        Leg::Stop | Leg::Exit => (Side::Sell, OrderKind::Stop { stop: price("19") }, Purpose::Protect),
+    };
+    OrderRequest {
+        client_order_id: key(leg, attempt).client_order_id(),
+        symbol: symbol(),
+        side,
+        qty: Qty::shares(10),
+        kind,
+        time_in_force: TimeInForce::Gtc,
+        purpose,
+    }
+}
+
+fn intent(leg: Leg, state: OrderState) -> Intent {
+    Intent {
+        key: key(leg, 1),
+        request: request(leg, 1),
+        state,
+        recorded_at: at(),
+        broker_id: None,
+        protective_stop: None,
+        note: String::new(),
+    }
+}
+
+fn order(leg: Leg, attempt: u32, status: OrderStatus) -> OrderReport {
+    let request = request(leg, attempt);
+    let filled = if status == OrderStatus::Filled { Qty::shares(10) } else { Qty::ZERO };
+    OrderReport {
+        id: format!("b{leg}{attempt}{status:?}").parse().unwrap(),
+        client_order_id: request.client_order_id,
+        symbol: request.symbol,
+        side: request.side,
+        qty: request.qty,
+        filled_qty: filled,
+        filled_avg_price: None,
+        kind: Some(request.kind),
+        time_in_force: Some(request.time_in_force),
+        status,
+        submitted_at: at(),
+    }
+}
+
+fn position(shares: u32) -> PositionReport {
+    PositionReport {
+        symbol: symbol(),
+        qty: Qty::shares(shares),
+        short: false,
+        avg_entry_price: price("20"),
+        current_price: None,
+    }
+}
+
+fn account() -> AccountReport {
+    AccountReport {
+        number: "PA30000000".parse().unwrap(),
+        equity: Usd::dollars(100_000),
+        last_equity: Usd::dollars(100_000),
+        cash: Usd::dollars(100_000),
+        buying_power: Usd::dollars(100_000),
+        trading_blocked: false,
+    }
+}

@@ -1,0 +1,311 @@
+//! The day itself: one loop that lets processes run while the clock stands still, and the clock while they sleep.
+//!
+//! The clock moves to the next thing due (a timer, a restart, a sleeper, the fault) only when every process has ended or
+//! sleeps at the venue. A process that does neither within [`STEP_MAX`] of real time fails the rehearsal by name.
+
+use anyhow::{Context, bail};
+use broker_sim::Venue;
+use contract::{KillLevel, KillSwitch, Layout};
+use market::{Session, Timestamp};
+use tokio::{sync::mpsc, time::Instant};
+
+use crate::{
+    books::Books,
+    checks::Seen,
+    fault::{self, Fault, Trap},
+    narration,
+    process::{Processes, Report, STEP_MAX},
+    supervisor::{Effect, Event, Note, Phase, Supervisor},
+    timeline::{Timeline, Word},
+    units::{
+        service::{Kind, Service},
+        status::Exit,
+    },
+};
+
+/// The program whose bad end the scan's fault is.
+pub const SCANNER: &str = "scanner";
+/// The program that trades.
+pub const EXECUTION: &str = "execution";
+
+/// How fast market time passes while everybody sleeps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Speed {
+    /// As fast as it goes.
+    Max,
+    /// So many seconds of the market a second.
+    Times(f64),
+}
+
+/// Everything a day is made of.
+pub struct Day {
+    /// The venue.
+    pub venue: Venue,
+    /// Who decides what runs.
+    pub supervisor: Supervisor,
+    /// What runs.
+    pub processes: Processes,
+    /// What processes do.
+    pub reports: mpsc::UnboundedReceiver<Report>,
+    /// What is written down.
+    pub timeline: Timeline,
+    /// The venue's books as far as they were seen.
+    pub books: Books,
+    /// Counts requests, and kills.
+    pub trap: Trap,
+    /// What the checks need.
+    pub seen: Seen,
+    /// The fault.
+    pub fault: Option<Fault>,
+    /// The deployment's files.
+    pub layout: Layout,
+    /// The session.
+    pub session: Session,
+    /// The pace.
+    pub speed: Speed,
+}
+
+impl Day {
+    /// Runs the scan as it ran the day before, so that its watchlist lies there in the morning.
+    pub async fn run_yesterdays_scan(&mut self) -> anyhow::Result<()> {
+        let Some(scan) = self.supervisor.tree().service_running(SCANNER).cloned() else { return Ok(()) };
+        self.timeline.add(self.venue.now(), &scan.name, Word::Starts, "as it did the day before");
+        for (index, command) in scan.start.iter().enumerate() {
+            let phase = Phase::Main(index);
+            self.processes.start(&scan, phase, command, Vec::new(), "the day before")?;
+            let report = self.next_report().await?;
+            let Event::Exited(exit) = report.event else { bail!("{}: spoke out of turn", scan.name) };
+            let (running, output) = self.processes.ended(&scan.name)?;
+            if let Some((word, detail)) = narration::of_end(running.phase, exit, &output) {
+                self.timeline.add(self.venue.now(), &scan.name, word, detail);
+            }
+            if exit != Exit::Exited(0) {
+                bail!("the scan of the day before failed: {}", narration::meaning(exit));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs from `morning` to the last timer of the day, then stops what still runs.
+    pub async fn run(&mut self, morning: Timestamp) -> anyhow::Result<()> {
+        self.venue.advance_to(morning);
+        let end = self.session.close.max(self.last_slot(morning));
+        let mut kill_at = (self.fault == Some(Fault::KillSwitch)).then(|| fault::kill_switch_at(self.session.date));
+        loop {
+            self.settle().await?;
+            let now = self.venue.now();
+            if kill_at.is_some_and(|at| at <= now) {
+                kill_at = None;
+                self.drop_kill_switch(now)?;
+            }
+            if self.supervisor.next_due().is_some_and(|at| at <= now) {
+                let effects = self.supervisor.fire_due(now);
+                self.apply(effects)?;
+                continue;
+            }
+            let sleepers = self.venue.sleepers().into_iter().map(|sleeper| sleeper.until);
+            let next = sleepers.chain(self.supervisor.next_due()).chain(kill_at).min();
+            match next.filter(|next| *next <= end) {
+                Some(next) => self.advance(next).await,
+                None if now < end => self.advance(end).await,
+                None => break,
+            }
+        }
+        let effects = self.supervisor.stop_all(self.venue.now());
+        self.apply(effects)?;
+        self.settle_until_all_ended().await
+    }
+
+    /// The last slot of any timer on the day of the session.
+    fn last_slot(&self, morning: Timestamp) -> Timestamp {
+        let mut last = morning;
+        for timer in self.supervisor.tree().timers.values() {
+            let mut slot = timer.next_after(morning);
+            while slot.ny_date() == self.session.date {
+                last = last.max(slot);
+                slot = timer.next_after(slot);
+            }
+        }
+        last
+    }
+
+    async fn advance(&mut self, to: Timestamp) {
+        if let Speed::Times(factor) = self.speed {
+            let span = to.since(self.venue.now()).to_std().unwrap_or_default();
+            tokio::time::sleep(span.div_f64(factor)).await;
+        }
+        self.venue.advance_to(to);
+        self.observe();
+    }
+
+    fn drop_kill_switch(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        let path = self.layout.kill_switch();
+        KillSwitch::latch(&path, KillLevel::Cancel, "rehearsed", "rehearse", now)?;
+        self.struck(format!("KILL_SWITCH dropped at {}", path.display()));
+        Ok(())
+    }
+
+    fn struck(&mut self, what: String) {
+        let now = self.venue.now();
+        self.timeline.add(now, "rehearsal", Word::Fault, what);
+        self.seen.struck = Some(now);
+        self.seen.ready_after_fault = false;
+    }
+
+    /// A fault that was laid out before the day began.
+    pub fn prepared(&mut self, what: &str) {
+        self.struck(what.to_owned());
+    }
+
+    async fn settle(&mut self) -> anyhow::Result<()> {
+        self.wait_until(Self::is_quiet).await
+    }
+
+    async fn settle_until_all_ended(&mut self) -> anyhow::Result<()> {
+        self.wait_until(|day| day.processes.running().is_empty()).await
+    }
+
+    async fn wait_until(&mut self, done: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
+        loop {
+            // Taken before looking, so that a change between the look and the wait is not missed.
+            let changed = self.venue.changed();
+            while let Ok(report) = self.reports.try_recv() {
+                self.take(report).await?;
+            }
+            self.observe();
+            if done(self) {
+                return Ok(());
+            }
+            tokio::select! {
+                report = self.reports.recv() => self.take(report.context("the reports end")?).await?,
+                () = changed => {}
+                () = tokio::time::sleep(STEP_MAX) => bail!("{} after {} s", self.stuck(), STEP_MAX.as_secs()),
+            }
+        }
+    }
+
+    /// Every process sleeps at the venue, and nobody else does.
+    fn is_quiet(&self) -> bool {
+        let asleep = self.venue.sleepers();
+        let sleeps = |program: &str| asleep.iter().any(|sleeper| sleeper.participant == program);
+        self.processes
+            .running()
+            .values()
+            .all(|running| matches!(running.phase, Phase::Main(_)) && sleeps(&running.program))
+    }
+
+    fn stuck(&self) -> String {
+        let awake: Vec<String> = self
+            .processes
+            .running()
+            .iter()
+            .map(|(unit, running)| format!("{unit} ({}, process {})", running.program, running.pid))
+            .collect();
+        format!("neither asleep nor ended: {}", awake.join(", "))
+    }
+
+    async fn next_report(&mut self) -> anyhow::Result<Report> {
+        let report = tokio::time::timeout(STEP_MAX, self.reports.recv()).await;
+        report
+            .map_err(|_| anyhow::anyhow!("{} after {} s", self.stuck(), STEP_MAX.as_secs()))?
+            .context("the reports end")
+    }
+
+    async fn take(&mut self, report: Report) -> anyhow::Result<()> {
+        let Report { unit, pid, event } = report;
+        if self.processes.running().get(&unit).is_none_or(|running| running.pid != pid) {
+            return Ok(());
+        }
+        if let Event::Exited(exit) = event {
+            self.ended(&unit, exit).await?;
+        }
+        let effects = self.supervisor.handle(&unit, event, self.venue.now());
+        self.apply(effects)
+    }
+
+    async fn ended(&mut self, unit: &str, exit: Exit) -> anyhow::Result<()> {
+        let (running, output) = self.processes.ended(unit)?;
+        self.aim();
+        if let Some(what) = self.trap.take_struck() {
+            self.struck(what);
+        }
+        self.wait_for_bed(&running.program).await?;
+        match running.phase {
+            Phase::Condition(_) => self.seen.gates.push(exit),
+            Phase::Main(_) => self.seen.ends.push((unit.to_owned(), exit)),
+            Phase::Pre(_) | Phase::Post(_) => {}
+        }
+        if let Some((word, detail)) = narration::of_end(running.phase, exit, &output) {
+            self.timeline.add(self.venue.now(), unit, word, detail);
+        }
+        Ok(())
+    }
+
+    /// A dead process's sleep leaves the venue's list a moment later; until then it would pass for its successor's.
+    async fn wait_for_bed(&self, program: &str) -> anyhow::Result<()> {
+        let deadline = Instant::now() + STEP_MAX;
+        loop {
+            let changed = self.venue.changed();
+            if !self.venue.sleepers().iter().any(|sleeper| sleeper.participant == program) {
+                return Ok(());
+            }
+            tokio::time::timeout_at(deadline, changed).await.context("the venue keeps a dead sleeper")?;
+        }
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>) -> anyhow::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Run { unit, phase, variables } => self.start(&unit, phase, variables)?,
+                Effect::Send { unit, signal } => {
+                    let patience = self.supervisor.tree().services.get(&unit).and_then(|service| service.stop_timeout);
+                    self.processes.signal(&unit, signal, patience);
+                }
+                Effect::Note { unit, what } => self.note(&unit, &what),
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, unit: &str, phase: Phase, variables: Vec<(&'static str, String)>) -> anyhow::Result<()> {
+        let service = self.supervisor.tree().services.get(unit).context("an effect for a unit that is not there")?;
+        let command = match phase {
+            Phase::Condition(index) => service.condition.get(index),
+            Phase::Pre(index) => service.start_pre.get(index),
+            Phase::Main(index) => service.start.get(index),
+            Phase::Post(index) => service.stop_post.get(index),
+        };
+        let title = format!("{} {phase:?}", self.venue.now().to_ny_rfc3339());
+        self.processes.start(service, phase, command.context("an effect for no command")?, variables, &title)?;
+        self.aim();
+        Ok(())
+    }
+
+    /// The trap counts requests of `execution` while it runs alone: then every request is its own.
+    fn aim(&self) {
+        let alone = match self.processes.running().values().collect::<Vec<_>>().as_slice() {
+            [only] if only.program == EXECUTION && matches!(only.phase, Phase::Main(_)) => Some(only.pid),
+            _ => None,
+        };
+        self.trap.aim(alone);
+    }
+
+    fn note(&mut self, unit: &str, note: &Note) {
+        if *note == Note::Up {
+            self.seen.ready += 1;
+            self.seen.ready_after_fault = true;
+        }
+        if let Some((word, detail)) = narration::of_note(note) {
+            self.timeline.add(self.venue.now(), unit, word, detail);
+        }
+    }
+
+    fn observe(&mut self) {
+        self.books.observe(&self.venue.truth(), &mut self.timeline);
+    }
+}
+
+/// The units that are up until told to end.
+pub fn is_lasting(service: &Service) -> bool {
+    service.kind != Kind::Oneshot
+}

@@ -1,0 +1,183 @@
+//! What may go wrong on a rehearsed day, by name, and the trap that kills a process at a request.
+
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use broker_sim::{Moment, RequestSeen, Verdict};
+use market::{NaiveTime, NyDate, Timestamp};
+
+use crate::process;
+
+/// A fault of the day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Today's bars are cut off, so the scan fails.
+    ScanFails,
+    /// The scan's timer is off, so yesterday's list stays.
+    StaleWatchlist,
+    /// Somebody drops a `KILL_SWITCH` at 11:00.
+    KillSwitch,
+    /// `execution` is killed.
+    Crash(KillPoint),
+}
+
+/// When `execution` is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KillPoint {
+    /// When the venue has taken its first order and not yet answered.
+    FirstOrder,
+    /// When the venue sees its request of this number (from 1).
+    Request {
+        /// The number.
+        number: u64,
+        /// Before the venue acts on it, or after.
+        moment: Moment,
+    },
+}
+
+/// The names, for the help text and the errors.
+pub const NAMES: &str =
+    "scan-fails, stale-watchlist, kill-switch, crash, crash@N (before request N), crash@Na (after it)";
+
+impl FromStr for Fault {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "scan-fails" => Ok(Self::ScanFails),
+            "stale-watchlist" => Ok(Self::StaleWatchlist),
+            "kill-switch" => Ok(Self::KillSwitch),
+            "crash" => Ok(Self::Crash(KillPoint::FirstOrder)),
+            _ => kill_point(text).map(Self::Crash).ok_or_else(|| format!("known faults: {NAMES}")),
+        }
+    }
+}
+
+fn kill_point(text: &str) -> Option<KillPoint> {
+    let point = text.strip_prefix("crash@")?;
+    let (number, moment) = match point.strip_suffix('a') {
+        Some(number) => (number, Moment::After),
+        None => (point, Moment::Before),
+    };
+    let number = number.parse().ok().filter(|number| *number > 0)?;
+    Some(KillPoint::Request { number, moment })
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ScanFails => f.pad("scan-fails"),
+            Self::StaleWatchlist => f.pad("stale-watchlist"),
+            Self::KillSwitch => f.pad("kill-switch"),
+            Self::Crash(KillPoint::FirstOrder) => f.pad("crash"),
+            Self::Crash(KillPoint::Request { number, moment: Moment::Before }) => f.pad(&format!("crash@{number}")),
+            Self::Crash(KillPoint::Request { number, moment: Moment::After }) => f.pad(&format!("crash@{number}a")),
+        }
+    }
+}
+
+/// When the kill switch is dropped.
+pub fn kill_switch_at(session: NyDate) -> Timestamp {
+    session.at(NaiveTime::from_hms_opt(11, 0, 0).expect("eleven o'clock is a time of day"))
+}
+
+/// Sits at the venue, counts the requests of `execution`, and kills it at its kill point.
+#[derive(Clone, Default)]
+pub struct Trap(Arc<Mutex<TrapState>>);
+
+#[derive(Default)]
+struct TrapState {
+    point: Option<KillPoint>,
+    /// The process whose requests count: set only while it is the only one running, so none are another's.
+    target: Option<i32>,
+    requests: Vec<String>,
+    struck: Option<String>,
+}
+
+impl Trap {
+    /// A trap for this point, or one that only counts.
+    pub fn new(point: Option<KillPoint>) -> Self {
+        Self(Arc::new(Mutex::new(TrapState { point, ..TrapState::default() })))
+    }
+
+    /// Whose requests are counted from now on.
+    pub fn aim(&self, target: Option<i32>) {
+        self.lock().target = target;
+    }
+
+    /// The requests counted so far, `METHOD PATH`, in order.
+    pub fn requests(&self) -> Vec<String> {
+        self.lock().requests.clone()
+    }
+
+    /// Where it struck, told once.
+    pub fn take_struck(&self) -> Option<String> {
+        self.lock().struck.take()
+    }
+
+    /// What the venue asks before and after each request.
+    pub fn interceptor(&self) -> Box<dyn FnMut(&RequestSeen, Moment) -> Verdict + Send> {
+        let trap = self.clone();
+        Box::new(move |request, moment| trap.lock().sees(request, moment))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TrapState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TrapState {
+    fn sees(&mut self, request: &RequestSeen, moment: Moment) -> Verdict {
+        let Some(pid) = self.target else { return Verdict::Pass };
+        let name = format!("{} {}", request.method, request.path);
+        if moment == Moment::Before {
+            self.requests.push(name.clone());
+        }
+        let number = self.requests.len() as u64;
+        let is_order = request.method == "POST" && request.path == "/v2/orders";
+        let strikes = match self.point {
+            Some(KillPoint::FirstOrder) => is_order && moment == Moment::After,
+            Some(KillPoint::Request { number: at, moment: when }) => at == number && moment == when,
+            None => false,
+        };
+        if !strikes {
+            return Verdict::Pass;
+        }
+        process::kill_now(pid);
+        (self.point, self.target) = (None, None);
+        let when = if moment == Moment::Before { "before" } else { "after" };
+        self.struck = Some(format!("SIGKILL at request {number}, {name}, {when} the venue acted on it"));
+        Verdict::Drop
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_read_back_and_nonsense_is_refused() {
+        for name in ["scan-fails", "stale-watchlist", "kill-switch", "crash", "crash@17", "crash@17a"] {
+            assert_eq!(name.parse::<Fault>().unwrap().to_string(), name);
+        }
+        for name in ["", "crash@", "crash@0", "crash@-1", "crash@1b", "fire"] {
+            assert!(name.parse::<Fault>().is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_trap_that_is_not_aimed_counts_nothing() {
+        let trap = Trap::new(Some(KillPoint::Request { number: 1, moment: Moment::Before }));
+        let request = RequestSeen {
+            number: 9,
+            method: "GET".into(),
+            path: "/v2/clock".into(),
+            query: String::new(),
+            body: String::new(),
+        };
+        assert_eq!(trap.interceptor()(&request, Moment::Before), Verdict::Pass);
+        assert!(trap.requests().is_empty());
+    }
+}

@@ -1,0 +1,321 @@
+//! From arguments to a finished day: render, read back, lay out the host, open the venue, run, draw the sum.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, anyhow, ensure};
+use broker_sim::{Venue, VenueConfig, VenueServer};
+use contract::{Env, ExitCode, Layout};
+use ledger::Ledger;
+use market::{Calendar, NyDate, Timestamp, Usd};
+use serde::Serialize;
+
+use crate::{
+    books::Books,
+    checks::{self, Evidence, Seen},
+    data::{Market, Origin},
+    day::{self, Day, Speed},
+    fault::{Fault, Trap},
+    process::{Host, Processes},
+    scratch::{Paths, Scratch},
+    summary::Summary,
+    supervisor::Supervisor,
+    timeline::{Happening, Style, Timeline, Word},
+    units::{service::Service, tree::UnitTree},
+};
+
+const KEY_ID: &str = "PKREHEARSAL";
+const SECRET_KEY: &str = "rehearsal-secret";
+const CASH: i64 = 100_000;
+/// Used when no unit names an account.
+const ACCOUNT: &str = "PA30000000";
+/// When the day begins, unless a timer is earlier.
+const MORNING: (u32, u32) = (8, 0);
+const YESTERDAYS_SCAN: (u32, u32) = (8, 30);
+
+/// What to rehearse.
+pub struct Plan {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// Where the bars come from.
+    pub origin: Origin,
+    /// The session, or the origin's own choice.
+    pub session: Option<NyDate>,
+    /// What goes wrong.
+    pub fault: Option<Fault>,
+    /// The venue's seed.
+    pub seed: u64,
+    /// The pace.
+    pub speed: Speed,
+    /// Where the programs are.
+    pub programs: PathBuf,
+    /// Where to keep everything, if anywhere.
+    pub keep: Option<PathBuf>,
+    /// How to draw the timeline as it happens; `None` for silence.
+    pub terminal: Option<Style>,
+}
+
+/// The day as a document.
+#[derive(Serialize)]
+pub struct Document {
+    /// 1.
+    pub schema_version: u32,
+    /// The manifest.
+    pub manifest: String,
+    /// The session.
+    pub session: NyDate,
+    /// Where the bars came from.
+    pub origin: String,
+    /// What went wrong.
+    pub fault: Option<String>,
+    /// The venue's seed.
+    pub seed: u64,
+    /// What happened.
+    pub timeline: Vec<Happening>,
+    /// The requests of `execution` in order, as kill points count them.
+    pub requests: Vec<String>,
+    /// The sum.
+    pub summary: Summary,
+}
+
+/// Rehearses the day. A rehearsal that cannot be finished keeps its scratch directory and says where it is.
+pub async fn rehearse(plan: &Plan) -> anyhow::Result<Document> {
+    let calendar = Calendar::nyse();
+    let market = Market::gather(&plan.origin, plan.session, calendar)?;
+    let scratch = Scratch::create(plan.keep.as_deref())?;
+    match run(plan, &market, scratch.paths()).await {
+        Ok(document) => {
+            if plan.keep.is_some() || !document.summary.as_expected {
+                announce_kept(scratch);
+            }
+            Ok(document)
+        }
+        Err(error) => {
+            announce_kept(scratch);
+            Err(error)
+        }
+    }
+}
+
+fn announce_kept(scratch: Scratch) {
+    let logs = scratch.paths().logs();
+    let root = scratch.keep();
+    eprintln!("kept in {}; what the units wrote: {}", root.display(), logs.display());
+}
+
+async fn run(plan: &Plan, market: &Market, scratch: &Paths) -> anyhow::Result<Document> {
+    render(plan, scratch)?;
+    let tree = UnitTree::read(&scratch.units(), &scratch.directories())
+        .context("the rendered units cannot be rehearsed")
+        .context(ExitCode::BadConfig)?;
+    check_programs(&tree, &plan.programs)?;
+    install_manifest(&tree, scratch)?;
+    let layout = layout(&tree)?;
+    market.write_inputs(&layout)?;
+    let (venue, server, trap) = open_venue(plan, market, &tree).await?;
+    let mut day = day(plan, market, scratch, tree, layout, venue, &server, trap);
+    headline(&mut day, plan, market);
+    day.run_yesterdays_scan().await?;
+    let morning = morning(&day.supervisor, market.session.date);
+    day.venue.advance_to(morning);
+    prepare_fault(&mut day)?;
+    day.run(morning).await?;
+    document(plan, market, &day)
+}
+
+/// Renders with the very program that makes a host's units.
+fn render(plan: &Plan, scratch: &Paths) -> anyhow::Result<()> {
+    let unitgen = plan.programs.join("unitgen");
+    let output = Command::new(&unitgen)
+        .args(["render".as_ref(), plan.manifest.as_os_str(), "--target".as_ref(), "systemd".as_ref(), "--out".as_ref()])
+        .arg(scratch.units())
+        .output()
+        .with_context(|| format!("{}: build it with `cargo build --workspace --bins`", unitgen.display()))
+        .context(ExitCode::BadConfig)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        anyhow!("unitgen refuses the manifest\n{}", said.trim()).context(ExitCode::BadConfig)
+    );
+    Ok(())
+}
+
+fn check_programs(tree: &UnitTree, programs: &Path) -> anyhow::Result<()> {
+    let host = |program: &str| {
+        let prefixes = ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"];
+        prefixes.iter().any(|prefix| program.starts_with(prefix))
+    };
+    let commands = |service: &'_ Service| -> Vec<String> {
+        let all = service.condition.iter().chain(&service.start_pre).chain(&service.start).chain(&service.stop_post);
+        all.filter(|command| !host(&command.program)).map(|command| command.name().to_owned()).collect()
+    };
+    let missing: Vec<String> = tree
+        .services
+        .values()
+        .flat_map(|service| commands(service).into_iter().map(|name| (service.name.clone(), name)))
+        .filter(|(_, name)| !programs.join(name).is_file())
+        .map(|(unit, name)| format!("{unit} runs {name}, which is not in {}", programs.display()))
+        .collect();
+    let hint = "build with `cargo build --workspace --bins` or name the directory with --programs";
+    ensure!(missing.is_empty(), anyhow!("{}; {hint}", missing.join("; ")).context(ExitCode::BadConfig));
+    Ok(())
+}
+
+/// Lays the manifest's copy where the units say it is installed, so that its digest agrees with theirs.
+fn install_manifest(tree: &UnitTree, scratch: &Paths) -> anyhow::Result<()> {
+    let copy = fs::read_dir(scratch.units())?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .find(|path| path.to_string_lossy().ends_with(".manifest.toml"));
+    let places = tree.services.values().filter_map(|service| service.environment.get("PORTCULLIS_MANIFEST"));
+    for place in places.map(Path::new) {
+        ensure!(place.starts_with(scratch.directories().config), "{} is outside of %E", place.display());
+        fs::create_dir_all(place.parent().context("the manifest lies in a folder")?)?;
+        fs::copy(copy.as_deref().context("no copy of the manifest was rendered")?, place)?;
+    }
+    Ok(())
+}
+
+/// Where the trading service keeps its files, or whoever keeps any.
+fn layout(tree: &UnitTree) -> anyhow::Result<Layout> {
+    let keeps = |service: &&Service| !service.state_directories.is_empty();
+    let trading = tree.service_running(day::EXECUTION).filter(keeps);
+    let service = trading.or_else(|| tree.services.values().find(keeps));
+    let service = service.context("no unit has a StateDirectory=").context(ExitCode::BadConfig)?;
+    let root = &service.state_directories[0];
+    fs::create_dir_all(root).context(ExitCode::CannotWrite)?;
+    let environment: BTreeMap<&str, &str> =
+        service.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Ok(Layout::below(root, &Env::from_pairs(environment))?)
+}
+
+async fn open_venue(plan: &Plan, market: &Market, tree: &UnitTree) -> anyhow::Result<(Venue, VenueServer, Trap)> {
+    let named = tree.services.values().find_map(|service| service.environment.get("PORTCULLIS_ACCOUNT"));
+    let config = VenueConfig {
+        account: named.map_or(ACCOUNT, String::as_str).parse().context(ExitCode::BadConfig)?,
+        key_id: KEY_ID.to_owned(),
+        secret_key: SECRET_KEY.to_owned(),
+        cash: Usd::dollars(CASH),
+        seed: plan.seed,
+        start: market.previous.date.at_hm(YESTERDAYS_SCAN.0, YESTERDAYS_SCAN.1),
+    };
+    let venue = Venue::new(config, market.day.clone());
+    let point = match plan.fault {
+        Some(Fault::Crash(point)) => Some(point),
+        Some(Fault::ScanFails | Fault::StaleWatchlist | Fault::KillSwitch) | None => None,
+    };
+    let trap = Trap::new(point);
+    venue.intercept(trap.interceptor());
+    let server = venue.serve().await?;
+    // The venue is ours and binds loopback; a rehearsal with any other address would be trading.
+    ensure!(server.base_url().starts_with("http://127."), "the venue is not on loopback: {}", server.base_url());
+    Ok((venue, server, trap))
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of a day, put together once")]
+fn day(
+    plan: &Plan,
+    market: &Market,
+    scratch: &Paths,
+    tree: UnitTree,
+    layout: Layout,
+    venue: Venue,
+    server: &VenueServer,
+    trap: Trap,
+) -> Day {
+    let widths: Vec<usize> = tree.services.keys().chain(tree.timers.keys()).map(String::len).collect();
+    let seen = Seen {
+        scan: tree.service_running(day::SCANNER).map(|service| service.name.clone()),
+        services: tree.services.values().filter(|service| day::is_lasting(service)).map(|s| s.name.clone()).collect(),
+        ..Seen::default()
+    };
+    let host = Host {
+        scratch: scratch.clone(),
+        programs: plan.programs.clone(),
+        overrides: vec![
+            ("APCA_API_BASE_URL", server.base_url().to_owned()),
+            ("APCA_API_DATA_URL", server.base_url().to_owned()),
+            ("PORTCULLIS_CLOCK", "venue".to_owned()),
+        ],
+        secrets: vec![("APCA_API_KEY_ID", KEY_ID.to_owned()), ("APCA_API_SECRET_KEY", SECRET_KEY.to_owned())],
+    };
+    let (processes, reports) = Processes::new(host);
+    let before = market.session.date.at_hm(0, 0);
+    Day {
+        supervisor: Supervisor::new(tree, before),
+        venue,
+        processes,
+        reports,
+        timeline: Timeline::new(market.session.date, widths, plan.terminal),
+        books: Books::default(),
+        trap,
+        seen,
+        fault: plan.fault,
+        layout,
+        session: market.session,
+        speed: plan.speed,
+    }
+}
+
+fn headline(day: &mut Day, plan: &Plan, market: &Market) {
+    let half = if market.session.is_half_day() { ", a half-day" } else { "" };
+    let fault = plan.fault.map_or_else(String::new, |fault| format!("; fault: {fault}"));
+    let text = format!("{} on {}{half}; {}{fault}", plan.manifest.display(), market.session.date, market.origin,);
+    day.timeline.add(day.venue.now(), "rehearsal", Word::Note, text);
+}
+
+/// Eight o'clock, or a minute before an earlier timer.
+fn morning(supervisor: &Supervisor, date: NyDate) -> Timestamp {
+    let eight = date.at_hm(MORNING.0, MORNING.1);
+    supervisor.next_slot().map_or(eight, |slot| eight.min(slot - market::TimeDelta::minutes(1)))
+}
+
+/// The faults that lie there when the day begins.
+fn prepare_fault(day: &mut Day) -> anyhow::Result<()> {
+    match day.fault {
+        Some(Fault::ScanFails) => {
+            let path = day.layout.bars();
+            let bytes = fs::read(&path)?;
+            fs::write(&path, &bytes[..bytes.len() / 2])?;
+            day.prepared(&format!("{} was cut off in the middle", path.display()));
+        }
+        Some(Fault::StaleWatchlist) => {
+            let scan = day.seen.scan.clone().context("no unit of the manifest scans").context(ExitCode::BadConfig)?;
+            let timers = day.supervisor.tree().timers.values().filter(|timer| timer.unit == scan);
+            for name in timers.map(|timer| timer.name.clone()).collect::<Vec<_>>() {
+                day.supervisor.disable_timer(&name);
+                day.prepared(&format!("{name} is disabled"));
+            }
+        }
+        Some(Fault::KillSwitch | Fault::Crash(_)) | None => {}
+    }
+    Ok(())
+}
+
+fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document> {
+    let truth = day.venue.truth();
+    let always = Timestamp::from_unix_nanos(i64::MIN);
+    let (intents, executions) = if day.layout.database().exists() {
+        let ledger = Ledger::open_read_only(day.layout.database())?;
+        (ledger.intents_since(always)?, ledger.executions_since(always)?)
+    } else {
+        (Vec::new(), Vec::new())
+    };
+    let evidence =
+        Evidence { truth: &truth, intents: &intents, executions: &executions, seen: &day.seen, fault: plan.fault };
+    let checks = checks::all(&evidence);
+    Ok(Document {
+        schema_version: 1,
+        manifest: plan.manifest.display().to_string(),
+        session: market.session.date,
+        origin: market.origin.clone(),
+        fault: plan.fault.map(|fault| fault.to_string()),
+        seed: plan.seed,
+        timeline: day.timeline.happenings().to_vec(),
+        requests: day.trap.requests(),
+        summary: Summary::of(&truth, checks, &day.seen, plan.fault),
+    })
+}

@@ -87,12 +87,17 @@ impl Engine {
 
     /// What a share may cost: the order's own price, or the market's.
     pub(super) fn price_to_reserve(&mut self, symbol: Symbol, kind: OrderKind) -> Price {
-        let highest = Price::from_units(1).expect("1/10,000 dollar is a price");
         match kind {
             OrderKind::Limit { limit } => limit,
             OrderKind::Stop { stop } => stop.max(self.last_price(symbol).unwrap_or(stop)),
-            OrderKind::Market => self.last_price(symbol).unwrap_or(highest),
+            OrderKind::Market => self.market_price(symbol),
         }
+    }
+
+    /// The latest price; for a symbol that never traded before, the one it is going to open at.
+    fn market_price(&mut self, symbol: Symbol) -> Price {
+        let opening = |engine: &mut Self| engine.path(symbol).map(|path| path.ticks()[0].price);
+        self.last_price(symbol).or_else(|| opening(self)).expect("orders are taken for listed symbols only")
     }
 
     pub(super) fn position_reports(&mut self) -> Vec<PositionReport> {

@@ -2,6 +2,7 @@
 
 use crate::floor::{self, Floor, limit, market, stop};
 use broker::report::OrderStatus;
+use broker_sim::engine::Engine;
 use market::{Qty, Usd};
 use serde_json::{Value, json};
 
@@ -222,6 +223,15 @@ fn buying_power_is_cash_less_what_open_orders_may_take() {
     assert_eq!(floor.truth().account.buying_power, Usd::dollars(4_000));
     assert_eq!(floor.code(&limit("RISE", "buy", 1_000, "4.01")), (403, 40_310_000));
     assert_eq!(floor.post(&limit("RISE", "buy", 1_000, "4.00")).status, 200);
+}
+
+#[test]
+fn a_market_order_before_the_first_price_ever_still_needs_the_money() {
+    let mut day = floor::day();
+    day.history.clear();
+    let mut floor = Floor { engine: Engine::new(floor::config(1, "08:00"), day) };
+    assert_eq!(floor.code(&market("RISE", "buy", 1_001)), (403, 40_310_000));
+    assert_eq!(floor.post(&market("RISE", "buy", 1_000)).status, 200);
 }
 
 #[test]

@@ -216,7 +216,7 @@ fn walk(rng: &mut ChaCha8Rng, knots: &[(usize, Price)], low: Price, high: Price)
             at += (to.units() as f64 - at) / left;
             at += deviation * seed::normal(rng) * ((left - 1.0) / left).sqrt();
             at = fold(at, low, high);
-            prices.push(snap(at, low, high));
+            prices.push(snap(at, low));
         }
         prices.push(to);
     }
@@ -231,11 +231,9 @@ fn fold(at: f64, low: Price, high: Price) -> f64 {
     folded.clamp(low, high)
 }
 
-fn snap(at: f64, low: Price, high: Price) -> Price {
-    Price::from_units(at as i64)
-        .ok()
-        .and_then(|price| on_grid(price.to_f64()).ok())
-        .map_or(low, |price| price.clamp(low, high))
+/// Both ends of the range lie on the grid, so the nearest order price is inside it.
+fn snap(at: f64, low: Price) -> Price {
+    on_grid(at / 10_000.0).unwrap_or(low)
 }
 
 /// Whole shares a tick, U-shaped over the session, adding up to the bar's volume exactly.

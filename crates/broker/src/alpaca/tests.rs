@@ -71,6 +71,20 @@ async fn a_refused_connection_proves_that_nothing_was_sent() {
 }
 
 #[tokio::test]
+async fn a_redirect_is_not_followed_and_carries_no_keys_elsewhere() {
+    let elsewhere = Canned::start(vec![Behaviour::json(200, order_json("id-1", "new"))]).await;
+    let location: &'static str = format!("Location: {}/v2/orders\r\n", elsewhere.base_url).leak();
+    for status in [301, 302, 303, 307, 308] {
+        let redirect = Behaviour::Answer { status, headers: location, body: String::new() };
+        let server = Canned::start(vec![redirect]).await;
+        let outcome = client(&server.base_url).send(&limit_order()).await;
+        assert!(matches!(outcome, SubmitOutcome::Unknown { .. }), "{status}: {outcome:?}");
+        assert!(client(&server.base_url).account().await.is_err(), "{status}");
+    }
+    assert!(elsewhere.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_429_says_how_long() {
     for (headers, expect) in [
         ("Retry-After: 7\r\n", Some(Duration::from_secs(7))),

@@ -198,9 +198,11 @@ impl<B: Broker> Engine<B> {
 
     fn authority(&mut self, verdict: &Verdict) -> Authority {
         let text = verdict.to_string();
-        if self.said.gate.as_ref() != Some(&text) {
+        // What there is to protect changes with every fill; the line is for permission gained or lost.
+        let permission = format!("{:?} {:?}", verdict.authority, verdict.reasons);
+        if self.said.gate.as_ref() != Some(&permission) {
             tracing::info!("gate: {text}");
-            self.said.gate = Some(text.clone());
+            self.said.gate = Some(permission);
         }
         let manifest = self.config.manifest.as_ref().and_then(crate::manifest::Installed::disagreement);
         match (verdict.authority, manifest) {

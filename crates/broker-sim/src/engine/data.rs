@@ -95,7 +95,8 @@ impl Engine {
     /// Before the open there is none.
     fn quote(&mut self, symbol: Symbol) -> Option<Value> {
         let index = self.tick_now()?;
-        let at = path::tick_at(&self.day.session, index);
+        // A market maker keeps renewing a quote that does not move: it is as fresh as the question.
+        let at = self.now;
         let spread = self.path(symbol)?.spread(index);
         Some(json!({
             "t": at,

@@ -90,11 +90,11 @@ impl Day {
     pub async fn run(&mut self, morning: Timestamp) -> anyhow::Result<()> {
         self.venue.advance_to(morning);
         let end = self.session.close.max(self.last_slot(morning));
-        let mut kill_at = (self.fault == Some(Fault::KillSwitch)).then(|| fault::kill_switch_at(self.session.date));
+        let mut kill_at = (self.fault == Some(Fault::KillSwitch)).then(|| fault::kill_switch_latest(self.session.date));
         loop {
             self.settle().await?;
             let now = self.venue.now();
-            if kill_at.is_some_and(|at| at <= now) {
+            if kill_at.is_some_and(|at| at <= now || !self.venue.truth().fills.is_empty()) {
                 kill_at = None;
                 self.drop_kill_switch(now)?;
             }
@@ -184,14 +184,15 @@ impl Day {
         }
     }
 
-    /// Every process sleeps at the venue, and nobody else does.
+    /// Every process sleeps at the venue, and none is about to be woken by a signal.
     fn is_quiet(&self) -> bool {
         let asleep = self.venue.sleepers();
         let sleeps = |program: &str| asleep.iter().any(|sleeper| sleeper.participant == program);
+        let is_main = |phase| matches!(phase, Phase::Main(_));
         self.processes
             .running()
             .values()
-            .all(|running| matches!(running.phase, Phase::Main(_)) && sleeps(&running.program))
+            .all(|running| is_main(running.phase) && !running.told_to_end && sleeps(&running.program))
     }
 
     fn stuck(&self) -> String {

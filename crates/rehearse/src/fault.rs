@@ -18,7 +18,7 @@ pub enum Fault {
     ScanFails,
     /// The scan's timer is off, so yesterday's list stays.
     StaleWatchlist,
-    /// Somebody drops a `KILL_SWITCH` at 11:00.
+    /// Somebody drops a `KILL_SWITCH` after the first fill, at 11:00 at the latest.
     KillSwitch,
     /// `execution` is killed.
     Crash(KillPoint),
@@ -78,8 +78,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// When the kill switch is dropped.
-pub fn kill_switch_at(session: NyDate) -> Timestamp {
+/// When the kill switch is dropped if nothing has been filled by then.
+pub fn kill_switch_latest(session: NyDate) -> Timestamp {
     session.at(NaiveTime::from_hms_opt(11, 0, 0).expect("eleven o'clock is a time of day"))
 }
 

@@ -77,7 +77,7 @@ struct DayArguments {
     #[arg(long, value_name = "N", default_value = "max", value_parser = parse_speed)]
     speed: Speed,
     /// Everything random comes from it
-    #[arg(long, value_name = "N", default_value_t = 7)]
+    #[arg(long, value_name = "N", default_value_t = 8)]
     seed: u64,
     /// Where the programs are [default: where this one is]
     #[arg(long, value_name = "DIR")]

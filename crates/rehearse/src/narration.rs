@@ -32,11 +32,11 @@ pub fn of_note(note: &Note) -> Option<(Word, String)> {
 /// The end of a process, with what it wrote.
 pub fn of_end(phase: Phase, exit: Exit, output: &str) -> Option<(Word, String)> {
     match phase {
+        Phase::Condition(_) if exit == Exit::Exited(0) => Some((Word::Gate, spoken(output))),
         Phase::Condition(_) => Some((Word::Gate, format!("{} ({})", spoken(output), meaning(exit)))),
         Phase::Main(_) if exit == Exit::Exited(0) => Some((Word::Ends, meaning(exit))),
         Phase::Main(_) | Phase::Pre(_) => {
-            let last = output.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-            let said = if last.is_empty() { String::new() } else { format!(": {}", last.trim()) };
+            let said = last_words(exit, output).map_or_else(String::new, |line| format!(": {line}"));
             Some((Word::Fails, format!("{}{said}", meaning(exit))))
         }
         Phase::Post(_) if exit != Exit::Exited(0) => Some((Word::Fails, format!("afterwards, {}", meaning(exit)))),
@@ -47,10 +47,21 @@ pub fn of_end(phase: Phase, exit: Exit, output: &str) -> Option<(Word, String)> 
     }
 }
 
-/// The line for people: the first that is not JSON.
+/// The line for people: the first that is not JSON, without the priority that journald would take off (`<3>`).
 fn spoken(output: &str) -> String {
-    let line = output.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('{'));
-    line.unwrap_or_default().to_owned()
+    let line =
+        output.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('{')).unwrap_or_default();
+    let prioritised = line.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    prioritised.filter(|(digit, _)| digit.len() == 1).map_or(line, |(_, text)| text).to_owned()
+}
+
+/// What a process said last about its end; one that was killed had no time to.
+fn last_words(exit: Exit, output: &str) -> Option<&str> {
+    let is_hint = |line: &&str| line.is_empty() || line.starts_with("hint:");
+    match exit {
+        Exit::Exited(_) => output.lines().rev().map(str::trim).find(|line| !is_hint(line)),
+        Exit::Killed(_) => None,
+    }
 }
 
 /// `75 gate refused`.
@@ -84,9 +95,13 @@ mod tests {
 
     #[test]
     fn a_failure_shows_its_last_line_and_a_silent_alert_nothing() {
-        let failed = of_end(Phase::Main(0), Exit::Exited(65), "a\nbars.parquet: truncated\n\n");
+        let failed = of_end(Phase::Main(0), Exit::Exited(65), "a\nbars.parquet: truncated\nhint: fetch it again\n\n");
         assert_eq!(failed, Some((Word::Fails, "65 bad input data: bars.parquet: truncated".to_owned())));
+        let killed = of_end(Phase::Main(0), Exit::Killed(9), "all is well\n");
+        assert_eq!(killed, Some((Word::Fails, "killed by SIGKILL".to_owned())));
         assert_eq!(of_end(Phase::Post(0), Exit::Exited(0), "\n"), None);
+        let alert = of_end(Phase::Post(0), Exit::Exited(0), "<3>ALERT scan.service failed\n");
+        assert_eq!(alert, Some((Word::Alert, "ALERT scan.service failed".to_owned())));
         assert_eq!(meaning(Exit::Killed(9)), "killed by SIGKILL");
         assert_eq!(meaning(Exit::Exited(99)), "99");
     }

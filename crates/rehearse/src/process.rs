@@ -59,6 +59,8 @@ pub struct Running {
     pub program: String,
     /// Which command of the unit it is.
     pub phase: Phase,
+    /// A signal is on its way: asleep or not, it is about to do something.
+    pub told_to_end: bool,
     log_start: u64,
 }
 
@@ -120,7 +122,7 @@ impl Processes {
             .spawn()
             .with_context(|| format!("{}: starting {}", service.name, command.program))?;
         let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).context("a process that has no id")?;
-        let running = Running { pid, program: command.name().to_owned(), phase, log_start };
+        let running = Running { pid, program: command.name().to_owned(), phase, told_to_end: false, log_start };
         self.running.insert(service.name.clone(), running);
         let watchdog = service.watchdog.filter(|_| notifies).and_then(|span| span.to_std().ok());
         let watch = Watch { unit: service.name.clone(), pid, child, socket, watchdog, reports: self.reports.clone() };
@@ -129,8 +131,9 @@ impl Processes {
     }
 
     /// Signals a unit's process; for [`Signal::Term`] its patience ends in an [`Event::StopOverdue`].
-    pub fn signal(&self, unit: &str, signal: Signal, patience: Option<TimeDelta>) {
-        let Some(running) = self.running.get(unit) else { return };
+    pub fn signal(&mut self, unit: &str, signal: Signal, patience: Option<TimeDelta>) {
+        let Some(running) = self.running.get_mut(unit) else { return };
+        running.told_to_end = true;
         let number = match signal {
             Signal::Term => UnixSignal::TERM,
             Signal::Kill => UnixSignal::KILL,

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     books::Books,
-    checks::{self, Evidence, Seen},
+    checks::{Evidence, Seen},
     data::{Market, Origin},
     day::{self, Day, Speed},
     fault::{Fault, Trap},
@@ -306,7 +306,6 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
     };
     let evidence =
         Evidence { truth: &truth, intents: &intents, executions: &executions, seen: &day.seen, fault: plan.fault };
-    let checks = checks::all(&evidence);
     Ok(Document {
         schema_version: 1,
         manifest: plan.manifest.display().to_string(),
@@ -316,6 +315,6 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
         seed: plan.seed,
         timeline: day.timeline.happenings().to_vec(),
         requests: day.trap.requests(),
-        summary: Summary::of(&truth, checks, &day.seen, plan.fault),
+        summary: Summary::of(&evidence),
     })
 }

@@ -6,14 +6,16 @@ use broker_sim::Truth;
 use market::{Price, Qty, Symbol, Timestamp, Usd};
 use serde::Serialize;
 use trading::{
-    order::Side,
+    book::Intent,
+    order::{ClientOrderId, Leg, OrderKind, Side},
     pnl,
     report::{Execution, OrderReport, OrderStatus, PositionReport},
+    state::OrderState,
 };
 
 use crate::{
     books::is_protective,
-    checks::{Check, Seen},
+    checks::{self, Check, Evidence, Seen},
     fault::Fault,
     timeline::Style,
     units::status::Exit,
@@ -52,9 +54,26 @@ pub struct Held {
     pub unrealized: Usd,
 }
 
+/// What the ledger says became of an intent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// Its client order id.
+    pub client_order_id: ClientOrderId,
+    /// The symbol.
+    pub symbol: Symbol,
+    /// Its part in the trade.
+    pub leg: Leg,
+    /// Where it ended.
+    pub state: OrderState,
+    /// Why, in the ledger's words.
+    pub note: String,
+}
+
 /// The summary.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
+    /// Every intent of the ledger, oldest first.
+    pub intents: Vec<Recorded>,
     /// Every order of the venue's books, oldest first.
     pub orders: Vec<OrderReport>,
     /// Every fill, oldest first.
@@ -77,10 +96,13 @@ pub struct Summary {
 
 impl Summary {
     /// Draws the sum.
-    pub fn of(truth: &Truth, checks: Vec<Check>, seen: &Seen, fault: Option<Fault>) -> Self {
+    pub fn of(evidence: &Evidence<'_>) -> Self {
+        let Evidence { truth, intents, seen, fault, .. } = *evidence;
+        let checks = checks::all(evidence);
         let positions: Vec<Held> = truth.positions.iter().map(|position| held(position, truth)).collect();
         let verdict = verdict(truth, &checks, seen, fault);
         Self {
+            intents: intents.iter().map(recorded).collect(),
             orders: truth.orders.clone(),
             fills: truth.fills.clone(),
             realized: pnl::realized(&truth.fills, Timestamp::from_unix_nanos(i64::MIN)).into_values().sum(),
@@ -153,6 +175,16 @@ impl Summary {
     }
 }
 
+fn recorded(intent: &Intent) -> Recorded {
+    Recorded {
+        client_order_id: intent.request.client_order_id.clone(),
+        symbol: intent.request.symbol,
+        leg: intent.key.leg,
+        state: intent.state,
+        note: intent.note.clone(),
+    }
+}
+
 fn held(position: &PositionReport, truth: &Truth) -> Held {
     let protects =
         |order: &&OrderReport| order.symbol == position.symbol && is_protective(order) && !order.status.is_final();
@@ -168,10 +200,10 @@ fn held(position: &PositionReport, truth: &Truth) -> Held {
     }
 }
 
-fn stop_price(kind: trading::order::OrderKind) -> Option<Price> {
+fn stop_price(kind: OrderKind) -> Option<Price> {
     match kind {
-        trading::order::OrderKind::Stop { stop } => Some(stop),
-        trading::order::OrderKind::Market | trading::order::OrderKind::Limit { .. } => None,
+        OrderKind::Stop { stop } => Some(stop),
+        OrderKind::Market | OrderKind::Limit { .. } => None,
     }
 }
 

@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("broker-sim", &["broker", "market"]),
     ("ledger", &["market", "trading"]),
     ("service", &["contract", "market"]),
+    ("report", &["market"]),
     ("gate", &["contract", "market"]),
     ("scanner", &["bars", "contract", "market", "signals"]),
     ("execution", &["broker", "contract", "ledger", "market", "service", "trading"]),

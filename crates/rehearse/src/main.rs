@@ -123,7 +123,13 @@ fn run(arguments: DayArguments) -> anyhow::Result<bool> {
     let json = arguments.json;
     let plan = plan(arguments)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let document = runtime.block_on(rehearsal::rehearse(&plan))?;
+    let document = runtime.block_on(async {
+        tokio::select! {
+            document = rehearsal::rehearse(&plan) => document,
+            // Leaving this way ends the processes too; the signal's own way would leave them behind.
+            _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
+        }
+    })?;
     print(&document, json)?;
     Ok(document.summary.as_expected)
 }

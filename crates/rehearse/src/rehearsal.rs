@@ -95,7 +95,10 @@ pub async fn rehearse(plan: &Plan) -> anyhow::Result<Document> {
             Ok(document)
         }
         Err(error) => {
-            announce_kept(scratch);
+            // Before any unit has written something, the error says all there is.
+            if fs::read_dir(scratch.paths().logs()).is_ok_and(|mut logs| logs.next().is_some()) {
+                announce_kept(scratch);
+            }
             Err(error)
         }
     }

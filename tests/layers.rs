@@ -30,7 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scanner", &["bars", "contract", "market", "signals"]),
     ("execution", &["broker", "contract", "ledger", "market", "service", "trading"]),
     ("desk", &["broker", "contract", "ledger", "market", "trading"]),
-    ("rehearse", &["bars", "broker", "broker-sim", "contract", "ledger", "market", "trading"]),
+    ("rehearse", &["bars", "broker-sim", "contract", "ledger", "market", "report", "trading"]),
     ("unitgen", &["contract", "manifest", "market"]),
     ("proofs", &[]),
 ];

@@ -43,6 +43,18 @@ fn a_normal_day_scans_gates_trades_and_protects() {
 }
 
 #[test]
+fn a_day_is_drawn_with_a_chart_for_each_symbol_traded() {
+    let directory = tempfile::tempdir().unwrap();
+    let page = directory.path().join("day.html");
+    let day = Day::run(&["--report", page.to_str().unwrap()]);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert_eq!(html.matches("<svg").count(), day.bought().len());
+    for part in day.bought().iter().map(String::as_str).chain(["TRADED", "execution-restart.timer", "class=\"stop\""]) {
+        assert!(html.contains(part), "{part}");
+    }
+}
+
+#[test]
 fn a_failed_scan_closes_the_day() {
     let day = Day::run(&["--fault", "scan-fails"]);
     day.expect("REFUSED", 0);

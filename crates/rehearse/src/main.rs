@@ -10,6 +10,7 @@ mod data;
 mod day;
 mod fault;
 mod narration;
+mod page;
 mod process;
 mod rehearsal;
 mod scratch;
@@ -85,6 +86,9 @@ struct DayArguments {
     /// Keep the deployment's files, units and logs here (a new or empty directory)
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Draw the day as one HTML page, charts included
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// One JSON document at the end instead of the timeline
     #[arg(long)]
     json: bool,
@@ -161,6 +165,7 @@ fn plan(arguments: DayArguments) -> anyhow::Result<Plan> {
         speed: arguments.speed,
         programs,
         keep: arguments.keep,
+        report: arguments.report,
         terminal: (!arguments.json).then(Style::of_stdout),
     })
 }

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, anyhow, ensure};
 use broker_sim::{Venue, VenueConfig, VenueServer};
-use contract::{Env, ExitCode, Layout};
+use contract::{Env, ExitCode, Layout, Watchlist};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Timestamp, Usd};
 use serde::Serialize;
@@ -20,6 +20,7 @@ use crate::{
     data::{Market, Origin},
     day::{self, Day, Speed},
     fault::{Fault, Trap},
+    page,
     process::{Host, Processes},
     scratch::{Paths, Scratch},
     summary::Summary,
@@ -55,6 +56,8 @@ pub struct Plan {
     pub programs: PathBuf,
     /// Where to keep everything, if anywhere.
     pub keep: Option<PathBuf>,
+    /// Where to draw the day as a page, if anywhere.
+    pub report: Option<PathBuf>,
     /// How to draw the timeline as it happens; `None` for silence.
     pub terminal: Option<Style>,
 }
@@ -127,7 +130,13 @@ async fn run(plan: &Plan, market: &Market, scratch: &Paths) -> anyhow::Result<Do
     day.venue.advance_to(morning);
     prepare_fault(&mut day)?;
     day.run(morning).await?;
-    document(plan, market, &day)
+    let document = document(plan, market, &day)?;
+    if let Some(path) = &plan.report {
+        let watchlist = Watchlist::read(&day.layout.candidates()).ok();
+        let html = page::of(&document, market, watchlist.as_ref()).html()?;
+        fs::write(path, html).with_context(|| format!("{}", path.display())).context(ExitCode::CannotWrite)?;
+    }
+    Ok(document)
 }
 
 /// Renders with the very program that makes a host's units.

@@ -156,7 +156,8 @@ impl Summary {
         writeln!(page, "\n{}", style.paint(colour, &self.last_line()))
     }
 
-    fn last_line(&self) -> String {
+    /// The verdict in one line.
+    pub fn last_line(&self) -> String {
         let stops = self.positions.iter().filter(|held| held.stop.is_some()).count();
         let held = match self.positions.len() {
             0 => "nothing is held".to_owned(),

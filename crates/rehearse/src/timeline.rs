@@ -51,7 +51,8 @@ pub enum Word {
 }
 
 impl Word {
-    fn text(self) -> &'static str {
+    /// As the terminal shows it.
+    pub fn text(self) -> &'static str {
         match self {
             Self::Fires => "fires",
             Self::Starts => "starts",

@@ -177,13 +177,19 @@ fn send_signal(pid: i32, signal: UnixSignal) {
     }
 }
 
+/// Whether a path names a program that every host has, such as `/bin/true`.
+pub fn is_of_the_host(program: &str) -> bool {
+    let name = HOST_PROGRAMS.iter().find_map(|prefix| program.strip_prefix(prefix));
+    name.is_some_and(|name| !name.contains('/'))
+}
+
 impl Host {
     /// The program that a unit's path stands for: those of the host as they are, all others from our own directory.
-    pub fn locate(&self, program: &str) -> PathBuf {
-        match HOST_PROGRAMS.iter().find_map(|prefix| program.strip_prefix(prefix)) {
-            Some(name) if !name.contains('/') => PathBuf::from(program),
-            Some(_) | None => self.programs.join(program.rsplit('/').next().unwrap_or(program)),
+    fn locate(&self, program: &str) -> PathBuf {
+        if is_of_the_host(program) {
+            return PathBuf::from(program);
         }
+        self.programs.join(program.rsplit('/').next().unwrap_or(program))
     }
 
     fn environment(&self, service: &Service, phase: Phase) -> anyhow::Result<BTreeMap<String, String>> {

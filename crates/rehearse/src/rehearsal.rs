@@ -21,7 +21,7 @@ use crate::{
     day::{self, Day, Speed},
     fault::{Fault, Trap},
     page,
-    process::{Host, Processes},
+    process::{Host, Processes, is_of_the_host},
     scratch::{Paths, Scratch},
     summary::Summary,
     supervisor::Supervisor,
@@ -157,13 +157,9 @@ fn render(plan: &Plan, scratch: &Paths) -> anyhow::Result<()> {
 }
 
 fn check_programs(tree: &UnitTree, programs: &Path) -> anyhow::Result<()> {
-    let host = |program: &str| {
-        let prefixes = ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"];
-        prefixes.iter().any(|prefix| program.starts_with(prefix))
-    };
     let commands = |service: &'_ Service| -> Vec<String> {
         let all = service.condition.iter().chain(&service.start_pre).chain(&service.start).chain(&service.stop_post);
-        all.filter(|command| !host(&command.program)).map(|command| command.name().to_owned()).collect()
+        all.filter(|command| !is_of_the_host(&command.program)).map(|command| command.name().to_owned()).collect()
     };
     let missing: Vec<String> = tree
         .services

@@ -88,7 +88,7 @@ impl Alpaca {
     async fn orders_page(&self, query: &[(&str, String)]) -> Result<(Vec<OrderReport>, OrdersPage), ReadError> {
         let (orders, _): (Vec<wire::Order>, _) = self.read(&self.trading, &["v2", "orders"], query).await?;
         let page = OrdersPage { full: orders.len() >= ORDERS_PAGE, last: orders.last().and_then(decode::submitted_at) };
-        Ok((decode::known(orders, decode::order), page))
+        Ok((decode::known_orders(orders), page))
     }
 }
 
@@ -178,8 +178,9 @@ impl Broker for Alpaca {
     }
 
     async fn positions(&self) -> Result<Vec<PositionReport>, ReadError> {
-        let (positions, _): (Vec<wire::Position>, _) = self.read(&self.trading, &["v2", "positions"], &[]).await?;
-        Ok(decode::known(positions, decode::position))
+        let (positions, endpoint) = self.read(&self.trading, &["v2", "positions"], &[]).await?;
+        decode::whole(positions, |position: &wire::Position| &position.symbol, decode::position)
+            .map_err(|why| endpoint.undecodable(why))
     }
 
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError> {
@@ -195,10 +196,12 @@ impl Broker for Alpaca {
                 ("page_size", FILLS_PAGE.to_string()),
             ];
             query.extend(token.iter().map(|token| ("page_token", token.clone())));
-            let (page, _): (Vec<wire::Fill>, _) = self.read(&self.trading, &path, &query).await?;
+            let (page, endpoint): (Vec<wire::Fill>, _) = self.read(&self.trading, &path, &query).await?;
             let last = page.last().map(|fill| fill.id.clone());
             let full = page.len() >= FILLS_PAGE;
-            all.extend(decode::known(page, decode::execution).into_iter().filter(|fill| fill.at > after));
+            let fills = decode::whole(page, |fill| &fill.symbol, decode::execution);
+            let fills = fills.map_err(|why| endpoint.undecodable(why))?;
+            all.extend(fills.into_iter().filter(|fill| fill.at > after));
             if !full {
                 return Ok(all);
             }

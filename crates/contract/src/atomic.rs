@@ -6,6 +6,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -30,6 +31,18 @@ pub struct WriteError {
 /// Names the path and the step that failed; the old version is then still in place unless only the last sync failed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let staged = stage(path, bytes)?;
+    publish(staged, path)?;
+    sync_directory(path)
+}
+
+/// Replaces one file that other users of the machine must be able to read (mode 0644): what root writes for a service.
+///
+/// # Errors
+/// As [`write_atomically`].
+pub(crate) fn write_atomically_for_all(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let staged = stage(path, bytes)?;
+    let readable = staged.as_file().set_permissions(fs::Permissions::from_mode(0o644));
+    readable.map_err(|source| WriteError { path: path.to_owned(), step: "write", source })?;
     publish(staged, path)?;
     sync_directory(path)
 }

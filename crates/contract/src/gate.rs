@@ -168,6 +168,8 @@ fn check_freshness(attestation: &Attestation, today: &Today, reasons: &mut Vec<R
 /// The last scan for today is the one that made the watchlist. A scan for another session says nothing about today.
 fn check_scan(evidence: &Evidence, today: Option<&Today>, reasons: &mut Vec<Refusal>) {
     let run = match &evidence.scan_run {
+        // Every scan announces itself, so a list without a record was laid there by something else.
+        Found::Missing if matches!(evidence.attestation, Found::Read(_)) => return reasons.push(Refusal::ScanMissing),
         Found::Missing => return,
         Found::Unreadable(error) => return reasons.push(Refusal::ScanUnreadable(error.clone())),
         Found::Read(run) => run,

@@ -16,7 +16,7 @@ use market::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    atomic::{WriteError, directory_of, sync_directory},
+    atomic::{WriteError, directory_of, sync_directory, write_atomically_for_all},
     env::{self, Env},
     record,
 };
@@ -126,7 +126,8 @@ impl KillSwitch {
             return Ok(held);
         }
         let latch = Latch { level, reason: reason.to_owned(), by: Some(by.to_owned()), at: Some(at) };
-        record::write(path, &latch)?;
+        // Root latches it, the service user must read the level: unreadable would mean cancel, not flatten.
+        write_atomically_for_all(path, &record::to_json(&latch))?;
         Ok(latch)
     }
 
@@ -266,6 +267,8 @@ mod tests {
         KillSwitch::latch(&path, KillLevel::Flatten, "drill", "anna", at()).unwrap();
         let kept = KillSwitch::latch(&path, KillLevel::Entries, "rejects", "execution", at()).unwrap();
         assert_eq!(kept.to_string(), "flatten: drill (by anna)");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o644, "whoever latched it, the service reads it");
         assert!(KillSwitch::clear(&path).unwrap());
         assert_eq!(KillSwitch::read_file(&path), KillSwitch::Clear);
         assert!(!KillSwitch::clear(&path).unwrap());

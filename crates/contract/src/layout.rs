@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::env::{self, Env, EnvError};
+use crate::{
+    env::{self, Env, EnvError},
+    mode::Mode,
+};
 
 /// The paths of one deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,13 +162,23 @@ impl Layout {
         self.state.join("execution_heartbeat.json")
     }
 
-    /// The lock of a broker account: in the runtime directory when there is one, because that is shared by every
-    /// deployment on the host, else in the state directory.
+    /// The locks of a broker account, to be taken in this order: in the state directory, which also a process started by
+    /// hand sees, and in the runtime directory when there is one, which every deployment on the host shares.
     #[must_use]
-    pub fn account_lock(&self, account: &str) -> PathBuf {
+    pub fn account_locks(&self, account: &str) -> Vec<PathBuf> {
         // Two accounts that map to one name would only exclude each other, which is safe.
         let name: String = account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-        self.runtime.as_deref().unwrap_or(&self.state).join(format!("account-{name}.lock"))
+        let directories = [Some(self.state.as_path()), self.runtime.as_deref()];
+        directories.into_iter().flatten().map(|directory| directory.join(format!("account-{name}.lock"))).collect()
+    }
+
+    /// The ledger of a mode: a dry run has one of its own.
+    #[must_use]
+    pub fn ledger(&self, mode: Mode) -> PathBuf {
+        match mode {
+            Mode::DryRun => self.database.with_extension("dry-run.sqlite"),
+            Mode::Paper | Mode::Live => self.database.clone(),
+        }
     }
 
     /// The SQLite ledger, the authority over orders and positions.
@@ -240,11 +253,19 @@ mod tests {
     }
 
     #[test]
-    fn an_account_lock_stays_in_its_directory() {
+    fn account_locks_stay_in_their_directories() {
         let layout = Layout::new("/r");
-        assert_eq!(layout.account_lock("PA3X"), Path::new("/r/state/account-PA3X.lock"));
-        assert_eq!(layout.account_lock("../../etc"), Path::new("/r/state/account-______etc.lock"));
+        assert_eq!(layout.account_locks("PA3X"), [Path::new("/r/state/account-PA3X.lock")]);
+        assert_eq!(layout.account_locks("../../etc"), [Path::new("/r/state/account-______etc.lock")]);
         let shared = Layout::below("/r", &Env::from_pairs([("RUNTIME_DIRECTORY", "/run/portcullis")])).unwrap();
-        assert_eq!(shared.account_lock("PA3X"), Path::new("/run/portcullis/account-PA3X.lock"));
+        let both = ["/r/state/account-PA3X.lock", "/run/portcullis/account-PA3X.lock"];
+        assert_eq!(shared.account_locks("PA3X"), both.map(Path::new));
+    }
+
+    #[test]
+    fn a_dry_run_has_a_ledger_of_its_own() {
+        let layout = Layout::new("/r");
+        assert_eq!(layout.ledger(Mode::Paper), Path::new("/r/data/execution_v2.sqlite"));
+        assert_eq!(layout.ledger(Mode::DryRun), Path::new("/r/data/execution_v2.dry-run.sqlite"));
     }
 }

@@ -112,6 +112,7 @@ const CASES: &[Case] = &[
     ("scan running",          &["scan_running"],           |e| e.scan_run = scanned(ScanStatus::Running, "run-3")),
     ("scan failed",           &["scan_failed"],            |e| e.scan_run = scanned(ScanStatus::Failed, "run-3")),
     ("another scan",          &["scan_differs"],           |e| e.scan_run = scanned(ScanStatus::Finished, "run-3")),
+    ("no scan record",        &["scan_missing"],           |e| e.scan_run = Found::Missing),
     ("broken scan record",    &["scan_unreadable"],        |e| e.scan_run = Found::Unreadable("EOF".into())),
     ("simulated data",        &["simulated_feed"],         |e| e.attestation = attested(|a| a.feed = Feed::Simulated)),
     ("touched kill switch",   &["kill_switch"],            |e| e.kill = latched("")),
@@ -172,7 +173,6 @@ fn what_does_not_refuse() {
         ("08:00", &[], |e| e.now = at(TODAY, 8, 0)),
         ("15:59", &[], |e| e.now = at(TODAY, 15, 59)),
         ("exposure alone", &[], |e| e.exposure = exposed()),
-        ("no scan record", &[], |e| e.scan_run = Found::Missing),
         ("a failed scan for tomorrow", &[], |e| {
             e.scan_run = Found::Read(ScanRun { session: day("2026-07-07"), status: ScanStatus::Failed, ..scan_run() });
         }),
@@ -200,7 +200,7 @@ fn a_half_day_ends_the_window_at_its_own_close() {
         attestation: attested(|a| {
             (a.session, a.as_of, a.newest_bar) = (day("2026-11-27"), day("2026-11-26"), day("2026-11-25"));
         }),
-        scan_run: Found::Missing,
+        scan_run: Found::Read(ScanRun { session: day("2026-11-27"), ..scan_run() }),
         ..good()
     };
     assert_eq!(codes(&today(59)), [""; 0]);

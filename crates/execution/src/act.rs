@@ -1,8 +1,8 @@
-//! Acting: every effect is recorded durably before it happens, and its outcome after.
+//! Acting: an order is recorded durably before it is sent, and its outcome after.
 
 use anyhow::Context;
 use broker::{Broker, CancelOutcome, RejectReason, SubmitOutcome};
-use contract::ExitCode;
+use contract::{ExitCode, Mode};
 use market::{Price, Timestamp};
 use trading::{
     book::Intent,
@@ -14,24 +14,51 @@ use trading::{
     state::{OrderEvent, OrderState},
 };
 
-use crate::{engine::Engine, mode::Mode};
+use crate::engine::Engine;
 
 impl<B: Broker> Engine<B> {
     /// Does what was decided, in order.
-    pub(crate) async fn act(&mut self, now: Timestamp, decision: &Decision) -> anyhow::Result<()> {
+    pub(crate) async fn act(&mut self, decision: &Decision) -> anyhow::Result<()> {
+        let decided = self.now()?;
         for action in &decision.actions {
+            let now = self.now()?;
             match action {
                 Action::Submit { order, key, protective_stop } => {
+                    if order.get().purpose == Purpose::Open
+                        && let Some(why) = self.why_not_open_now(decided, now)
+                    {
+                        tracing::warn!("NOT SUBMITTED {}: {why}", order.get().symbol);
+                        continue;
+                    }
                     self.submit(now, order, key, *protective_stop).await?;
+                    self.supervisor.alive();
                 }
                 Action::Cancel { order, client_order_id, symbol, why } => {
                     tracing::info!("CANCEL {symbol} {client_order_id}: {why}");
                     self.cancel(now, order, client_order_id).await?;
+                    self.supervisor.alive();
                 }
                 Action::Alert { subject, text } => self.alert(now, subject, text)?,
             }
         }
         Ok(())
+    }
+
+    /// Asked right before each opening send: the sends before it take time, and the world goes on.
+    fn why_not_open_now(&mut self, decided: Timestamp, now: Timestamp) -> Option<String> {
+        if let Some(signal) = self.termination.asked() {
+            self.ending = Some(signal);
+        }
+        if let Some(signal) = self.ending {
+            return Some(format!("{signal} came meanwhile"));
+        }
+        if now.since(decided) > self.config.limits.quote_age {
+            return Some("the decision has grown old meanwhile".to_owned());
+        }
+        if self.book.intents.values().any(|intent| intent.state == OrderState::Unknown) {
+            return Some("the outcome of another order is unknown".to_owned());
+        }
+        self.kill_level().map(|level| format!("the kill switch was latched meanwhile ({level:?})"))
     }
 
     async fn submit(
@@ -43,11 +70,6 @@ impl<B: Broker> Engine<B> {
     ) -> anyhow::Result<()> {
         let request = order.get();
         let id = request.client_order_id.clone();
-        // The switch may have been thrown while this cycle looked: it is asked last, right before an opening send.
-        if request.purpose == Purpose::Open && self.kill_switch_is_latched() {
-            tracing::warn!("NOT SUBMITTED {}: the kill switch was latched meanwhile", request.symbol);
-            return Ok(());
-        }
         let intent = Intent {
             key: key.clone(),
             request: request.clone(),
@@ -60,11 +82,14 @@ impl<B: Broker> Engine<B> {
         self.ledger.record_intent(&intent).context(ExitCode::CannotWrite)?;
         self.book.intents.insert(id.clone(), intent);
         let OrderRequest { symbol, side, qty, kind, purpose, .. } = request;
-        if self.config.mode == Mode::DryRun {
-            tracing::info!("SUBMITTED {symbol} {side} {qty} {kind} ({purpose}) order_id=dry-run");
-            return self.settle(now, &id, &OrderEvent::NotFound, None, "dry run: sent to nobody");
-        }
-        match self.broker.submit(order).await {
+        let outcome = self.broker.submit(order).await;
+        let now = self.now().unwrap_or(now);
+        match outcome {
+            // Null refused it, as it refuses everything.
+            _ if self.config.mode == Mode::DryRun => {
+                tracing::info!("SUBMITTED {symbol} {side} {qty} {kind} ({purpose}) order_id=dry-run");
+                self.settle(now, &id, &OrderEvent::NotFound, None, "dry run: sent to nobody")
+            }
             SubmitOutcome::Accepted(report) => {
                 tracing::info!("SUBMITTED {symbol} {side} {qty} {kind} ({purpose}) order_id={}", report.id);
                 let event = OrderEvent::Reported(report.status.clone());
@@ -72,7 +97,7 @@ impl<B: Broker> Engine<B> {
             }
             // The id is taken, so the order may be there: it is looked up, not declared refused.
             SubmitOutcome::Rejected { reason: RejectReason::DuplicateClientOrderId, message } => {
-                self.settle(now, &id, &OrderEvent::Lost, None, &message)
+                self.lost(now, &id, &message)
             }
             SubmitOutcome::Rejected { reason, message } => {
                 self.alert(
@@ -89,9 +114,19 @@ impl<B: Broker> Engine<B> {
             }
             SubmitOutcome::Unknown { why } => {
                 self.alert(now, &format!("{id}/unknown"), &format!("{symbol} {kind}: outcome unknown, asking: {why}"))?;
-                self.settle(now, &id, &OrderEvent::Lost, None, &why)
+                self.lost(now, &id, &why)
             }
         }
+    }
+
+    /// Nobody knows what became of it. From now on, not from when it was recorded, a "no such order" is doubted: the
+    /// request may have left this machine only just now.
+    fn lost(&mut self, now: Timestamp, id: &ClientOrderId, why: &str) -> anyhow::Result<()> {
+        self.settle(now, id, &OrderEvent::Lost, None, why)?;
+        if let Some(intent) = self.book.intents.get_mut(id) {
+            intent.recorded_at = now;
+        }
+        Ok(())
     }
 
     async fn cancel(&mut self, now: Timestamp, order: &BrokerOrderId, id: &ClientOrderId) -> anyhow::Result<()> {
@@ -141,18 +176,22 @@ impl<B: Broker> Engine<B> {
         let news: Vec<_> = decision
             .refusals
             .iter()
-            .filter(|refusal| self.refused.get(&refusal.symbol) != Some(&refusal.reason))
+            .filter(|refusal| self.memory.refused.get(&refusal.symbol) != Some(&refusal.reason))
             .cloned()
             .collect();
         self.ledger.record_refusals(&news).context(ExitCode::CannotWrite)?;
         for refusal in news {
             let (symbol, purpose, reason, detail) = (refusal.symbol, refusal.purpose, refusal.reason, refusal.detail);
             // A kill switch or a lost gate refuses a hundred candidates alike; the first line says it.
-            if !self.refused.values().any(|said| *said == reason && matches!(reason, Reason::Gate | Reason::KillSwitch))
+            if !self
+                .memory
+                .refused
+                .values()
+                .any(|said| *said == reason && matches!(reason, Reason::Gate | Reason::KillSwitch))
             {
                 tracing::info!("REFUSED {symbol} {purpose}: {reason} ({detail})");
             }
-            self.refused.insert(symbol, reason);
+            self.memory.refused.insert(symbol, reason);
         }
         Ok(())
     }

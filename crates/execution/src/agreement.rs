@@ -1,32 +1,38 @@
-//! One clock: ours, the broker's and the exchange calendar must agree, or nothing is opened.
+//! One time: our clock, the broker's clock, its calendar and ours must agree, or nothing is opened.
 
 use market::{Calendar, Session, TimeDelta, Timestamp};
 use trading::report::MarketClock;
 
 const SKEW: TimeDelta = TimeDelta::seconds(2);
 
-/// Today's session when all agree on it; `Ok(None)` when all agree that there is none.
+/// Today's session when all agree on it; `Ok(None)` when all agree that there is none. The broker's clock was read
+/// between `before` and `after` by ours; `listed` is its calendar entry of today.
 ///
 /// # Errors
 /// Why they disagree, in words.
-pub fn session(calendar: Calendar, now: Timestamp, broker: &MarketClock) -> Result<Option<Session>, String> {
-    let skew = broker.now.since(now);
-    if skew > SKEW || skew < -SKEW {
-        return Err(format!("the broker's clock is {} ms from ours", skew.num_milliseconds()));
+pub fn session(
+    calendar: Calendar,
+    before: Timestamp,
+    after: Timestamp,
+    broker: &MarketClock,
+    listed: Option<Session>,
+) -> Result<Option<Session>, String> {
+    if broker.now < before - SKEW || broker.now > after + SKEW {
+        let ms = broker.now.since(after).num_milliseconds();
+        return Err(format!("the broker's clock is {ms} ms from ours"));
     }
-    let session = calendar.session_on(now.ny_date()).map_err(|error| error.to_string())?;
+    let session = calendar.session_on(after.ny_date()).map_err(|error| error.to_string())?;
+    if session != listed {
+        let hours = |of: Option<Session>| of.map_or("no session".to_owned(), |s| format!("{} to {}", s.open, s.close));
+        return Err(format!("our calendar says {}, the broker's {}", hours(session), hours(listed)));
+    }
     // At the very edges the two clocks may stand on different sides, within the skew that is allowed.
-    let at_edge = |edge: Timestamp| now.since(edge).abs() <= SKEW;
-    let open = session.is_some_and(|session| session.open <= broker.now && broker.now < session.close);
+    let at_edge = |edge: Timestamp| broker.now.since(edge).abs() <= SKEW;
     let edge = session.is_some_and(|session| at_edge(session.open) || at_edge(session.close));
+    let open = session.is_some_and(|session| session.contains(broker.now));
     if open != broker.is_open && !edge {
         let (ours, theirs) = if open { ("open", "closed") } else { ("closed", "open") };
-        return Err(format!("the calendar says {ours}, the broker says {theirs}"));
-    }
-    if let Some(session) = session.filter(|_| broker.is_open && !edge)
-        && broker.next_close != session.close
-    {
-        return Err(format!("the calendar closes at {}, the broker at {}", session.close, broker.next_close));
+        return Err(format!("by the calendar the market is {ours}, the broker says {theirs}"));
     }
     Ok(session)
 }
@@ -35,31 +41,48 @@ pub fn session(calendar: Calendar, now: Timestamp, broker: &MarketClock) -> Resu
 mod tests {
     use super::*;
 
-    fn clock(date: &str, hour: u32, is_open: bool, close_hour: u32) -> MarketClock {
+    fn clock(date: &str, hour: u32, is_open: bool) -> MarketClock {
         let date: market::NyDate = date.parse().unwrap();
-        let next_close = date.at_hm(close_hour, 0);
-        MarketClock { now: date.at_hm(hour, 0), is_open, next_open: date.plus_days(1).at_hm(9, 30), next_close }
+        let (next_open, next_close) = (date.plus_days(1).at_hm(9, 30), date.at_hm(16, 0));
+        MarketClock { now: date.at_hm(hour, 0), is_open, next_open, next_close }
     }
 
-    fn agree(clock: MarketClock, skew_ms: i64) -> Result<Option<Session>, String> {
-        session(Calendar::nyse(), clock.now - TimeDelta::milliseconds(skew_ms), &clock)
+    fn ours(date: &str) -> Option<Session> {
+        Calendar::nyse().session_on(date.parse().unwrap()).ok().flatten()
+    }
+
+    fn agree(clock: MarketClock, skew_ms: i64, listed: Option<Session>) -> Result<Option<Session>, String> {
+        let now = clock.now - TimeDelta::milliseconds(skew_ms);
+        session(Calendar::nyse(), now, now, &clock, listed)
     }
 
     #[test]
     fn agreement_and_its_absence() {
-        assert!(agree(clock("2026-11-20", 11, true, 16), 0).unwrap().is_some());
-        assert!(agree(clock("2026-11-21", 11, false, 16), 0).unwrap().is_none(), "a Saturday");
-        assert!(agree(clock("2026-11-27", 11, true, 13), 0).unwrap().is_some(), "a half-day");
-        for (why, clock, skew) in [
-            ("ms from ours", clock("2026-11-20", 11, true, 16), 2_001),
-            ("ms from ours", clock("2026-11-20", 11, true, 16), -2_001),
-            ("says closed", clock("2026-11-20", 11, false, 16), 0),
-            ("says open", clock("2026-11-21", 11, true, 16), 0),
-            ("closes at", clock("2026-11-27", 11, true, 16), 0),
-            ("calendar knows", clock("2031-01-02", 11, true, 16), 0),
+        let friday = ours("2026-11-20");
+        assert_eq!(agree(clock("2026-11-20", 11, true), 0, friday), Ok(friday));
+        assert_eq!(agree(clock("2026-11-21", 11, false), 0, None), Ok(None), "a Saturday");
+        let half_day = ours("2026-11-27");
+        assert_eq!(agree(clock("2026-11-27", 11, true), 0, half_day), Ok(half_day));
+        let whole = half_day.map(|session| Session { close: session.date.at_hm(16, 0), ..session });
+        for (why, clock, skew, listed) in [
+            ("ms from ours", clock("2026-11-20", 11, true), 2_001, friday),
+            ("ms from ours", clock("2026-11-20", 11, true), -2_001, friday),
+            ("says closed", clock("2026-11-20", 11, false), 0, friday),
+            ("says open", clock("2026-11-21", 11, true), 0, None),
+            ("our calendar says", clock("2026-11-27", 11, true), 0, whole),
+            ("our calendar says", clock("2026-11-20", 11, true), 0, None),
+            ("calendar knows", clock("2031-01-02", 11, true), 0, None),
         ] {
-            let error = agree(clock, skew).unwrap_err();
+            let error = agree(clock, skew, listed).unwrap_err();
             assert!(error.contains(why), "{why}: {error}");
         }
+    }
+
+    #[test]
+    fn a_slow_answer_is_no_skew() {
+        let clock = clock("2026-11-20", 11, true);
+        let before = clock.now - TimeDelta::seconds(20);
+        let listed = ours("2026-11-20");
+        assert_eq!(session(Calendar::nyse(), before, clock.now, &clock, listed), Ok(listed));
     }
 }

@@ -1,25 +1,29 @@
 //! Views of the ledger as files: exposure (the one the gate reads), heartbeat, the portfolio decision.
 
-use anyhow::Context;
 use broker::Broker;
-use contract::{ExitCode, ExposureView, Held, write_atomically};
+use contract::{ExposureView, Held, Mode, write_atomically};
 use serde_json::{Value, json};
 use std::{fs::OpenOptions, io::Write, path::Path, time::UNIX_EPOCH};
-use trading::decide::{Action, Decision, View};
+use trading::{
+    decide::{Action, Decision, View},
+    order::ClientOrderId,
+};
 
-use crate::{engine::Engine, mode::Mode};
+use crate::engine::Engine;
 
 impl<B: Broker> Engine<B> {
     /// Writes the exposure the gate will see if this process dies now, before anything is sent: an order about to go out
-    /// counts, so that a crash in the middle of the send never looks flat.
+    /// counts, so that a crash in the middle of the send never looks flat. `false` when it could not be written: then
+    /// nothing is opened, and what protects goes on.
     ///
     /// A dry run sends nothing, so it changes no exposure: the view stays that of the process that does.
-    pub(crate) fn write_exposure(&self, view: &View, decision: &Decision) -> anyhow::Result<()> {
+    pub(crate) fn show_exposure(&mut self, view: &View, decision: &Decision) -> anyhow::Result<bool> {
         if self.config.mode == Mode::DryRun {
-            return Ok(());
+            return Ok(true);
         }
         let sends = decision.actions.iter().filter(|action| matches!(action, Action::Submit { .. })).count();
-        let unresolved = self.book.intents.values().filter(|intent| intent.state.is_unresolved()).count();
+        let listed = |id: &ClientOrderId| view.working.iter().any(|order| order.client_order_id == *id);
+        let unlisted = self.book.intents.iter().filter(|(id, intent)| !intent.state.is_dead() && !listed(id)).count();
         let exposure = ExposureView {
             schema: ExposureView::SCHEMA,
             account: self.config.account.to_string(),
@@ -27,13 +31,20 @@ impl<B: Broker> Engine<B> {
             session: view.now.ny_date(),
             positions: view.positions.values().map(|held| Held { symbol: held.symbol, qty: held.qty }).collect(),
             working_orders: view.working.len() as u32,
-            unknown_outcomes: (sends + unresolved) as u32,
+            unknown_outcomes: (sends + unlisted) as u32,
         };
-        exposure.write(&self.config.layout.exposure()).context(ExitCode::CannotWrite)
+        match exposure.write(&self.config.layout.exposure()) {
+            Ok(()) => Ok(true),
+            Err(error) => {
+                let text = format!("the exposure view cannot be written, nothing is opened: {error}");
+                self.alert(view.now, "exposure", &text)?;
+                Ok(false)
+            }
+        }
     }
 
     /// Heartbeat every cycle, the decision only when something happened. Views, not authority: a failure is a warning.
-    pub(crate) fn write_artifacts(&self, view: &View, decision: &Decision, market_open: bool) {
+    pub(crate) fn write_artifacts(&self, view: &View, decisions: &[&Decision], market_open: bool) {
         let heartbeat = json!({
             "schema": 1,
             "at": view.now,
@@ -46,19 +57,19 @@ impl<B: Broker> Engine<B> {
             "kill": view.kill,
         });
         self.write_view(&self.config.layout.heartbeat(), &heartbeat);
-        if !decision.actions.is_empty() {
-            self.write_decision(view, decision, market_open);
+        if decisions.iter().any(|decision| !decision.actions.is_empty()) {
+            self.write_decision(view, decisions, market_open);
         }
     }
 
-    fn write_decision(&self, view: &View, decision: &Decision, market_open: bool) {
+    fn write_decision(&self, view: &View, decisions: &[&Decision], market_open: bool) {
         let record = json!({
             "schema": 1,
             "at": view.now,
             "mode": self.config.mode,
             "inputs": self.inputs(view, market_open),
-            "actions": decision.actions,
-            "refusals": decision.refusals,
+            "actions": decisions.iter().flat_map(|decision| &decision.actions).collect::<Vec<_>>(),
+            "refusals": decisions.iter().flat_map(|decision| &decision.refusals).collect::<Vec<_>>(),
         });
         let layout = &self.config.layout;
         self.write_view(&layout.state_dir().join("portfolio_decision_latest.json"), &record);
@@ -90,11 +101,6 @@ impl<B: Broker> Engine<B> {
         if let Err(error) = write_atomically(path, text.as_bytes()) {
             tracing::warn!("{error}");
         }
-    }
-
-    /// Asked right before an opening send.
-    pub(crate) fn kill_switch_is_latched(&self) -> bool {
-        contract::KillSwitch::read_file(&self.config.layout.kill_switch()).is_latched()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use broker::alpaca::BaseUrl;
-use contract::{Env, Layout, env, loopback_url};
+use contract::{Env, Layout, Mode, env, loopback_url};
 use market::{Bps, Feed, NaiveTime, TimeDelta, Usd};
 use secrecy::SecretString;
 use thiserror::Error;
@@ -13,7 +13,7 @@ use trading::{
     polling::Pace,
 };
 
-use crate::{manifest::Installed, mode::Mode};
+use crate::manifest::Installed;
 
 /// What `--config-check` does not say.
 pub const SCOPE_NOTE: &str = "This checks the configuration only (environment, credentials, paths), offline. It says \
@@ -77,6 +77,9 @@ impl Config {
         let venue = reading.venue();
         reading.without_effect(&env::MIN_EXIT_ARMING_SECONDS, "this release makes no discretionary exits");
         reading.without_effect(&env::LIVE_TRADING, "LIVE is not part of this release");
+        if mode == Mode::Paper {
+            reading.paper_only(base_url.as_ref(), account.as_ref());
+        }
         if mode == Mode::Live {
             reading.problems.push("EXECUTION_MODE=LIVE is not part of this release".to_owned());
         }
@@ -91,7 +94,7 @@ impl Config {
                 Some(layout),
                 Some(limits),
             ) if problems.is_empty() => {
-                let database = database(&layout, mode);
+                let database = layout.ledger(mode);
                 let strategy = "avwap".parse().expect("a constant strategy name");
                 Ok(Self {
                     mode,
@@ -132,13 +135,6 @@ impl fmt::Display for Config {
     }
 }
 
-fn database(layout: &Layout, mode: Mode) -> PathBuf {
-    match mode {
-        Mode::DryRun => layout.database().with_extension("dry-run.sqlite"),
-        Mode::Paper | Mode::Live => layout.database().to_owned(),
-    }
-}
-
 struct Reading<'a> {
     environment: &'a Env,
     problems: Vec<String>,
@@ -170,6 +166,19 @@ impl Reading<'_> {
             self.problems.push(format!("{name} is missing: neither $CREDENTIALS_DIRECTORY/{name} nor the variable"));
         }
         secret.map(|secret| SecretString::from(secret.expose()))
+    }
+
+    /// PAPER never reaches real money, whatever a drop-in says: Alpaca's paper host (or a venue on this machine), and a
+    /// paper account, whose number begins with PA.
+    fn paper_only(&mut self, url: Option<&BaseUrl>, account: Option<&AccountId>) {
+        let address = self.environment.text(&env::APCA_API_BASE_URL).ok().flatten().unwrap_or_default();
+        let paper_host = address.trim_end_matches('/') == "https://paper-api.alpaca.markets";
+        if url.is_some_and(|url| !url.is_loopback()) && !paper_host {
+            self.problems.push(format!("EXECUTION_MODE=PAPER with {address}, which is not the paper address"));
+        }
+        if account.is_some_and(|account| !account.as_str().starts_with("PA")) {
+            self.problems.push("EXECUTION_MODE=PAPER with an account whose number does not begin with PA".to_owned());
+        }
     }
 
     /// A rehearsal's clock is possible on a loopback broker only, for every address this process talks to.
@@ -326,6 +335,12 @@ mod tests {
     fn live_and_half_a_manifest_are_refused() {
         assert!(problems(&[("EXECUTION_MODE", "LIVE")])[0].contains("LIVE"));
         assert!(!problems(&[("PORTCULLIS_MANIFEST", "/etc/portcullis/avwap.toml")]).is_empty());
+    }
+
+    #[test]
+    fn paper_reaches_no_real_money() {
+        assert!(problems(&[("APCA_API_BASE_URL", "https://api.alpaca.markets")])[0].contains("not the paper address"));
+        assert!(problems(&[("PORTCULLIS_ACCOUNT", "123456789")])[0].contains("PA"));
     }
 
     #[test]

@@ -8,9 +8,12 @@ use contract::ExitCode;
 use market::{Candle, Quote, Session, Symbol, TimeDelta, Timestamp};
 use trading::{
     confirm::{self, CANDLE_MINUTES},
-    control::{Authority, Kill},
+    control::Authority,
     decide::View,
-    reconcile::{self, Reported},
+    order::{ClientOrderId, OrderKind, Side},
+    phase,
+    reconcile::{self, Change, Finding, Reported},
+    report::{Execution, OrderReport},
 };
 
 use crate::engine::Engine;
@@ -29,49 +32,63 @@ impl<B: Broker> Engine<B> {
         let after = last.unwrap_or_else(|| now.ny_date().at_hm(0, 0)) - OVERLAP;
         let executions = self.broker.executions(after).await?;
         let positions = positions.into_iter().map(|position| (position.symbol, position)).collect();
-        let said = Reported { orders, executions, positions };
+        let mut said = Reported { orders, executions, positions };
         let plan = reconcile::plan(&self.book, &said);
         self.record(&plan.changes, &plan.executions, now)?;
         let mut findings = plan.findings;
         for id in &plan.questions {
-            let answer = self.broker.order_by_client_id(id).await?;
-            let Some(intent) = self.book.intents.get(id) else { continue };
-            let symbol = intent.request.symbol;
-            match reconcile::answered(intent, answer.as_ref(), now) {
-                Ok(Some(change)) => self.record(&[change], &[], now)?,
-                Ok(None) if intent.state.is_unresolved() => {
-                    findings.insert((symbol, reconcile::Finding::Unresolved { intent: id.clone() }));
-                }
-                Ok(None) => {}
-                Err(finding) => {
-                    findings.insert((symbol, finding));
-                }
-            }
+            let answer = self.ask(id, now, &mut findings).await?;
+            // Alive but not in the list: it counts as if it were.
+            said.orders.extend(answer.filter(|order| !order.status.is_final()));
         }
         self.tell_findings(now, findings)?;
         Ok(said)
     }
 
-    /// A disagreement that lasts for two looks is told; one that a fill explains a moment later is not.
-    fn tell_findings(
+    /// Asks about one intent. A question without an answer is a finding, not a failed cycle: one order the broker cannot
+    /// speak of must not keep it from speaking of the others.
+    async fn ask(
         &mut self,
+        id: &ClientOrderId,
         now: Timestamp,
-        findings: BTreeSet<(Symbol, reconcile::Finding)>,
-    ) -> anyhow::Result<()> {
-        let lasting: Vec<_> = findings.intersection(&self.findings).cloned().collect();
+        findings: &mut BTreeSet<(Symbol, Finding)>,
+    ) -> anyhow::Result<Option<OrderReport>> {
+        let answer = self.broker.order_by_client_id(id).await;
+        self.supervisor.alive();
+        let Some(intent) = self.book.intents.get(id) else { return Ok(None) };
+        let symbol = intent.request.symbol;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                tracing::warn!("no answer about {id}: {error}");
+                findings.insert((symbol, Finding::Unresolved { intent: id.clone() }));
+                return Ok(None);
+            }
+        };
+        match reconcile::answered(intent, answer.as_ref(), now) {
+            Ok(Some(change)) => self.record(&[change], &[], now)?,
+            Ok(None) if intent.state.is_unresolved() => {
+                findings.insert((symbol, Finding::Unresolved { intent: id.clone() }));
+            }
+            Ok(None) => {}
+            Err(finding) => {
+                findings.insert((symbol, finding));
+            }
+        }
+        Ok(answer)
+    }
+
+    /// A disagreement that lasts for two looks is told; one that a fill explains a moment later is not.
+    fn tell_findings(&mut self, now: Timestamp, findings: BTreeSet<(Symbol, Finding)>) -> anyhow::Result<()> {
+        let lasting: Vec<_> = findings.intersection(&self.memory.findings).cloned().collect();
         for (symbol, finding) in lasting {
             self.alert(now, &format!("{symbol}/{finding:?}"), &format!("{symbol}: {finding}"))?;
         }
-        self.findings = findings;
+        self.memory.findings = findings;
         Ok(())
     }
 
-    fn record(
-        &mut self,
-        changes: &[reconcile::Change],
-        executions: &[trading::report::Execution],
-        now: Timestamp,
-    ) -> anyhow::Result<()> {
+    fn record(&mut self, changes: &[Change], executions: &[Execution], now: Timestamp) -> anyhow::Result<()> {
         self.ledger.record_news(changes, executions, now).context(ExitCode::CannotWrite)?;
         for fill in executions {
             tracing::info!(execution = fill.id, "FILLED {} {} {} at {}", fill.symbol, fill.side, fill.qty, fill.price);
@@ -84,37 +101,56 @@ impl<B: Broker> Engine<B> {
         Ok(())
     }
 
-    /// Everything the decision looks at: what the reconcile has read, the account, and the market of what matters.
-    pub(crate) async fn look(
-        &mut self,
-        now: Timestamp,
-        said: Reported,
-        session: Option<Session>,
-        authority: Authority,
-        kill: Option<Kill>,
-    ) -> anyhow::Result<View> {
-        let account = self.broker.account().await?;
-        let in_session = session.is_some_and(|session| session.open <= now && now < session.close);
-        let (mut candles, mut quotes) = (BTreeMap::new(), BTreeMap::new());
-        if let Some(session) = session.filter(|_| in_session) {
-            candles = self.candles(session, now).await;
-            let held = said.positions.keys().copied();
-            let wanted: BTreeSet<Symbol> = held.chain(self.close_to_entry(&candles)).collect();
-            quotes = self.quotes(wanted).await;
-        }
-        Ok(View {
+    /// What protection looks at.
+    pub(crate) fn view(&self, now: Timestamp, session: Option<Session>, authority: Authority, said: Reported) -> View {
+        View {
             now,
             session,
             authority,
-            kill,
-            account,
+            kill: self.kill_level(),
             positions: said.positions,
             working: said.orders,
-            findings: self.findings.clone(),
-            candidates: self.candidates.clone(),
-            candles,
-            quotes,
-        })
+            findings: self.memory.findings.clone(),
+            misfits_before: self.memory.misfits.clone(),
+            quotes: BTreeMap::new(),
+            account: None,
+            candidates: self.list.candidates.clone(),
+            candles: BTreeMap::new(),
+        }
+    }
+
+    /// Quotes of positions without a stop: whether the market is through it already.
+    pub(crate) async fn quote_the_bare(&mut self, view: &mut View) {
+        let has_stop = |symbol: &Symbol| {
+            view.working.iter().any(|order| {
+                order.symbol == *symbol
+                    && order.side == Side::Sell
+                    && matches!(order.kind, Some(OrderKind::Stop { .. }))
+            })
+        };
+        let bare: BTreeSet<Symbol> = view.positions.keys().copied().filter(|symbol| !has_stop(symbol)).collect();
+        if phase::is_open(view.session.as_ref(), view.now) && !bare.is_empty() {
+            view.quotes = self.quotes(bare).await;
+            self.supervisor.alive();
+        }
+    }
+
+    /// What opening looks at, beyond that: the account, candles, and quotes of what confirmed.
+    pub(crate) async fn look_at_market(&mut self, view: &mut View) {
+        let Some(session) = view.session else { return };
+        view.account = match self.broker.account().await {
+            Ok(account) => Some(account),
+            Err(error) => {
+                tracing::warn!("no account this cycle: {error}");
+                None
+            }
+        };
+        view.candles = self.candles(session, view.now).await;
+        self.supervisor.alive();
+        let confirmed: BTreeSet<Symbol> = self.confirmed(&view.candles).collect();
+        view.quotes = self.quotes(confirmed).await;
+        // Quotes are as of now, and so is the decision that uses them.
+        view.now = self.now().unwrap_or(view.now);
     }
 
     /// Candles of this session, read again when another ten minutes are complete. Without them nothing confirms, and
@@ -124,6 +160,7 @@ impl<B: Broker> Engine<B> {
         let complete = now.since(session.open).num_seconds() / length;
         let until = session.open + TimeDelta::seconds(complete * length);
         let symbols: Vec<Symbol> = self
+            .list
             .candidates
             .iter()
             .map(|candidate| candidate.symbol)
@@ -139,8 +176,8 @@ impl<B: Broker> Engine<B> {
     }
 
     /// Candidates that confirmed: only their quotes are worth reading.
-    fn close_to_entry<'a>(&'a self, candles: &'a BTreeMap<Symbol, Vec<Candle>>) -> impl Iterator<Item = Symbol> + 'a {
-        self.candidates.iter().filter_map(|candidate| {
+    fn confirmed<'a>(&'a self, candles: &'a BTreeMap<Symbol, Vec<Candle>>) -> impl Iterator<Item = Symbol> + 'a {
+        self.list.candidates.iter().filter_map(|candidate| {
             let candles = candles.get(&candidate.symbol)?;
             confirm::break_and_hold(candles, candidate.entry_level).map(|_| candidate.symbol)
         })

@@ -8,11 +8,11 @@ mod agreement;
 mod alert;
 mod artifacts;
 mod config;
+mod cycle;
 mod engine;
 mod gather;
 mod lock;
 mod manifest;
-mod mode;
 
 use std::process;
 
@@ -23,13 +23,12 @@ use broker::{
     null::Null,
 };
 use clap::{Parser, Subcommand};
-use contract::{Env, ExitCode};
+use contract::{Env, ExitCode, Mode};
 use service::log::LogClock;
 
 use crate::{
     config::Config,
     engine::{Engine, Start},
-    mode::Mode,
 };
 
 /// Trades today's watchlist and manages what is held.

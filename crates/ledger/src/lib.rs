@@ -93,6 +93,7 @@ impl Ledger {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         let ledger = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+        ledger.check_version()?;
         ledger.prepare().map_err(|source| ledger.sqlite(source))?;
         ledger.migrate()?;
         ledger.bind(account)?;

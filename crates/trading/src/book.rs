@@ -49,24 +49,23 @@ impl Book {
         Self { account, strategy, intents: BTreeMap::new(), executions: BTreeMap::new() }
     }
 
-    /// The key of the next attempt at a leg; `None` while an earlier attempt of that day is not dead.
+    /// The key of the next attempt at a leg; `None` while any earlier attempt, of whatever day, is not dead.
     #[must_use]
     pub fn next_key(&self, date: NyDate, symbol: Symbol, leg: Leg) -> Option<IntentKey> {
-        let mut attempt = 1;
-        for intent in self.leg(date, symbol, leg) {
-            if !intent.state.is_dead() {
-                return None;
-            }
-            attempt = attempt.max(intent.key.attempt + 1);
+        if self.live(symbol).any(|(_, intent)| intent.key.leg == leg) {
+            return None;
         }
+        let attempt = self.leg(date, symbol, leg).map(|intent| intent.key.attempt).max().unwrap_or(0) + 1;
         let (account, strategy) = (self.account.clone(), self.strategy.clone());
         Some(IntentKey { account, date, strategy, symbol, leg, attempt })
     }
 
-    /// How many attempts at a leg were made on a day.
+    /// Attempts at a leg on a day that the broker got: how many, and when the last was made.
     #[must_use]
-    pub fn attempts(&self, date: NyDate, symbol: Symbol, leg: Leg) -> usize {
-        self.leg(date, symbol, leg).count()
+    pub fn attempts(&self, date: NyDate, symbol: Symbol, leg: Leg) -> (usize, Option<Timestamp>) {
+        let arrived = |intent: &&Intent| intent.state != OrderState::NeverArrived;
+        let last = self.leg(date, symbol, leg).map(|intent| intent.recorded_at).max();
+        (self.leg(date, symbol, leg).filter(arrived).count(), last)
     }
 
     /// Opening orders made on a day, whatever became of them.
@@ -78,7 +77,7 @@ impl Book {
     /// Whether the symbol was entered, or tried, on a day.
     #[must_use]
     pub fn is_consumed(&self, date: NyDate, symbol: Symbol) -> bool {
-        self.attempts(date, symbol, Leg::Entry) > 0
+        self.leg(date, symbol, Leg::Entry).next().is_some()
     }
 
     /// Intents that can still act, of one symbol.
@@ -86,14 +85,33 @@ impl Book {
         self.intents.iter().filter(move |(_, intent)| intent.request.symbol == symbol && !intent.state.is_dead())
     }
 
-    /// The stop of the latest entry into the symbol.
+    /// The stop recorded with the latest entry that makes up what is held now: one that was filled since the symbol was
+    /// last flat. An entry that never filled, or whose shares are long sold, says nothing about today's position.
     #[must_use]
     pub fn protective_stop(&self, symbol: Symbol) -> Option<Price> {
+        let bought = self.bought_since_flat(symbol);
         self.intents
             .values()
-            .filter(|intent| intent.request.symbol == symbol && intent.protective_stop.is_some())
+            .filter(|intent| intent.protective_stop.is_some())
+            .filter(|intent| intent.broker_id.as_ref().is_some_and(|id| bought.contains(&id)))
             .max_by_key(|intent| intent.recorded_at)
             .and_then(|intent| intent.protective_stop)
+    }
+
+    /// Orders that bought shares of the symbol since the account was last flat in it.
+    fn bought_since_flat(&self, symbol: Symbol) -> Vec<&BrokerOrderId> {
+        let mut fills: Vec<&Execution> = self.executions.values().filter(|fill| fill.symbol == symbol).collect();
+        fills.sort_by_key(|fill| fill.at);
+        let (mut net, mut bought) = (0, Vec::new());
+        for fill in fills {
+            net += signed(fill);
+            match fill.side {
+                Side::Buy => bought.push(&fill.order_id),
+                Side::Sell if net <= 0 => bought.clear(),
+                Side::Sell => {}
+            }
+        }
+        bought
     }
 
     /// Openings the broker refused in a row, up to the latest.
@@ -116,11 +134,7 @@ impl Book {
     pub fn net_units(&self) -> BTreeMap<Symbol, i64> {
         let mut net = BTreeMap::new();
         for fill in self.executions.values() {
-            let units = match fill.side {
-                Side::Buy => fill.qty.units(),
-                Side::Sell => -fill.qty.units(),
-            };
-            *net.entry(fill.symbol).or_insert(0_i64) += units;
+            *net.entry(fill.symbol).or_insert(0_i64) += signed(fill);
         }
         net
     }
@@ -132,5 +146,13 @@ impl Book {
 
     fn openings(&self, date: NyDate) -> impl Iterator<Item = &Intent> {
         self.intents.values().filter(move |i| i.key.date == date && i.request.purpose == Purpose::Open)
+    }
+}
+
+/// Shares in 1e-9, negative when sold.
+pub(crate) fn signed(fill: &Execution) -> i64 {
+    match fill.side {
+        Side::Buy => fill.qty.units(),
+        Side::Sell => -fill.qty.units(),
     }
 }

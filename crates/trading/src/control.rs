@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     limits::Limits,
     order::{OrderKind, OrderRequest, Purpose, Side},
-    phase::{self, Phase},
+    phase,
     refusal::{Reason, Refusal},
     report::AccountReport,
 };
@@ -60,6 +60,8 @@ pub struct Used {
     pub gross: Usd,
     /// Notional of this symbol.
     pub symbol: Usd,
+    /// Notional that the broker's buying power does not yet reflect: decided in this step, or of unknown outcome.
+    pub pending: Usd,
 }
 
 /// All a control may look at.
@@ -73,8 +75,8 @@ pub struct Facts<'a> {
     pub authority: &'a Authority,
     /// The kill switch, when latched.
     pub kill: Option<Kill>,
-    /// The account.
-    pub account: &'a AccountReport,
+    /// The account; `None` when it could not be read.
+    pub account: Option<&'a AccountReport>,
     /// The limits.
     pub limits: &'a Limits,
     /// The symbol's quote.
@@ -202,7 +204,7 @@ impl Control {
                 Authority::ManageOnly(why) => Err((Reason::Gate, why.clone())),
             },
             Self::MarketOpen => {
-                let open = facts.session.is_some_and(|session| Phase::at(&session, facts.now) != Phase::Closed);
+                let open = phase::is_open(facts.session.as_ref(), facts.now);
                 refuse_if(!open, Reason::MarketClosed, || "no session now by both broker and calendar".into())
             }
             Self::EntryWindow => {
@@ -210,7 +212,10 @@ impl Control {
                 let inside = facts.session.is_some_and(|session| phase::in_entry_window(&session, facts.now, delay));
                 refuse_if(!inside, Reason::EntryWindow, || format!("{} in New York", facts.now.ny_time()))
             }
-            Self::Account => refuse_if(facts.account.trading_blocked, Reason::AccountBlocked, String::new),
+            Self::Account => {
+                let blocked = facts.account.is_none_or(|account| account.trading_blocked);
+                refuse_if(blocked, Reason::AccountBlocked, || "blocked by the broker, or unreadable".into())
+            }
             Self::SymbolKnown => match &facts.blocked {
                 Some(why) => Err((Reason::SymbolBlocked, why.clone())),
                 None => Ok(()),
@@ -231,12 +236,13 @@ impl Control {
                 room(Reason::MaxSymbolNotional, order, facts.used.symbol, facts.limits.symbol_notional)
             }
             Self::BuyingPower => {
-                let limit = facts.account.buying_power.fraction(facts.limits.buying_power);
-                room(Reason::BuyingPower, order, Usd::ZERO, limit)
+                let power = facts.account.map_or(Usd::ZERO, |account| account.buying_power);
+                room(Reason::BuyingPower, order, facts.used.pending, power.fraction(facts.limits.buying_power))
             }
             Self::DailyLoss => {
-                let floor = facts.account.last_equity - facts.account.last_equity.fraction(facts.limits.daily_loss);
-                let equity = facts.account.equity;
+                let Some(account) = facts.account else { return Ok(()) };
+                let floor = account.last_equity - account.last_equity.fraction(facts.limits.daily_loss);
+                let equity = account.equity;
                 refuse_if(equity <= floor, Reason::DailyLoss, || format!("equity {equity} is at or below {floor}"))
             }
             Self::RejectStreak => cap(Reason::RejectStreak, facts.reject_streak, facts.limits.reject_streak),

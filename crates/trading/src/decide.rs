@@ -1,23 +1,27 @@
-//! One decision: protect what is held, cancel what may no longer open, then open what every control lets pass.
+//! Two decisions a cycle: protect what is held and withdraw what may no longer open ([`protect`]), then open what every
+//! control lets pass ([`open`]).
 //!
-//! Pure and complete: the same book and view give the same actions in the same order.
+//! Pure and complete: the same book and view give the same actions in the same order. Protection looks at the broker
+//! alone; nothing that only opening needs (clock, account, candles, quotes, watchlist) can delay or stop it.
 
 mod entry;
-mod protect;
+mod protection;
+mod withdrawal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use market::{Candle, Price, Qty, Quote, Session, Symbol, Timestamp};
+use market::{Candle, Price, Qty, Quote, Session, Symbol, Timestamp, Usd};
 use serde::Serialize;
 
 use crate::{
     book::Book,
     control::{Approved, Authority, Facts, Kill, Used},
     limits::Limits,
-    order::{BrokerOrderId, ClientOrderId, IntentKey, OrderRequest, Side},
+    order::{BrokerOrderId, ClientOrderId, IntentKey, OrderKind, OrderRequest, Purpose, Side},
     reconcile::Finding,
     refusal::Refusal,
-    report::{AccountReport, OrderReport, PositionReport},
+    report::{AccountReport, OrderReport, OrderStatus, PositionReport},
+    state::OrderState,
 };
 
 /// A line of today's watchlist, as far as trading reads it.
@@ -31,7 +35,16 @@ pub struct Candidate {
     pub stop_loss: Price,
 }
 
-/// What the market and the broker look like, gathered once a cycle.
+/// Shares held, and shares that stops at the broker protect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Held.
+    pub held: Qty,
+    /// Protected.
+    pub protected: Qty,
+}
+
+/// What the broker and the market look like.
 #[derive(Clone, Debug)]
 pub struct View {
     /// The instant of the decision.
@@ -42,23 +55,26 @@ pub struct View {
     pub authority: Authority,
     /// The kill switch.
     pub kill: Option<Kill>,
-    /// The account.
-    pub account: AccountReport,
     /// Positions at the broker.
     pub positions: BTreeMap<Symbol, PositionReport>,
     /// Orders at the broker that can still act, ours or not.
     pub working: Vec<OrderReport>,
     /// Disagreements with the broker.
     pub findings: BTreeSet<(Symbol, Finding)>,
-    /// Today's watchlist, best first.
-    pub candidates: Vec<Candidate>,
-    /// Complete ten-minute candles of this session, by symbol.
-    pub candles: BTreeMap<Symbol, Vec<Candle>>,
+    /// Positions whose stops did not fit at the last look. Orders and positions are not read in one instant, so only a
+    /// misfit that stands twice is acted on and told.
+    pub misfits_before: BTreeMap<Symbol, Coverage>,
     /// Latest quotes.
     pub quotes: BTreeMap<Symbol, Quote>,
+    /// The account; needed to open.
+    pub account: Option<AccountReport>,
+    /// Today's watchlist, best first; needed to open.
+    pub candidates: Vec<Candidate>,
+    /// Complete ten-minute candles of this session, by symbol; needed to open.
+    pub candles: BTreeMap<Symbol, Vec<Candle>>,
 }
 
-/// Something to do. The shell records it durably before it does it.
+/// Something to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
@@ -72,7 +88,7 @@ pub enum Action {
         /// For an entry: the protective stop its position gets.
         protective_stop: Option<Price>,
     },
-    /// Ask the broker to cancel.
+    /// Ask the broker to cancel. Nothing is recorded before: asking twice is harmless.
     Cancel {
         /// The broker's id.
         order: BrokerOrderId,
@@ -95,28 +111,65 @@ pub enum Action {
 /// What to do, and what was not done and why.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Decision {
-    /// In order: protection first.
+    /// In order.
     pub actions: Vec<Action>,
-    /// Openings that a control refused.
+    /// Orders that a control refused.
     pub refusals: Vec<Refusal>,
+    /// Positions whose stops do not fit, for the next look.
+    pub misfits: BTreeMap<Symbol, Coverage>,
 }
 
-/// Decides one cycle.
+/// Decides what protects: stops, exits, cancels, alerts.
 #[must_use]
-pub fn decide(book: &Book, view: &View, limits: &Limits) -> Decision {
+pub fn protect(book: &Book, view: &View, limits: &Limits) -> Decision {
     let desk = Desk { book, view, limits };
     let mut decision = Decision::default();
-    protect::positions(&desk, &mut decision);
-    protect::withdraw_entries(&desk, &mut decision);
-    entry::entries(&desk, &mut decision);
+    withdrawal::entries(&desk, &mut decision);
+    protection::positions(&desk, &mut decision);
     decision
 }
 
-/// Book, view and limits, with the questions both halves ask of them.
+/// Decides what opens.
+#[must_use]
+pub fn open(book: &Book, view: &View, limits: &Limits) -> Decision {
+    let mut decision = Decision::default();
+    entry::entries(&Desk { book, view, limits }, &mut decision);
+    decision
+}
+
+impl Action {
+    /// Whether it sends an opening order.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        match self {
+            Self::Submit { order, .. } => order.get().purpose == Purpose::Open,
+            Self::Cancel { .. } | Self::Alert { .. } => false,
+        }
+    }
+}
+
+/// Book, view and limits, with the questions all parts ask of them.
 struct Desk<'a> {
     book: &'a Book,
     view: &'a View,
     limits: &'a Limits,
+}
+
+/// Sell orders of a symbol at the broker, by what they do.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sells {
+    /// Shares that stop orders protect.
+    stops: Qty,
+    /// Shares that other sell orders speak for.
+    others: Qty,
+    /// Shares of sends whose outcome is unknown.
+    unknown: Qty,
+}
+
+impl Sells {
+    fn total(self) -> Qty {
+        self.stops.plus(self.others).plus(self.unknown)
+    }
 }
 
 impl Desk<'_> {
@@ -128,15 +181,32 @@ impl Desk<'_> {
         self.view.working.iter().filter(move |order| order.symbol == symbol && order.side == side)
     }
 
-    /// Shares that working sell orders speak for, plus sends of ours whose outcome is unknown.
-    fn spoken_for(&self, symbol: Symbol) -> Qty {
-        let working = self.working(symbol, Side::Sell).map(|order| order.qty.minus_or_zero(order.filled_qty));
-        let unresolved = self
-            .book
-            .live(symbol)
-            .filter(|(_, intent)| intent.state.is_unresolved() && intent.request.side == Side::Sell)
-            .map(|(_, intent)| intent.request.qty);
-        working.chain(unresolved).fold(Qty::ZERO, Qty::plus)
+    fn sells(&self, symbol: Symbol) -> Sells {
+        let mut sells = Sells::default();
+        for order in self.working(symbol, Side::Sell) {
+            let rest = order.qty.minus_or_zero(order.filled_qty);
+            match order.kind {
+                Some(OrderKind::Stop { .. }) => sells.stops = sells.stops.plus(rest),
+                Some(OrderKind::Market | OrderKind::Limit { .. }) | None => sells.others = sells.others.plus(rest),
+            }
+        }
+        let listed = |id: &ClientOrderId| self.view.working.iter().any(|order| order.client_order_id == *id);
+        for (id, intent) in self.book.live(symbol) {
+            if intent.state.is_unresolved() && intent.request.side == Side::Sell && !listed(id) {
+                sells.unknown = sells.unknown.plus(intent.request.qty);
+            }
+        }
+        sells
+    }
+
+    /// An opening order of ours, by the book or, when the book was lost, by the form of its id.
+    fn is_entry(&self, order: &OrderReport) -> bool {
+        order.side == Side::Buy
+            && match self.book.intents.get(&order.client_order_id) {
+                Some(intent) => intent.request.purpose == Purpose::Open,
+                None => IntentKey::parse(&order.client_order_id)
+                    .is_some_and(|key| key.account == self.book.account && key.strategy == self.book.strategy),
+            }
     }
 
     fn blocked(&self, symbol: Symbol) -> Option<String> {
@@ -153,7 +223,7 @@ impl Desk<'_> {
             session: self.view.session,
             authority: &self.view.authority,
             kill: self.view.kill,
-            account: &self.view.account,
+            account: self.view.account.as_ref(),
             limits: self.limits,
             quote: self.view.quotes.get(&symbol).copied(),
             used,
@@ -161,10 +231,44 @@ impl Desk<'_> {
             blocked: self.blocked(symbol),
             reject_streak: self.book.reject_streak(date),
             held: self.held(symbol),
-            held_for_orders: self.spoken_for(symbol),
+            held_for_orders: self.sells(symbol).total(),
             id_used: self.book.intents.contains_key(&order.client_order_id),
         }
     }
+
+    /// Asks for a cancel, unless the broker works on one already.
+    fn cancel(&self, decision: &mut Decision, order: &OrderReport, why: &str) {
+        let asked =
+            decision.actions.iter().any(|action| matches!(action, Action::Cancel { order: id, .. } if *id == order.id));
+        if asked || order.status == OrderStatus::PendingCancel {
+            return;
+        }
+        decision.actions.push(Action::Cancel {
+            order: order.id.clone(),
+            client_order_id: order.client_order_id.clone(),
+            symbol: order.symbol,
+            why: why.to_owned(),
+        });
+    }
+}
+
+/// Whether something is under way whose next step must not wait for the usual pace: an order sent or being cancelled, an
+/// outcome asked about, an entry of ours that may fill.
+#[must_use]
+pub fn is_under_way(book: &Book, view: &View, decisions: &[&Decision]) -> bool {
+    let desk = Desk { book, view, limits: &Limits::default() };
+    let acted = decisions.iter().flat_map(|decision| &decision.actions).any(|action| match action {
+        Action::Submit { .. } | Action::Cancel { .. } => true,
+        Action::Alert { .. } => false,
+    });
+    let pending = book.intents.values().any(|i| i.state.is_unresolved() || i.state == OrderState::Canceling);
+    acted || pending || view.working.iter().any(|order| desk.is_entry(order))
+}
+
+/// Profit or loss nobody has to reckon: the notional of a position at its latest price, or its cost.
+fn value(position: &PositionReport) -> Usd {
+    let price = position.current_price.or(position.avg_entry_price);
+    price.map_or(Usd::ZERO, |price| price.notional(position.qty))
 }
 
 #[cfg(test)]

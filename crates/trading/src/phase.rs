@@ -41,6 +41,12 @@ impl Phase {
     }
 }
 
+/// Whether the session, if there is one, is under way.
+#[must_use]
+pub fn is_open(session: Option<&Session>, now: Timestamp) -> bool {
+    session.is_some_and(|session| Phase::at(session, now) != Phase::Closed)
+}
+
 /// Whether entries may be made at all: from 15 minutes after the open (or the configured delay, if longer) up to and
 /// including 30 minutes before the close.
 #[must_use]

@@ -80,6 +80,9 @@ mod tests {
 
     #[test]
     fn what_was_never_bought_makes_no_profit() {
-        assert_eq!(realized(&[fill(Side::Sell, 5, "12", 1)], Timestamp::from_unix_seconds(0)).values().copied().sum::<Usd>(), Usd::ZERO);
+        assert_eq!(
+            realized(&[fill(Side::Sell, 5, "12", 1)], Timestamp::from_unix_seconds(0)).values().copied().sum::<Usd>(),
+            Usd::ZERO
+        );
     }
 }

@@ -15,8 +15,10 @@ pub struct Pace {
     pub tight_start: NaiveTime,
     /// End of the tight window, New York; the first minute not in it.
     pub tight_end: NaiveTime,
-    /// While one of our entries works at the broker: its fill needs a stop at once.
-    pub entering: TimeDelta,
+    /// While something of ours is under way at the broker: a fill needs its stop at once.
+    pub hurry: TimeDelta,
+    /// How long that pace is kept up for one cause; it is most of the broker's rate limit.
+    pub hurry_limit: TimeDelta,
 }
 
 impl Default for Pace {
@@ -28,23 +30,32 @@ impl Default for Pace {
             tight: TimeDelta::seconds(15),
             tight_start: time(9, 30),
             tight_end: time(10, 5),
-            entering: TimeDelta::seconds(2),
+            hurry: TimeDelta::seconds(2),
+            hurry_limit: TimeDelta::minutes(2),
         }
     }
 }
 
 impl Pace {
     /// The wait after a cycle at `now`. Never past the open: the first cycle of the session starts with it.
+    /// `hurrying_since` is when something began to be under way that still is.
     #[must_use]
-    pub fn wait(&self, session: Option<&Session>, now: Timestamp, entering: bool) -> TimeDelta {
+    pub fn wait(&self, session: Option<&Session>, now: Timestamp, hurrying_since: Option<Timestamp>) -> TimeDelta {
+        let regular = self.regular(session, now);
+        match hurrying_since.map(|since| now.since(since)) {
+            None => regular,
+            Some(so_far) if so_far < self.hurry_limit => regular.min(self.hurry),
+            Some(_) => regular.min(self.tight),
+        }
+    }
+
+    fn regular(&self, session: Option<&Session>, now: Timestamp) -> TimeDelta {
         let Some(session) = session.filter(|session| now < session.close) else { return self.base };
         if now < session.open {
             return self.base.min(session.open.since(now));
         }
         let time = now.ny_time();
-        let regular =
-            if self.tight_start <= time && time < self.tight_end { self.tight } else { self.market.min(self.base) };
-        if entering { regular.min(self.entering) } else { regular }
+        if self.tight_start <= time && time < self.tight_end { self.tight } else { self.market.min(self.base) }
     }
 }
 
@@ -68,10 +79,21 @@ mod tests {
             (16, 0, 300),
         ];
         for (hour, minute, seconds) in table {
-            let wait = Pace::default().wait(Some(&session), date.at_hm(hour, minute), false);
+            let wait = Pace::default().wait(Some(&session), date.at_hm(hour, minute), None);
             assert_eq!(wait.num_seconds(), seconds, "{hour}:{minute}");
         }
-        assert_eq!(Pace::default().wait(None, date.at_hm(12, 0), false).num_seconds(), 300);
-        assert_eq!(Pace::default().wait(Some(&session), date.at_hm(12, 0), true).num_seconds(), 2);
+        assert_eq!(Pace::default().wait(None, date.at_hm(12, 0), None).num_seconds(), 300);
+    }
+
+    #[test]
+    fn what_is_under_way_hurries_for_a_while_in_and_out_of_the_session() {
+        let date: market::NyDate = "2026-01-15".parse().unwrap();
+        let session = Calendar::nyse().session_on(date).unwrap().unwrap();
+        for (session, begun) in [(Some(&session), date.at_hm(12, 0)), (None, date.at_hm(18, 0))] {
+            for (after, seconds) in [(0, 2), (119, 2), (120, 15), (9_000, 15)] {
+                let now = begun + TimeDelta::seconds(after);
+                assert_eq!(Pace::default().wait(session, now, Some(begun)).num_seconds(), seconds, "after {after} s");
+            }
+        }
     }
 }

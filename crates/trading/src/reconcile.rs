@@ -11,7 +11,7 @@ use market::{Qty, Symbol, TimeDelta, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    book::{Book, Intent},
+    book::{Book, Intent, signed},
     order::{BrokerOrderId, ClientOrderId, IntentKey},
     report::{Execution, OrderReport, OrderStatus, PositionReport},
     state::{OrderEvent, OrderState, transition},
@@ -24,7 +24,7 @@ pub const ARRIVAL_LIMIT: TimeDelta = TimeDelta::seconds(30);
 /// What the broker says.
 #[derive(Clone, Debug, Default)]
 pub struct Reported {
-    /// Orders: all open ones, and all since the oldest intent that is not dead.
+    /// Orders that can still act, and every answer to a question about one of ours.
     pub orders: Vec<OrderReport>,
     /// Executions since before the last one we have.
     pub executions: Vec<Execution>,
@@ -100,8 +100,8 @@ pub struct Plan {
 /// Compares the book with what the broker says.
 #[must_use]
 pub fn plan(book: &Book, said: &Reported) -> Plan {
-    let mut plan = Plan::default();
-    plan.executions = said.executions.iter().filter(|fill| !book.executions.contains_key(&fill.id)).cloned().collect();
+    let news = said.executions.iter().filter(|fill| !book.executions.contains_key(&fill.id)).cloned();
+    let mut plan = Plan { executions: news.collect(), ..Plan::default() };
     let mut mentioned = BTreeSet::new();
     for order in &said.orders {
         mentioned.insert(&order.client_order_id);
@@ -176,8 +176,7 @@ fn foreign(plan: &mut Plan, book: &Book, order: &OrderReport) {
 fn compare_positions(plan: &mut Plan, book: &Book, said: &Reported) {
     let mut net = book.net_units();
     for fill in &plan.executions {
-        let sign = if fill.side == crate::order::Side::Buy { 1 } else { -1 };
-        *net.entry(fill.symbol).or_insert(0) += sign * fill.qty.units();
+        *net.entry(fill.symbol).or_insert(0) += signed(fill);
     }
     for (symbol, position) in &said.positions {
         if position.short {

@@ -128,8 +128,8 @@ pub struct PositionReport {
     pub qty: Qty,
     /// Whether the shares are owed.
     pub short: bool,
-    /// Average cost a share.
-    pub avg_entry_price: Price,
+    /// Average cost a share; `None` for shares that cost nothing (a spin-off, an award).
+    pub avg_entry_price: Option<Price>,
     /// The broker's latest price.
     pub current_price: Option<Price>,
 }

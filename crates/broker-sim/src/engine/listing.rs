@@ -107,7 +107,7 @@ impl Engine {
                 symbol,
                 qty: holding.qty,
                 short: false,
-                avg_entry_price: book::average(holding.cost, holding.qty)?,
+                avg_entry_price: Some(book::average(holding.cost, holding.qty)?),
                 current_price: self.last_price(symbol),
             })
         };

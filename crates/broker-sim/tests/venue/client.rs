@@ -33,7 +33,7 @@ async fn a_day_with_an_entry_and_its_stop() {
     let position = client.positions().await.unwrap().remove(0);
     assert_eq!(
         (position.qty, position.short, position.avg_entry_price),
-        (filled.qty, false, filled.filled_avg_price.unwrap())
+        (filled.qty, false, filled.filled_avg_price)
     );
 
     let stop = OrderKind::Stop { stop: Price::from_cents(1_050).unwrap() };
@@ -212,7 +212,7 @@ async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest
         session: Calendar::nyse().session_on(clock.date()).unwrap(),
         authority: &Authority::Open,
         kill: None,
-        account: &account,
+        account: Some(&account),
         limits: &Limits {
             gross_notional: Usd::dollars(100_000),
             symbol_notional: Usd::dollars(100_000),

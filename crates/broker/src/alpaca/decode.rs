@@ -16,11 +16,22 @@ use super::{
 /// Account states in which orders are taken.
 const TRADES: [&str; 2] = ["ACTIVE", "PAPER_ONLY"];
 
-/// Decodes a list, leaving out what concerns instruments we have no words for (options, legs without a symbol): one
+/// Decodes orders, leaving out what concerns instruments we have no words for (options, legs without a symbol): one
 /// foreign order must not hide ours. Each is logged.
-pub(super) fn known<W, T>(items: Vec<W>, decode: fn(W) -> Result<T, String>) -> Vec<T> {
-    let decoded = |item| decode(item).inspect_err(|why| tracing::warn!(%why, "left out of a broker's list"));
-    items.into_iter().filter_map(|item| decoded(item).ok()).collect()
+pub(super) fn known_orders(orders: Vec<Order>) -> Vec<OrderReport> {
+    let decoded = |item| order(item).inspect_err(|why| tracing::warn!(%why, "left out of the broker's orders"));
+    orders.into_iter().filter_map(|item| decoded(item).ok()).collect()
+}
+
+/// Decodes positions or executions. Instruments we have no words for are left out; one we have words for and cannot
+/// read is an error: a share nobody counts is a share nobody protects.
+pub(super) fn whole<W, T>(
+    items: Vec<W>,
+    symbol_of: fn(&W) -> &str,
+    decode: fn(W) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let known = |item: &W| Symbol::new(symbol_of(item)).is_ok();
+    items.into_iter().filter(known).map(decode).collect()
 }
 
 pub(super) fn order(order: Order) -> Result<OrderReport, String> {
@@ -103,7 +114,7 @@ pub(super) fn position(position: Position) -> Result<PositionReport, String> {
         symbol: symbol(&position.symbol)?,
         qty: position.qty.qty()?,
         short: position.side == "short",
-        avg_entry_price: position.avg_entry_price.price()?,
+        avg_entry_price: position.avg_entry_price.price().ok(),
         current_price: position.current_price.as_ref().and_then(|price| price.price().ok()),
     })
 }

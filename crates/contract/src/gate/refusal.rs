@@ -80,6 +80,8 @@ pub enum Refusal {
         /// The scan that made the watchlist.
         attested: String,
     },
+    /// A watchlist without a trace of the scan that made it.
+    ScanMissing,
     /// The state of the last scan cannot be read.
     ScanUnreadable(String),
     /// Simulated data with a broker that is not.
@@ -90,7 +92,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every code there is.
-    pub const CODES: [&'static str; 20] = [
+    pub const CODES: [&'static str; 21] = [
         "clock_unavailable",
         "calendar_ends",
         "no_session",
@@ -108,6 +110,7 @@ impl Refusal {
         "scan_running",
         "scan_failed",
         "scan_differs",
+        "scan_missing",
         "scan_unreadable",
         "simulated_feed",
         "kill_switch",
@@ -134,6 +137,7 @@ impl Refusal {
             Self::ScanRunning { .. } => "scan_running",
             Self::ScanFailed(_) => "scan_failed",
             Self::ScanDiffers { .. } => "scan_differs",
+            Self::ScanMissing => "scan_missing",
             Self::ScanUnreadable(_) => "scan_unreadable",
             Self::SimulatedFeed => "simulated_feed",
             Self::KillSwitch(_) => "kill_switch",
@@ -155,7 +159,7 @@ impl Refusal {
             Self::ListUnreadable(_) | Self::AttestationUnreadable(_) | Self::ListAltered => {
                 "do not edit the files; run the scan again (systemctl start scan.service)"
             }
-            Self::ListAhead { .. } | Self::LooksAhead { .. } | Self::ScanDiffers { .. } => {
+            Self::ListAhead { .. } | Self::LooksAhead { .. } | Self::ScanDiffers { .. } | Self::ScanMissing => {
                 "run the scan for today again (systemctl start scan.service)"
             }
             Self::BarsWrong { .. } => "fetch bars up to the previous session, then run the scan again",
@@ -194,6 +198,7 @@ impl fmt::Display for Refusal {
                 write!(f, "the watchlist for {session} was made from data up to {as_of}")
             }
             Self::ScanRunning { since } => write!(f, "the scan for today, begun at {} (NY), has not ended", hm(since)),
+            Self::ScanMissing => f.write_str("no scan is recorded that could have made the watchlist"),
             Self::ScanFailed(reason) => write!(f, "the scan for today failed: {reason}"),
             Self::ScanDiffers { scan, attested } => {
                 write!(f, "the last scan for today is {scan}, the watchlist is from {attested}")

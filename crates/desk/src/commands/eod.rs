@@ -65,8 +65,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
     let broker = BrokerView::read(&desk.env)?;
     let midnight = date.at_hm(0, 0);
-    let path = desk.layout.database();
-    let ledger = path.exists().then(|| Ledger::open_read_only(path)).transpose().context(ExitCode::CannotWrite)?;
+    let path = desk.ledger_path();
+    let ledger = path.exists().then(|| Ledger::open_read_only(&path)).transpose().context(ExitCode::CannotWrite)?;
     let (mut executions, mut intents, mut refusals, mut alerts) = (Vec::new(), Vec::new(), Vec::new(), 0);
     if let Some(ledger) = &ledger {
         executions = ledger.executions_since(market::Timestamp::from_unix_nanos(i64::MIN))?;
@@ -95,7 +95,7 @@ fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
 
 fn unrealized(held: &Protection) -> Usd {
     let position = &held.position;
-    let cost = position.avg_entry_price.notional(position.qty);
+    let cost = position.avg_entry_price.map_or(Usd::ZERO, |price| price.notional(position.qty));
     let gain = position.current_price.map_or(Usd::ZERO, |price| price.notional(position.qty) - cost);
     if position.short { -gain } else { gain }
 }
@@ -116,7 +116,8 @@ fn print(report: &Report) {
     for held in &report.positions {
         let position = &held.position;
         let stop = if held.complete { "protected".to_owned() } else { format!("ONLY {} PROTECTED", held.protected) };
-        println!("  {:<6} {:>8} at {:<10} {stop}", position.symbol, position.qty, position.avg_entry_price);
+        let cost = position.avg_entry_price.map_or("no cost".to_owned(), |price| price.to_string());
+        println!("  {:<6} {:>8} at {cost:<10} {stop}", position.symbol, position.qty);
     }
     for refusal in &report.refusals {
         println!("  refused {} x {}", refusal.count, refusal.reason);

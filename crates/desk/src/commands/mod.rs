@@ -7,7 +7,7 @@ pub mod kill;
 pub mod status;
 
 use anyhow::Context;
-use contract::{Env, ExitCode, Layout, ProgramClock};
+use contract::{Env, ExitCode, Layout, Mode, ProgramClock};
 
 /// Environment, files and clock of the deployment.
 pub struct Deployment {
@@ -20,6 +20,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
+    /// The ledger of the mode the environment names, as `execution` chooses it.
+    pub fn ledger_path(&self) -> std::path::PathBuf {
+        self.layout.ledger(Mode::from_env(&self.env, &mut Vec::new()))
+    }
+
     /// From the environment; `root` given by hand goes first.
     pub fn open(root: Option<&std::path::Path>) -> anyhow::Result<Self> {
         let env = Env::from_process();

@@ -52,11 +52,11 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn ledger(desk: &Deployment, since: Option<Timestamp>) -> anyhow::Result<Value> {
-    let path = desk.layout.database();
+    let path = desk.ledger_path();
     if !path.exists() {
         return Ok(Value::Null);
     }
-    let ledger = Ledger::open_read_only(path).context(ExitCode::CannotWrite)?;
+    let ledger = Ledger::open_read_only(&path).context(ExitCode::CannotWrite)?;
     let since = since.unwrap_or(Timestamp::from_unix_seconds(0));
     let intents = ledger.intents_since(since)?;
     let intent = |intent: &trading::book::Intent| {

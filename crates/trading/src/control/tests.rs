@@ -16,7 +16,7 @@ struct Case {
 struct World {
     authority: Authority,
     kill: Option<Kill>,
-    account: AccountReport,
+    account: Option<AccountReport>,
     limits: Limits,
     now: Timestamp,
     session: Option<Session>,
@@ -36,7 +36,8 @@ fn cases() -> Vec<Case> {
         case(Reason::MarketClosed, |w| w.now = w.now.ny_date().at_hm(16, 0)),
         case(Reason::EntryWindow, |w| w.now = w.now.ny_date().at_hm(9, 40)),
         case(Reason::EntryWindow, |w| w.now = w.now.ny_date().at_hm(15, 31)),
-        case(Reason::AccountBlocked, |w| w.account.trading_blocked = true),
+        case(Reason::AccountBlocked, |w| w.account().trading_blocked = true),
+        case(Reason::AccountBlocked, |w| w.account = None),
         case(Reason::SymbolBlocked, |w| w.blocked = Some("outcome unknown".into())),
         case(Reason::ConsumedToday, |w| w.consumed_today = true),
         case(Reason::NotFlat, |w| w.used.has_symbol = true),
@@ -51,8 +52,9 @@ fn cases() -> Vec<Case> {
         case(Reason::MaxPositions, |w| w.used.positions = 5),
         case(Reason::MaxGrossNotional, |w| w.used.gross = Usd::cents(450_001)),
         case(Reason::MaxSymbolNotional, |w| w.used.symbol = Usd::cents(50_001)),
-        case(Reason::BuyingPower, |w| w.account.buying_power = Usd::dollars(555)),
-        case(Reason::DailyLoss, |w| w.account.equity = Usd::dollars(98_000)),
+        case(Reason::BuyingPower, |w| w.account().buying_power = Usd::dollars(555)),
+        case(Reason::BuyingPower, |w| w.used.pending = Usd::dollars(89_501)),
+        case(Reason::DailyLoss, |w| w.account().equity = Usd::dollars(98_000)),
         case(Reason::RejectStreak, |w| w.reject_streak = 3),
         case(Reason::KillSwitch, |w| w.kill = Some(Kill::Entries)),
     ]
@@ -162,14 +164,14 @@ impl World {
         Self {
             authority: Authority::Open,
             kill: None,
-            account: AccountReport {
+            account: Some(AccountReport {
                 number: "PA3".parse::<AccountId>().unwrap(),
                 equity: dollars(100_000),
                 last_equity: dollars(100_000),
                 cash: dollars(100_000),
                 buying_power: dollars(100_000),
                 trading_blocked: false,
-            },
+            }),
             limits: Limits::default(),
             now,
             session,
@@ -182,13 +184,17 @@ impl World {
         }
     }
 
+    fn account(&mut self) -> &mut AccountReport {
+        self.account.as_mut().unwrap()
+    }
+
     fn facts(&self, held_for_orders: Qty) -> Facts<'_> {
         Facts {
             now: self.now,
             session: self.session,
             authority: &self.authority,
             kill: self.kill,
-            account: &self.account,
+            account: self.account.as_ref(),
             limits: &self.limits,
             quote: self.quote,
             used: self.used,

@@ -1,39 +1,41 @@
 //! Openings: candidates in order, each through its rules and the control table.
 
+use std::collections::BTreeMap;
+
 use market::{Price, Qty, Symbol, Usd};
 
-use super::{Action, Candidate, Decision, Desk};
+use super::{Action, Candidate, Decision, Desk, value};
 use crate::{
     confirm::{self, Confirmation},
     control::{self, Used},
     order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
-    phase::Phase,
+    phase,
     refusal::{Reason, Refusal},
     sizing::{self, Room},
 };
 
-/// Notional that openings already use, by what they are.
-struct Exposure {
-    by_symbol: std::collections::BTreeMap<Symbol, Usd>,
+/// What of the caps is taken: positions, working orders and unknown outcomes, all reckoned as filled.
+struct Taken {
+    by_symbol: BTreeMap<Symbol, Usd>,
     orders_today: u32,
+    pending: Usd,
 }
 
 /// Enters every candidate that confirmed and that the controls let pass.
 pub(super) fn entries(desk: &Desk<'_>, decision: &mut Decision) {
-    let open = desk.view.session.is_some_and(|session| Phase::at(&session, desk.view.now) != Phase::Closed);
-    if !open {
+    if !phase::is_open(desk.view.session.as_ref(), desk.view.now) {
         return;
     }
-    let mut exposure = Exposure::of(desk);
+    let mut taken = Taken::of(desk);
     for candidate in &desk.view.candidates {
         let Some(confirmation) = confirmed(desk, candidate) else { continue };
         if desk.book.is_consumed(desk.view.now.ny_date(), candidate.symbol) {
             continue;
         }
-        match enter(desk, candidate, confirmation, &exposure) {
+        match enter(desk, candidate, confirmation, &taken) {
             Ok(action) => {
                 if let Action::Submit { order, .. } = &action {
-                    exposure.add(order.get());
+                    taken.add(order.get());
                 }
                 decision.actions.push(action);
             }
@@ -50,12 +52,7 @@ fn confirmed(desk: &Desk<'_>, candidate: &Candidate) -> Option<Confirmation> {
     (desk.view.now >= confirmation.at + delay).then_some(confirmation)
 }
 
-fn enter(
-    desk: &Desk<'_>,
-    candidate: &Candidate,
-    confirmation: Confirmation,
-    exposure: &Exposure,
-) -> Result<Action, Refusal> {
+fn enter(desk: &Desk<'_>, candidate: &Candidate, confirmation: Confirmation, taken: &Taken) -> Result<Action, Refusal> {
     let refuse = |reason, detail: String| Refusal {
         at: desk.view.now,
         symbol: candidate.symbol,
@@ -69,7 +66,7 @@ fn enter(
     if risk <= Usd::ZERO || risk > desk.limits.risk_per_share {
         return Err(refuse(Reason::RiskTooWide, format!("{risk} a share between {limit} and {stop}")));
     }
-    let used = exposure.used(candidate.symbol);
+    let used = taken.used(candidate.symbol);
     let shares = sizing::shares(desk.limits, &room(desk, used), limit, stop);
     // The caps speak for themselves: with no room left, one share is put before them so that they name the reason.
     let order = request(desk, candidate.symbol, limit, shares.max(1))
@@ -120,28 +117,31 @@ fn request(
 }
 
 fn room(desk: &Desk<'_>, used: Used) -> Room {
-    let account = &desk.view.account;
+    // Without an account there is no room, and the account control says why.
+    let (equity, power) =
+        desk.view.account.as_ref().map_or((Usd::ZERO, Usd::ZERO), |account| (account.equity, account.buying_power));
     Room {
-        equity: account.equity,
+        equity,
         gross: desk.limits.gross_notional - used.gross,
         symbol: desk.limits.symbol_notional - used.symbol,
-        buying_power: account.buying_power.fraction(desk.limits.buying_power),
+        buying_power: power.fraction(desk.limits.buying_power) - used.pending,
     }
 }
 
-impl Exposure {
+impl Taken {
     fn of(desk: &Desk<'_>) -> Self {
-        let mut by_symbol = std::collections::BTreeMap::new();
+        let (mut by_symbol, mut pending) = (BTreeMap::new(), Usd::ZERO);
         for position in desk.view.positions.values() {
-            let price = position.current_price.unwrap_or(position.avg_entry_price);
-            *by_symbol.entry(position.symbol).or_insert(Usd::ZERO) += price.notional(position.qty);
+            *by_symbol.entry(position.symbol).or_insert(Usd::ZERO) += value(position);
         }
         let opening = desk.book.intents.values().filter(|i| i.request.purpose == Purpose::Open && !i.state.is_dead());
         for intent in opening {
             let rest = intent.request.qty.minus_or_zero(desk.book.filled(intent));
-            let price = intent.request.price();
-            *by_symbol.entry(intent.request.symbol).or_insert(Usd::ZERO) +=
-                price.map_or(Usd::ZERO, |price| price.notional(rest));
+            let cost = intent.request.price().map_or(Usd::ZERO, |price| price.notional(rest));
+            *by_symbol.entry(intent.request.symbol).or_insert(Usd::ZERO) += cost;
+            if intent.state.is_unresolved() {
+                pending += cost;
+            }
         }
         let foreign = desk
             .view
@@ -157,7 +157,7 @@ impl Exposure {
             *by_symbol.entry(order.symbol).or_insert(Usd::ZERO) +=
                 price.map_or(Usd::ZERO, |price| price.notional(rest));
         }
-        Self { by_symbol, orders_today: desk.book.openings_on(desk.view.now.ny_date()) }
+        Self { by_symbol, orders_today: desk.book.openings_on(desk.view.now.ny_date()), pending }
     }
 
     fn used(&self, symbol: Symbol) -> Used {
@@ -167,6 +167,7 @@ impl Exposure {
             has_symbol: self.by_symbol.contains_key(&symbol),
             gross: self.by_symbol.values().copied().sum(),
             symbol: self.by_symbol.get(&symbol).copied().unwrap_or_default(),
+            pending: self.pending,
         }
     }
 
@@ -174,5 +175,6 @@ impl Exposure {
         let cost = order.price().map_or(Usd::ZERO, |price| price.notional(order.qty));
         *self.by_symbol.entry(order.symbol).or_insert(Usd::ZERO) += cost;
         self.orders_today += 1;
+        self.pending += cost;
     }
 }

@@ -110,8 +110,9 @@ fn a_protected_position_is_left_alone() {
 fn a_stop_of_the_wrong_size_is_cancelled_and_said() {
     let mut scene = Scene::holding(19);
     scene.stop_works(10);
-    let actions = scene.decide().actions;
-    assert!(matches!(actions.as_slice(), [Action::Alert { .. }, Action::Cancel { .. }]), "{actions:?}");
+    assert_eq!(scene.decide().actions, [], "orders and positions are not read in one instant");
+    let actions = scene.decide_again().actions;
+    assert!(matches!(actions.as_slice(), [Action::Cancel { .. }, Action::Alert { .. }]), "{actions:?}");
 }
 
 #[test]
@@ -136,21 +137,137 @@ fn through_the_stop_means_out_at_the_market() {
 fn an_unknown_stop_is_never_sent_again_but_said() {
     let mut scene = Scene::holding(19);
     scene.stop_recorded(OrderState::Unknown);
-    let actions = scene.decide().actions;
-    assert!(matches!(actions.as_slice(), [Action::Alert { .. }]), "{actions:?}");
+    assert_eq!(scene.decide().actions, []);
+    let actions = scene.decide_again().actions;
+    assert!(
+        matches!(actions.as_slice(), [Action::Alert { text, .. }] if text.contains("stops protect 0")),
+        "{actions:?}"
+    );
 }
 
 #[test]
-fn a_dead_stop_is_followed_by_the_next_attempt_until_a_human_is_told() {
+fn attempts_at_a_stop_never_end_but_slow_down_and_are_told() {
     let mut scene = Scene::holding(19);
-    for attempt in 1..=10 {
+    for attempt in 1..=5 {
         let actions = scene.decide().actions;
         let [Action::Submit { order, key, .. }] = actions.as_slice() else { panic!("{actions:?}") };
         assert_eq!(key.attempt, attempt);
         scene.record(order.get().clone(), key.clone(), OrderState::Rejected);
     }
+    let told =
+        |actions: &[Action]| matches!(actions, [Action::Alert { text, .. }, ..] if text.contains("NO protection"));
     let actions = scene.decide().actions;
-    assert!(matches!(actions.as_slice(), [Action::Alert { text, .. }] if text.contains("NO protection")));
+    assert!(told(&actions) && actions.len() == 1, "{actions:?}");
+    scene.view.now = scene.view.now + TimeDelta::seconds(60);
+    let actions = scene.decide().actions;
+    assert!(told(&actions) && matches!(&actions[1], Action::Submit { key, .. } if key.attempt == 6), "{actions:?}");
+}
+
+#[test]
+fn sends_that_never_arrived_do_not_slow_protection_down() {
+    let mut scene = Scene::holding(19);
+    for attempt in 1..=20 {
+        let actions = scene.decide().actions;
+        let [Action::Submit { order, key, .. }] = actions.as_slice() else { panic!("{actions:?}") };
+        assert_eq!(key.attempt, attempt);
+        scene.record(order.get().clone(), key.clone(), OrderState::NeverArrived);
+    }
+}
+
+#[test]
+fn a_stop_the_list_leaves_out_is_not_doubled() {
+    let mut scene = Scene::holding(19);
+    scene.stop_recorded(OrderState::Working);
+    let actions = scene.decide().actions;
+    assert!(
+        matches!(actions.as_slice(), [Action::Alert { subject, .. }] if subject.ends_with("unlisted")),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn a_sell_that_is_no_stop_protects_nothing_and_is_told() {
+    let mut scene = Scene::holding(19);
+    let (request, _) = scene.order(Leg::Exit, 19);
+    scene.work(&OrderRequest {
+        client_order_id: "by-hand".parse().unwrap(),
+        kind: OrderKind::Limit { limit: price("60") },
+        ..request
+    });
+    let actions = scene.decide_again().actions;
+    assert!(
+        matches!(actions.as_slice(), [Action::Alert { subject, .. }] if subject.ends_with("unprotected")),
+        "{actions:?}"
+    );
+}
+
+#[test]
+fn the_stop_of_an_entry_that_never_filled_sells_nothing() {
+    let mut scene = Scene::confirmed();
+    scene.view.candidates.clear();
+    scene.entered(OrderState::Expired);
+    scene.hold("AAPL", 5);
+    scene.quote("39.90", "40.00");
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { text, .. }] if text.contains("NO stop")), "{actions:?}");
+}
+
+#[test]
+fn after_a_split_nothing_is_sold_on_the_old_price() {
+    let mut scene = Scene::holding(38);
+    scene.quote("25.10", "25.12");
+    let mismatch = Finding::QuantityMismatch { ours: Qty::shares(19).units(), theirs: Qty::shares(38).units() };
+    scene.view.findings.insert((symbol("AAPL"), mismatch));
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Alert { text, .. }] if text.contains("act by hand")), "{actions:?}");
+}
+
+#[test]
+fn an_old_quote_sells_nothing() {
+    let mut scene = Scene::holding(19);
+    scene.quote("47.90", "47.95");
+    scene.view.now = scene.view.now + TimeDelta::seconds(6);
+    let actions = scene.decide().actions;
+    assert!(matches!(actions.as_slice(), [Action::Submit { key, .. }] if key.leg == Leg::Stop), "{actions:?}");
+}
+
+#[test]
+fn a_cancel_that_takes_no_effect_is_asked_again() {
+    let mut scene = Scene::holding(7);
+    scene.book.intents.values_mut().for_each(|intent| intent.state = OrderState::Canceling);
+    scene.entry_works();
+    assert!(matches!(scene.decide_again().actions.as_slice(), [Action::Cancel { .. }, Action::Alert { .. }]));
+    scene.view.working[0].status = OrderStatus::PendingCancel;
+    assert!(matches!(scene.decide_again().actions.as_slice(), [Action::Alert { .. }]));
+}
+
+#[test]
+fn without_an_account_nothing_opens_and_stops_go_out() {
+    let mut scene = Scene::confirmed();
+    scene.view.account = None;
+    assert_eq!(scene.decide().refusals[0].reason, Reason::AccountBlocked);
+    let mut held = Scene::holding(19);
+    held.view.account = None;
+    assert!(matches!(held.decide().actions.as_slice(), [Action::Submit { .. }]));
+}
+
+#[test]
+fn buying_power_is_used_once() {
+    let mut scene = Scene::confirmed();
+    scene.view.account.as_mut().unwrap().buying_power = Usd::dollars(1_500);
+    for text in ["B", "C"] {
+        scene.add_candidate(text);
+    }
+    let spent: Usd = scene
+        .decide()
+        .actions
+        .iter()
+        .filter_map(|action| match action {
+            Action::Submit { order, .. } => Some(order.get().price()?.notional(order.get().qty)),
+            Action::Cancel { .. } | Action::Alert { .. } => None,
+        })
+        .sum();
+    assert!(spent > Usd::ZERO && spent <= Usd::dollars(1_350), "{spent}");
 }
 
 #[test]
@@ -230,7 +347,8 @@ impl Scene {
                 session: Some(session),
                 authority: Authority::Open,
                 kill: None,
-                account,
+                account: Some(account),
+                misfits_before: BTreeMap::new(),
                 positions: BTreeMap::new(),
                 working: Vec::new(),
                 findings: BTreeSet::new(),
@@ -248,12 +366,33 @@ impl Scene {
     fn holding(shares: u32) -> Self {
         let mut scene = Self::confirmed();
         scene.entered(OrderState::Filled);
+        let intent = scene.book.intents.values().next().unwrap().clone();
+        scene.book.count(&[Execution {
+            id: "f1".into(),
+            order_id: intent.broker_id.unwrap(),
+            symbol: intent.request.symbol,
+            side: Side::Buy,
+            qty: Qty::shares(shares),
+            price: price("50.50"),
+            at: scene.view.now,
+        }]);
         scene.hold("AAPL", shares);
         scene
     }
 
+    /// Both decisions of a cycle, as if nothing were done in between.
     fn decide(&self) -> Decision {
-        decide(&self.book, &self.view, &self.limits)
+        let mut decision = protect(&self.book, &self.view, &self.limits);
+        let opening = open(&self.book, &self.view, &self.limits);
+        decision.actions.extend(opening.actions);
+        decision.refusals.extend(opening.refusals);
+        decision
+    }
+
+    /// Decides again, as the next cycle would that finds the same.
+    fn decide_again(&mut self) -> Decision {
+        self.view.misfits_before = self.decide().misfits;
+        self.decide()
     }
 
     fn add_candidate(&mut self, text: &str) {
@@ -281,7 +420,7 @@ impl Scene {
 
     fn hold(&mut self, text: &str, shares: u32) {
         let (symbol, qty) = (symbol(text), Qty::shares(shares));
-        let (avg_entry_price, current_price) = (price("50.50"), Some(price("50.50")));
+        let (avg_entry_price, current_price) = (Some(price("50.50")), Some(price("50.50")));
         let position = PositionReport { symbol, qty, short: false, avg_entry_price, current_price };
         self.view.positions.insert(symbol, position);
     }

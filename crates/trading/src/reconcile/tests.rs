@@ -110,7 +110,7 @@ fn price(text: &str) -> Price {
 }
 
 fn position(shares: u32) -> PositionReport {
-    let avg_entry_price = price("50");
+    let avg_entry_price = Some(price("50"));
     PositionReport { symbol: symbol(), qty: Qty::shares(shares), short: false, avg_entry_price, current_price: None }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use contract::{Env, env};
 use serde::Serialize;
+
+use crate::env::{self, Env};
 
 /// Where orders go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -19,6 +20,7 @@ pub enum Mode {
 
 impl Mode {
     /// `EXECUTION_MODE`, overruled by `DRY_RUN=1`; unset or unknown is [`Mode::DryRun`], unknown with a warning.
+    #[must_use]
     pub fn from_env(environment: &Env, warnings: &mut Vec<String>) -> Self {
         let forced: bool = environment.read(&env::DRY_RUN).unwrap_or_else(|error| {
             warnings.push(format!("{error}; taken as 1"));

@@ -1,0 +1,295 @@
+//! The loop: agree with the broker, protect, and only then look at what opening needs.
+//!
+//! Protection asks the broker for orders, positions and executions and nothing else: a clock, an account, a data host or
+//! a view file that fails takes away permission, never protection.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use broker::Broker;
+use contract::{Authority as GateAuthority, ExitCode, Refusal as GateRefusal, Verdict};
+use market::{Session, Timestamp};
+use trading::{
+    control::{Authority, Kill},
+    decide::{self, Decision, View},
+    order::Purpose,
+    phase,
+};
+
+use crate::{
+    agreement,
+    engine::{Engine, PATIENCE, evaluate},
+    manifest::Installed,
+};
+
+/// Between the cycles of a process that is asked to end, in real time: systemd's patience is real.
+const WIND_DOWN_WAIT: Duration = Duration::from_millis(500);
+/// So many of them at most: 20 s of the unit's stop timeout.
+const WIND_DOWN_CYCLES: usize = 40;
+
+/// How a cycle leaves the loop.
+pub(crate) struct CycleEnd {
+    /// The instant it looked at.
+    pub now: Timestamp,
+    /// Nothing is held, works or is unknown.
+    pub flat: bool,
+    /// Nothing is under way at the broker.
+    pub settled: bool,
+}
+
+impl<B: Broker> Engine<B> {
+    /// Cycles until SIGTERM, or until there is nothing to manage and no permission to open.
+    pub async fn run(&mut self) -> anyhow::Result<ExitCode> {
+        let mut ready = false;
+        loop {
+            let wait = match self.cycle().await {
+                Ok(end) => {
+                    self.memory.failed_cycles = 0;
+                    if !ready {
+                        self.supervisor.ready("reconciled with the broker");
+                        tracing::info!("READY: reconciled with the broker");
+                        ready = true;
+                    }
+                    if let Some(code) = self.is_over(&end) {
+                        self.end("nothing to manage and no permission to open")?;
+                        return Ok(code);
+                    }
+                    let session = self.calendar.session_on(end.now.ny_date()).ok().flatten();
+                    self.config.pace.wait(session.as_ref(), end.now, self.memory.hurrying_since)
+                }
+                Err(error) if is_fatal(&error) => return Err(error),
+                Err(error) if !ready && self.started.elapsed() > PATIENCE => {
+                    return Err(error.context(ExitCode::BrokerUnavailable));
+                }
+                Err(error) => {
+                    self.tell_failed_cycle(&error)?;
+                    self.config.pace.tight
+                }
+            };
+            self.supervisor.alive();
+            if let Some(signal) = self.ending {
+                return self.wind_down(signal).await;
+            }
+            let now = self.now().context(ExitCode::BrokerUnavailable)?;
+            if let Some(signal) = self.wait(now, now + wait).await? {
+                return self.wind_down(signal).await;
+            }
+        }
+    }
+
+    async fn cycle(&mut self) -> anyhow::Result<CycleEnd> {
+        let now = self.now()?;
+        let said = self.reconcile(now).await?;
+        self.supervisor.alive();
+        let (session, market_open) = self.agree_on_time().await?;
+        let verdict = evaluate(&self.config, &self.env, Ok(now));
+        let authority = self.authority(&verdict);
+        let mut view = self.view(now, session, authority, said);
+        self.quote_the_bare(&mut view).await;
+
+        let protection = decide::protect(&self.book, &view, &self.config.limits);
+        let shown = self.show_exposure(&view, &protection)?;
+        self.act(&protection).await?;
+        self.memory.misfits.clone_from(&protection.misfits);
+        self.supervisor.alive();
+
+        let opening = if shown { self.open(&mut view).await? } else { Decision::default() };
+        self.write_artifacts(&view, &[&protection, &opening], market_open);
+        Ok(self.end_of_cycle(&view, &[&protection, &opening]))
+    }
+
+    /// Looks at account and market, decides what opens, and opens it.
+    async fn open(&mut self, view: &mut View) -> anyhow::Result<Decision> {
+        let delay = self.config.limits.entry_delay;
+        let in_window = view.session.is_some_and(|session| phase::in_entry_window(&session, view.now, delay));
+        if !in_window || self.list.candidates.is_empty() {
+            return Ok(Decision::default());
+        }
+        self.look_at_market(view).await;
+        self.supervisor.alive();
+        let mut decision = decide::open(&self.book, view, &self.config.limits);
+        let sends = decision.actions.iter().any(decide::Action::is_opening);
+        if sends && !self.show_exposure(view, &decision)? {
+            decision.actions.retain(|action| !action.is_opening());
+        }
+        self.act(&decision).await?;
+        self.note_refusals(&decision)?;
+        Ok(decision)
+    }
+
+    /// Today's session when our clock, the broker's clock, its calendar and ours agree; `None` opens nothing.
+    async fn agree_on_time(&mut self) -> anyhow::Result<(Option<Session>, bool)> {
+        let before = self.now()?;
+        let clock = self.broker.clock().await;
+        let after = self.now()?;
+        let listed = self.listed_session(after).await;
+        let agreed = match (&clock, listed) {
+            (Err(error), _) => Err(error.to_string()),
+            (_, Err(why)) => Err(why),
+            (Ok(clock), Ok(listed)) => agreement::session(self.calendar, before, after, clock, listed),
+        };
+        let market_open = clock.is_ok_and(|clock| clock.is_open);
+        let (session, text) = match agreed {
+            Ok(session) if market_open => (session, "Market open.".to_owned()),
+            Ok(session) => (session, "Market closed; skipping cycle.".to_owned()),
+            Err(why) => {
+                self.alert(after, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"))?;
+                (None, format!("Market closed; skipping cycle. ({why})"))
+            }
+        };
+        if self.memory.said_market.as_ref() != Some(&text) {
+            tracing::info!("{text}");
+            self.memory.said_market = Some(text);
+        }
+        Ok((session, market_open))
+    }
+
+    /// The broker's calendar entry of today, read once a day.
+    async fn listed_session(&mut self, now: Timestamp) -> Result<Option<Session>, String> {
+        let date = now.ny_date();
+        if let Some((of, session)) = self.listed_session.filter(|(of, _)| *of == date) {
+            debug_assert_eq!(of, date);
+            return Ok(session);
+        }
+        let days = self.broker.calendar(date, date).await.map_err(|error| error.to_string())?;
+        let session = days.into_iter().find(|session| session.date == date);
+        self.listed_session = Some((date, session));
+        Ok(session)
+    }
+
+    fn authority(&mut self, verdict: &Verdict) -> Authority {
+        let text = verdict.to_string();
+        // What there is to protect changes with every fill; the line is for permission gained or lost.
+        let permission = format!("{:?} {:?}", verdict.authority, verdict.reasons);
+        if self.memory.said_gate.as_ref() != Some(&permission) {
+            tracing::info!("gate: {text}");
+            self.memory.said_gate = Some(permission);
+        }
+        if let Some(signal) = self.ending {
+            return Authority::ManageOnly(format!("ending on {signal}"));
+        }
+        if verdict.authority != GateAuthority::Open {
+            return Authority::ManageOnly(text);
+        }
+        if self.started_manage_only {
+            return Authority::ManageOnly("started to manage only; restart to open".into());
+        }
+        let attested = verdict.attestation.as_ref().map(|attestation| &attestation.csv_sha256);
+        if attested != self.list.sha256.as_ref() {
+            return Authority::ManageOnly(
+                "the watchlist is not the one this process started with; restart to open".into(),
+            );
+        }
+        let disagreement = self.config.manifest.as_ref().and_then(Installed::disagreement);
+        disagreement.map_or(Authority::Open, Authority::ManageOnly)
+    }
+
+    pub(crate) fn kill_level(&self) -> Option<Kill> {
+        let level = contract::KillSwitch::read(&self.config.layout.kill_switch(), &self.env).level()?;
+        Some(match level {
+            contract::KillLevel::Entries => Kill::Entries,
+            contract::KillLevel::Cancel => Kill::Cancel,
+            contract::KillLevel::Flatten => Kill::Flatten,
+        })
+    }
+
+    fn end_of_cycle(&mut self, view: &View, decisions: &[&Decision]) -> CycleEnd {
+        let live = self.book.intents.values().any(|intent| !intent.state.is_dead());
+        let under_way = decide::is_under_way(&self.book, view, decisions);
+        self.memory.hurrying_since = under_way.then(|| self.memory.hurrying_since.unwrap_or(view.now));
+        let flat = view.positions.is_empty() && view.working.is_empty() && !live;
+        CycleEnd { now: view.now, flat, settled: !under_way }
+    }
+
+    /// Flat, and refused for good: at the start, or in a session for a reason that neither time nor a clear lifts.
+    fn is_over(&self, end: &CycleEnd) -> Option<ExitCode> {
+        if !end.flat {
+            return None;
+        }
+        let verdict = evaluate(&self.config, &self.env, Ok(end.now));
+        if verdict.authority == GateAuthority::Open {
+            return None;
+        }
+        let lasting = verdict.reasons.iter().any(|reason| !may_be_lifted(reason));
+        let in_session = phase::is_open(verdict.session.as_ref(), end.now);
+        (self.started_manage_only || lasting && in_session).then_some(ExitCode::GateRefused)
+    }
+
+    /// A cycle that could not look decides nothing; what protects lies at the broker. Two in a row are told.
+    fn tell_failed_cycle(&mut self, error: &anyhow::Error) -> anyhow::Result<()> {
+        self.memory.failed_cycles = self.memory.failed_cycles.saturating_add(1);
+        tracing::warn!("cycle failed, nothing was decided: {error:#}");
+        if self.memory.failed_cycles < 2 {
+            return Ok(());
+        }
+        let now = self.now().context(ExitCode::BrokerUnavailable)?;
+        let text = format!("{} cycles in a row could not look at the broker: {error:#}", self.memory.failed_cycles);
+        self.alert(now, "cycle", &text)
+    }
+
+    /// Waits by the program's clock, giving signs of life; `Some` when the process is asked to end.
+    async fn wait(&mut self, now: Timestamp, until: Timestamp) -> anyhow::Result<Option<&'static str>> {
+        let mut beat = tokio::time::interval(self.supervisor.beat());
+        let sleep = self.pacer.sleep(now, until);
+        tokio::pin!(sleep);
+        loop {
+            tokio::select! {
+                biased;
+                signal = self.termination.wait() => return Ok(Some(signal)),
+                result = &mut sleep => { result.context(ExitCode::BrokerUnavailable)?; return Ok(None) }
+                _ = beat.tick() => self.supervisor.alive(),
+            }
+        }
+    }
+
+    /// Leaves nothing at the broker that needs this process: entries are withdrawn, what filled gets its stop.
+    async fn wind_down(&mut self, signal: &'static str) -> anyhow::Result<ExitCode> {
+        self.supervisor.stopping();
+        self.ending = Some(signal);
+        for _ in 0..WIND_DOWN_CYCLES {
+            match self.cycle().await {
+                Ok(end) if end.settled => {
+                    self.end(signal)?;
+                    return Ok(ExitCode::Ok);
+                }
+                Ok(_) => {}
+                Err(error) if is_fatal(&error) => return Err(error),
+                Err(error) => tracing::warn!("while ending: {error:#}"),
+            }
+            self.supervisor.alive();
+            tokio::time::sleep(WIND_DOWN_WAIT).await;
+        }
+        let now = self.now().context(ExitCode::BrokerUnavailable)?;
+        self.alert(now, "ending", "ends with something still under way at the broker")?;
+        self.end(signal)?;
+        Ok(ExitCode::Unexpected)
+    }
+
+    fn end(&mut self, why: &str) -> anyhow::Result<()> {
+        self.supervisor.stopping();
+        let live = self.book.intents.values().filter(|intent| !intent.state.is_dead());
+        let stops = live.filter(|intent| intent.request.purpose == Purpose::Protect).count();
+        let text = format!("{why}: ending; {stops} protective stops stay at the broker");
+        tracing::info!("{text}");
+        let now = self.clock.try_now().unwrap_or_else(|_| market::Clock::now(&self.clock));
+        self.ledger.record_event(now, "stop", "execution", &text).context(ExitCode::CannotWrite)
+    }
+}
+
+/// Reasons that pass with time or by an operator's hand, so that a flat process waits for it instead of ending.
+fn may_be_lifted(reason: &GateRefusal) -> bool {
+    matches!(
+        reason,
+        GateRefusal::ClockUnavailable(_)
+            | GateRefusal::NoSession { .. }
+            | GateRefusal::BeforeWindow { .. }
+            | GateRefusal::AfterClose { .. }
+            | GateRefusal::ScanRunning { .. }
+            | GateRefusal::KillSwitch(_)
+    )
+}
+
+/// Errors after which going on would act on what is not recorded.
+fn is_fatal(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<ExitCode>().is_some_and(|code| *code == ExitCode::CannotWrite)
+}

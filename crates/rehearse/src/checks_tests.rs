@@ -176,7 +176,7 @@ fn position(shares: u32) -> PositionReport {
         symbol: symbol(),
         qty: Qty::shares(shares),
         short: false,
-        avg_entry_price: price("20"),
+        avg_entry_price: Some(price("20")),
         current_price: None,
     }
 }

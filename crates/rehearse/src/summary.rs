@@ -44,8 +44,8 @@ pub struct Held {
     pub symbol: Symbol,
     /// Shares.
     pub qty: Qty,
-    /// Average cost.
-    pub cost: Price,
+    /// Average cost; none for shares that cost nothing.
+    pub cost: Option<Price>,
     /// The venue's latest price.
     pub price: Option<Price>,
     /// The stop at the venue.
@@ -132,8 +132,10 @@ impl Summary {
         for (index, held) in self.positions.iter().enumerate() {
             let title = if index == 0 { "positions" } else { "" };
             let stop = held.stop.map_or_else(|| "NO STOP".to_owned(), |stop| format!("stop {stop}"));
-            let price = held.price.map_or_else(|| "?".to_owned(), |price| price.to_string());
-            let Held { symbol, qty, cost, unrealized, .. } = held;
+            let text =
+                |price: Option<Price>, none: &str| price.map_or_else(|| none.to_owned(), |price| price.to_string());
+            let (cost, price) = (text(held.cost, "nothing"), text(held.price, "?"));
+            let Held { symbol, qty, unrealized, .. } = held;
             writeln!(
                 page,
                 "{title:<10} {symbol:<6} {qty:>5} at {cost:>9}, now {price:>9}, {stop:<13} {unrealized:>9}"
@@ -190,7 +192,8 @@ fn held(position: &PositionReport, truth: &Truth) -> Held {
     let protects =
         |order: &&OrderReport| order.symbol == position.symbol && is_protective(order) && !order.status.is_final();
     let price = position.current_price;
-    let gain = price.map(|price| price.notional(position.qty) - position.avg_entry_price.notional(position.qty));
+    let worth = |price: Price| price.notional(position.qty);
+    let gain = price.map(|price| worth(price) - position.avg_entry_price.map_or(Usd::ZERO, worth));
     Held {
         symbol: position.symbol,
         qty: position.qty,

@@ -4,6 +4,8 @@
 //! not allowed, fails. Pure crates may use few foreign crates and nothing of std that reaches outside; `gate` stays free
 //! of tokio and SQLite all the way down; only `rehearse` links the simulated venue.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -131,10 +131,9 @@ fn write_durably(path: &Path, content: &[u8]) -> Result<(), OutputError> {
 fn remove(directory: &Path, path: &str) -> Result<(), OutputError> {
     let full = directory.join(path);
     fs::remove_file(&full).map_err(failed("remove", &full))?;
-    match path.split_once('/') {
+    if let Some((drop_ins, _)) = path.split_once('/') {
         // Fails when an operator keeps a drop-in of their own there, and then it must stay.
-        Some((drop_ins, _)) => drop(fs::remove_dir(directory.join(drop_ins))),
-        None => {}
+        drop(fs::remove_dir(directory.join(drop_ins)));
     }
     Ok(())
 }

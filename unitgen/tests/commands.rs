@@ -1,5 +1,7 @@
 //! The program as its users meet it: exit codes, streams, texts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! What a user types comes out of systemd's own parsing unchanged: the argv is judged, not the text.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use proptest::prelude::*;
 use unitgen::unit::{Command, Word};
 

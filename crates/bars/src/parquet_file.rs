@@ -92,8 +92,8 @@ fn read_group(group: &dyn RowGroupReader, first_row: u64, days: DayRange) -> Res
     let mut symbols = SymbolColumn::new(descriptor(0), reader(0)?)?;
     let mut dates = DateColumn::new(descriptor(1), reader(1)?)?;
     let mut values = Vec::with_capacity(5);
-    for column in 2..COLUMNS.len() {
-        values.push(NumberColumn::new(COLUMNS[column], descriptor(column), reader(column)?)?);
+    for (column, name) in COLUMNS.iter().enumerate().skip(2) {
+        values.push(NumberColumn::new(name, descriptor(column), reader(column)?)?);
     }
     let (mut block, mut chunk) = (Block::default(), Chunk::default());
     let rows = usize::try_from(group.metadata().num_rows()).unwrap_or(0);

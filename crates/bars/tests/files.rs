@@ -1,5 +1,7 @@
 //! Bars files, good and bad: what is read is what was written, and what is bad is refused by name, row and reason.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{fs, path::PathBuf};
 
 use bars::{BarTable, Selection, read, write_parquet};

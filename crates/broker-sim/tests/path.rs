@@ -1,5 +1,7 @@
 //! Properties of the price path: whatever the bar, the ticks agree with it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use broker_sim::path::{self, Path, PathError};
 use market::{Calendar, DailyBar, Session, Symbol};
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! The synthetic market: valid bars, a bull market by the rules, and a scan that finds something on every seed.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_sim::{path, path::Path, synthetic};

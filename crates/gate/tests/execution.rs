@@ -1,5 +1,7 @@
 //! The real `gate execution` over prepared state directories, with the time of a stub venue on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     fs::{self, File},
     io::{Read, Write},

@@ -1,5 +1,7 @@
 //! The calendar against an independent one, against well-known days, and against itself.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use market::{Calendar, NyDate, Session};

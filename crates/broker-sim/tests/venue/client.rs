@@ -31,10 +31,7 @@ async fn a_day_with_an_entry_and_its_stop() {
     assert_eq!(filled.status, OrderStatus::Filled);
     assert!(filled.filled_avg_price.unwrap() <= quote.ask);
     let position = client.positions().await.unwrap().remove(0);
-    assert_eq!(
-        (position.qty, position.short, position.avg_entry_price),
-        (filled.qty, false, filled.filled_avg_price)
-    );
+    assert_eq!((position.qty, position.short, position.avg_entry_price), (filled.qty, false, filled.filled_avg_price));
 
     let stop = OrderKind::Stop { stop: Price::from_cents(1_050).unwrap() };
     let protect = approved(&client, request("stop", Side::Sell, stop, Purpose::Protect)).await;
@@ -184,10 +181,8 @@ async fn ask(client: &impl Broker) -> Price {
 }
 
 fn reason(outcome: SubmitOutcome) -> RejectReason {
-    match outcome {
-        SubmitOutcome::Rejected { reason, .. } => reason,
-        other => panic!("expected a refusal, got {other:?}"),
-    }
+    let SubmitOutcome::Rejected { reason, .. } = outcome else { panic!("expected a refusal, got {outcome:?}") };
+    reason
 }
 
 fn request(id: &str, side: Side, kind: OrderKind, purpose: Purpose) -> OrderRequest {

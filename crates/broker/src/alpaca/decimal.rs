@@ -15,7 +15,9 @@ impl<'de> Deserialize<'de> for Decimal {
         match Value::deserialize(deserializer)? {
             Value::String(text) => Ok(Self(text)),
             Value::Number(number) => Ok(Self(number.to_string())),
-            other => Err(D::Error::custom(format!("{other} is no decimal"))),
+            other @ (Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(D::Error::custom(format!("{other} is no decimal")))
+            }
         }
     }
 }

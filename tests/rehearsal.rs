@@ -3,6 +3,8 @@
 //! Needs the programs built (`cargo build --workspace --bins`). Every day runs in a scratch directory and on a venue of
 //! its own, so days do not see each other. The kill points run on real bars out of ../shared.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     collections::BTreeSet,
     path::Path,

@@ -16,7 +16,7 @@ pub struct Confirmation {
 }
 
 /// The latest break and hold: a close above the level, the next close at or above it, the second on at least 0.8 of the
-/// session's average volume so far. `candles` are complete, of this session, oldest first.
+/// session's average volume so far. `candles` are complete, of today's session, oldest first.
 #[must_use]
 pub fn break_and_hold(candles: &[Candle], level: Price) -> Option<Confirmation> {
     let held = |index: usize| {

@@ -70,7 +70,7 @@ pub struct View {
     pub account: Option<AccountReport>,
     /// Today's watchlist, best first; needed to open.
     pub candidates: Vec<Candidate>,
-    /// Complete ten-minute candles of this session, by symbol; needed to open.
+    /// Complete ten-minute candles of today's session, by symbol; needed to open.
     pub candles: BTreeMap<Symbol, Vec<Candle>>,
 }
 

@@ -153,7 +153,7 @@ impl<B: Broker> Engine<B> {
         view.now = self.now().unwrap_or(view.now);
     }
 
-    /// Candles of this session, read again when another ten minutes are complete. Without them nothing confirms, and
+    /// Candles of today's session, read again when another ten minutes are complete. Without them nothing confirms, and
     /// positions are managed all the same.
     async fn candles(&mut self, session: Session, now: Timestamp) -> BTreeMap<Symbol, Vec<Candle>> {
         let length = i64::from(CANDLE_MINUTES) * 60;

@@ -97,8 +97,8 @@ fn prices(seed: u64, symbol: Symbol, market: &Market) -> Vec<(Timestamp, Price)>
 }
 
 fn latest_stop(document: &Document, symbol: Symbol) -> Option<Price> {
-    let stops = document.summary.orders.iter().filter(|order| order.symbol == symbol && is_protective(order));
-    stops.last().and_then(|order| order.kind).and_then(|kind| match kind {
+    let mut stops = document.summary.orders.iter().filter(|order| order.symbol == symbol && is_protective(order));
+    stops.next_back().and_then(|order| order.kind).and_then(|kind| match kind {
         OrderKind::Stop { stop } => Some(stop),
         OrderKind::Market | OrderKind::Limit { .. } => None,
     })

@@ -10,7 +10,7 @@ use trading::{
     decide::{Action, Decision},
     order::{BrokerOrderId, ClientOrderId, IntentKey, OrderRequest, Purpose},
     reconcile,
-    refusal::Reason,
+    refusal::{Reason, Refusal},
     state::{OrderEvent, OrderState},
 };
 
@@ -25,9 +25,12 @@ impl<B: Broker> Engine<B> {
             match action {
                 Action::Submit { order, key, protective_stop } => {
                     if order.get().purpose == Purpose::Open
-                        && let Some(why) = self.why_not_open_now(decided, now)
+                        && let Some((reason, detail)) = self.why_not_open_now(decided, now)
                     {
-                        tracing::warn!("NOT SUBMITTED {}: {why}", order.get().symbol);
+                        let OrderRequest { symbol, purpose, .. } = *order.get();
+                        tracing::warn!("NOT SUBMITTED {symbol}: {detail}");
+                        let refusal = Refusal { at: now, symbol, purpose, reason, detail };
+                        self.note_refusals(&Decision { refusals: vec![refusal], ..Decision::default() })?;
                         continue;
                     }
                     self.submit(now, order, key, *protective_stop).await?;
@@ -45,20 +48,21 @@ impl<B: Broker> Engine<B> {
     }
 
     /// Asked right before each opening send: the sends before it take time, and the world goes on.
-    fn why_not_open_now(&mut self, decided: Timestamp, now: Timestamp) -> Option<String> {
+    fn why_not_open_now(&mut self, decided: Timestamp, now: Timestamp) -> Option<(Reason, String)> {
         if let Some(signal) = self.termination.asked() {
             self.ending = Some(signal);
         }
         if let Some(signal) = self.ending {
-            return Some(format!("{signal} came meanwhile"));
+            return Some((Reason::Gate, format!("{signal} came meanwhile")));
         }
         if now.since(decided) > self.config.limits.quote_age {
-            return Some("the decision has grown old meanwhile".to_owned());
+            return Some((Reason::NoQuote, "the decision has grown old meanwhile".to_owned()));
         }
         if self.book.intents.values().any(|intent| intent.state == OrderState::Unknown) {
-            return Some("the outcome of another order is unknown".to_owned());
+            return Some((Reason::SymbolBlocked, "the outcome of another order is unknown".to_owned()));
         }
-        self.kill_level().map(|level| format!("the kill switch was latched meanwhile ({level:?})"))
+        let level = self.kill_level()?;
+        Some((Reason::KillSwitch, format!("the kill switch was latched meanwhile ({level:?})")))
     }
 
     async fn submit(

@@ -168,7 +168,8 @@ impl<B: Broker> Engine<B> {
         if let Some(signal) = self.ending {
             return Authority::ManageOnly(format!("ending on {signal}"));
         }
-        if verdict.authority != GateAuthority::Open {
+        // The kill switch has a control of its own, whose levels say what becomes of entries that work already.
+        if verdict.reasons.iter().any(|reason| !matches!(reason, GateRefusal::KillSwitch(_))) {
             return Authority::ManageOnly(text);
         }
         if self.started_manage_only {
@@ -207,12 +208,7 @@ impl<B: Broker> Engine<B> {
             return None;
         }
         let verdict = evaluate(&self.config, &self.env, Ok(end.now));
-        if verdict.authority == GateAuthority::Open {
-            return None;
-        }
-        let lasting = verdict.reasons.iter().any(|reason| !may_be_lifted(reason));
-        let in_session = phase::is_open(verdict.session.as_ref(), end.now);
-        (self.started_manage_only || lasting && in_session).then_some(ExitCode::GateRefused)
+        is_refused_for_good(&verdict, self.started_manage_only, end.now).then_some(ExitCode::GateRefused)
     }
 
     /// A cycle that could not look decides nothing; what protects lies at the broker. Two in a row are told.
@@ -274,6 +270,13 @@ impl<B: Broker> Engine<B> {
         let now = self.clock.try_now().unwrap_or_else(|_| market::Clock::now(&self.clock));
         self.ledger.record_event(now, "stop", "execution", &text).context(ExitCode::CannotWrite)
     }
+}
+
+/// Whether a flat process has nothing to wait for.
+fn is_refused_for_good(verdict: &Verdict, started_manage_only: bool, now: Timestamp) -> bool {
+    let lasting = verdict.reasons.iter().any(|reason| !may_be_lifted(reason));
+    let in_session = phase::is_open(verdict.session.as_ref(), now);
+    verdict.authority != GateAuthority::Open && (started_manage_only || lasting && in_session)
 }
 
 /// Reasons that pass with time or by an operator's hand, so that a flat process waits for it instead of ending.

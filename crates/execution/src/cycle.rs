@@ -296,3 +296,6 @@ fn may_be_lifted(reason: &GateRefusal) -> bool {
 fn is_fatal(error: &anyhow::Error) -> bool {
     error.downcast_ref::<ExitCode>().is_some_and(|code| *code == ExitCode::CannotWrite)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! The loop, as specifications: what it does at the real venue, with its real client and files, step by step.
+
+mod ending;
+mod floor;
+mod permission;
+mod protection;
+mod restarts;
+mod sends;
+mod starts;

@@ -1,0 +1,178 @@
+//! What takes away the permission to open while the process runs, and what it leaves alone: protection.
+
+use std::{fs, path::Path};
+
+use broker::alpaca::Alpaca;
+use broker_sim::{Moment, RequestSeen};
+use contract::{KillLevel, KillSwitch, ScanStatus, env};
+use serde_json::Value;
+
+use super::floor::{Floor, alerts, date, intents, is_send, refusals};
+use crate::engine::Engine;
+
+type Loss = (&'static str, fn(&Floor), &'static str);
+
+/// What happens, how, and the reason that is recorded.
+const LOSSES: [Loss; 6] = [
+    ("another list, validly attested", |floor| floor.attest(&["SOON", "LATE", "THIN"], date(), "run-2"), "gate"),
+    ("a later scan failed", |floor| floor.scan_run("run-2", date(), ScanStatus::Failed), "gate"),
+    ("the list was altered", |floor| fs::write(floor.layout.candidates(), "Symbol\nSOON\n").unwrap(), "gate"),
+    ("the attestation is gone", |floor| fs::remove_file(floor.layout.attestation()).unwrap(), "gate"),
+    ("the manifest was edited", Floor::edit_manifest, "gate"),
+    ("the kill switch, level cancel", |floor| floor.kill(KillLevel::Cancel), "kill_switch"),
+];
+
+#[tokio::test]
+async fn without_permission_nothing_is_opened_and_the_reason_is_recorded() {
+    let entries: Loss = ("the kill switch, level entries", |floor| floor.kill(KillLevel::Entries), "kill_switch");
+    for (what, happens, reason) in LOSSES.into_iter().chain([entries]) {
+        let floor = Floor::with(&["SOON", "LATE"]);
+        let mut engine = floor.start().await;
+        happens(&floor);
+        engine.cycle().await.unwrap();
+        floor.until_entry_of("LATE");
+        engine.cycle().await.unwrap();
+        assert_eq!((floor.sends(), intents(&engine)), (0, vec![]), "{what}");
+        assert_eq!(refusals(&engine), [reason], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn lost_permission_withdraws_what_is_being_opened_and_leaves_the_stops() {
+    for (what, happens, _) in LOSSES {
+        let (floor, mut engine) = holding_soon_and_buying_late().await;
+        happens(&floor);
+        engine.cycle().await.unwrap();
+        assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 New", "LATE_entry_1 Canceled"], "{what}");
+        let end = engine.cycle().await.unwrap();
+        assert!(end.settled && !end.flat, "{what}");
+        assert_eq!(engine.is_over(&end), None, "{what}: what is held is managed");
+        floor.cancel_by_hand("SOON_stop_1");
+        engine.cycle().await.unwrap();
+        assert!(floor.is_protected("SOON"), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn at_level_entries_what_works_already_goes_on() {
+    let (floor, mut engine) = holding_soon_and_buying_late().await;
+    floor.kill(KillLevel::Entries);
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders()[2], "LATE_entry_1 New");
+    floor.tick();
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("LATE"));
+}
+
+#[tokio::test]
+async fn at_level_flatten_everything_is_sold() {
+    let (floor, mut engine) = holding_soon_and_buying_late().await;
+    floor.kill(KillLevel::Flatten);
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 Canceled", "LATE_entry_1 Canceled"]);
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders().last().unwrap(), "SOON_exit_1 New");
+    engine.cycle().await.unwrap();
+    floor.tick();
+    let end = engine.cycle().await.unwrap();
+    assert_eq!(floor.orders().last().unwrap(), "SOON_exit_1 Filled");
+    assert!(end.flat && end.settled && floor.exposure().is_flat() && floor.venue.truth().positions.is_empty());
+    assert_eq!(engine.is_over(&end), None, "somebody may clear the switch: it waits");
+    assert_eq!(floor.sends(), 4, "two entries, a stop, an exit");
+}
+
+#[tokio::test]
+async fn a_kill_switch_latched_after_the_decision_stops_the_sends_that_are_left() {
+    let quotes = |request: &RequestSeen| request.path == "/v2/stocks/quotes/latest";
+    let table: [(&str, Moment, fn(&RequestSeen) -> bool, &[&str]); 2] = [
+        ("while the market is looked at", Moment::Before, quotes, &[]),
+        ("while the first is sent", Moment::After, is_send, &["SOON_entry_1 New"]),
+    ];
+    for (when, moment, which, expect) in table {
+        let floor = Floor::with(&["SOON", "LATE"]);
+        let mut engine = floor.start().await;
+        floor.until_entry_of("LATE");
+        let (switch, now) = (floor.layout.kill_switch(), floor.venue.now());
+        floor.at(moment, which, move || {
+            KillSwitch::latch(&switch, KillLevel::Entries, "drill", "test", now).unwrap();
+        });
+        engine.cycle().await.unwrap();
+        assert_eq!(floor.orders(), expect, "{when}");
+        assert_eq!(floor.sends(), expect.len(), "{when}");
+        assert_eq!(refusals(&engine), ["kill_switch"], "{when}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_list_scanned_again_takes_nothing_away() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    floor.attest(&["SOON"], date(), "run-2");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 New"]);
+}
+
+#[tokio::test]
+async fn an_exposure_view_that_cannot_be_written_opens_nothing_and_keeps_no_stop_back() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    become_directory(&floor.layout.exposure());
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"));
+    assert_eq!(alerts(&engine), ["exposure"]);
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.sends(), 2, "no entry of LATE");
+    fs::remove_dir(floor.layout.exposure()).unwrap();
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders().last().unwrap(), "LATE_entry_1 New");
+}
+
+#[tokio::test]
+async fn a_dry_run_decides_the_same_and_sends_nothing() {
+    let paper = Floor::with(&["SOON", "LATE"]);
+    let mut engine = paper.start().await;
+    paper.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!(paper.sends(), 2);
+
+    let dry = Floor::with(&["SOON", "LATE"]).and(&env::DRY_RUN, "1");
+    let mut engine = dry.start_dry().await;
+    dry.until_entry_of("LATE");
+    for _ in 0..3 {
+        engine.cycle().await.unwrap();
+        dry.tick();
+    }
+    assert_eq!(decided(&dry), decided(&paper));
+    assert_eq!(intents(&engine), ["LATE_entry_1 NeverArrived", "SOON_entry_1 NeverArrived"]);
+    let reads_only = dry.venue.request_log().iter().all(|request| request.method == "GET");
+    assert!(reads_only && dry.orders().is_empty());
+    assert!(!dry.layout.exposure().exists() && !dry.layout.database().exists(), "both belong to the real thing");
+}
+
+async fn holding_soon_and_buying_late() -> (Floor, Box<Engine<Alpaca>>) {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 New", "LATE_entry_1 New"]);
+    (floor, engine)
+}
+
+fn become_directory(path: &Path) {
+    fs::remove_file(path).unwrap();
+    fs::create_dir(path).unwrap();
+}
+
+/// The actions of the day's first decision.
+fn decided(floor: &Floor) -> Value {
+    let text = fs::read_to_string(floor.layout.portfolio_decisions(date())).unwrap();
+    let record: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert!(!record["actions"].as_array().unwrap().is_empty(), "{record}");
+    record["actions"].clone()
+}

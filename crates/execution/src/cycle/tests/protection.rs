@@ -1,0 +1,130 @@
+//! What no failure may keep from a position: its stop.
+
+use broker_sim::Moment;
+use market::Qty;
+
+use super::floor::{Floor, alerts, date, intents, is_question, is_send};
+
+/// What only opening needs. `/v2/account/activities` is another endpoint: executions, which protection needs.
+const ONLY_FOR_OPENING: [&str; 5] =
+    ["/v2/clock", "/v2/calendar", "/v2/account", "/v2/stocks/bars", "/v2/stocks/quotes/latest"];
+
+#[tokio::test]
+async fn each_endpoint_that_opening_needs_keeps_it_back_while_it_fails() {
+    for path in ONLY_FOR_OPENING {
+        let floor = Floor::with(&["SOON"]);
+        let mut engine = floor.start().await;
+        floor.cut(Moment::Before, move |request| request.path == path);
+        engine.cycle().await.unwrap();
+        assert_eq!(floor.sends(), 0, "{path}");
+        floor.calm();
+        engine.cycle().await.unwrap();
+        assert_eq!(floor.orders(), ["SOON_entry_1 New"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_fill_gets_its_stop_while_everything_that_opening_needs_fails() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.cut(Moment::Before, |request| ONLY_FOR_OPENING.contains(&request.path.as_str()));
+    floor.tick();
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"));
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.sends(), 2, "no entry of LATE");
+    assert_eq!(alerts(&engine), ["clock"]);
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_keeps_no_stop_from_others_and_is_told_at_the_second_look() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    floor.until_entry_of("LATE");
+    floor.cut(Moment::After, is_send);
+    engine.cycle().await.unwrap();
+    assert_eq!(intents(&engine)[0], "LATE_entry_1 Unknown");
+    floor.cut(Moment::Before, |request| is_question(request) && request.query.contains("LATE_entry_1"));
+    floor.tick();
+    floor.cancel_by_hand("SOON_stop_1");
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"), "{:?}", floor.orders());
+    let unresolved = |subject: &&String| subject.starts_with("LATE/Unresolved");
+    assert_eq!(alerts(&engine).iter().filter(unresolved).count(), 0, "one look may be unlucky");
+    engine.cycle().await.unwrap();
+    assert_eq!(alerts(&engine).iter().filter(unresolved).count(), 1, "{:?}", alerts(&engine));
+    // Whose shares these are nobody can tell yet, so their stop is not known; that is told too.
+    assert!(alerts(&engine).contains(&"LATE/no-stop".to_owned()));
+    floor.calm();
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("LATE"));
+    assert_eq!(floor.orders().iter().filter(|order| order.starts_with("LATE_entry")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_stop_cancelled_by_hand_is_replaced_at_the_next_look() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    floor.cancel_by_hand("SOON_stop_1");
+    assert!(!floor.is_protected("SOON"));
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 Canceled", "SOON_stop_2 New"]);
+    assert!(floor.is_protected("SOON"));
+}
+
+#[tokio::test]
+async fn a_partly_filled_entry_is_cancelled_and_what_is_held_gets_its_stop() {
+    let floor = Floor::with(&["THIN"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    let (held, _) = floor.held_and_protected("THIN");
+    assert!(held > Qty::ZERO && floor.orders() == ["THIN_entry_1 PartiallyFilled"], "{:?}", floor.orders());
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["THIN_entry_1 Canceled"], "a stop opposite a working buy would be refused");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["THIN_entry_1 Canceled", "THIN_stop_1 New"]);
+    assert_eq!(floor.held_and_protected("THIN"), (held, held));
+    assert_eq!(alerts(&engine), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_bare_position_below_its_stop_is_sold() {
+    let floor = Floor::with(&["SINK"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    floor.cancel_by_hand("SINK_stop_1");
+    floor.venue.advance_to(date().at_hm(15, 0));
+    engine.cycle().await.unwrap();
+    floor.tick();
+    let end = engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SINK_entry_1 Filled", "SINK_stop_1 Canceled", "SINK_exit_1 Filled"]);
+    assert!(end.flat);
+    assert_eq!(alerts(&engine), ["SINK/flatten"]);
+}
+
+#[tokio::test]
+async fn a_look_that_cannot_see_decides_nothing_and_the_next_that_can_protects() {
+    for path in ["/v2/orders", "/v2/positions", "/v2/account/activities/FILL"] {
+        let floor = Floor::with(&["SOON"]);
+        let mut engine = floor.start().await;
+        engine.cycle().await.unwrap();
+        floor.tick();
+        floor.cut(Moment::Before, move |request| request.path == path && request.method == "GET");
+        assert!(engine.cycle().await.is_err(), "{path}");
+        assert_eq!((floor.sends(), intents(&engine)), (1, vec!["SOON_entry_1 Working".to_owned()]), "{path}");
+        floor.calm();
+        engine.cycle().await.unwrap();
+        assert!(floor.is_protected("SOON"), "{path}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use broker_sim::Truth;
+use market::{Qty, Symbol, TimeDelta, Timestamp};
 use trading::{
     order::{OrderKind, Side, TimeInForce},
     report::{Execution, OrderReport, OrderStatus},
@@ -15,6 +16,8 @@ use crate::timeline::{Timeline, Word};
 pub struct Books {
     statuses: BTreeMap<String, OrderStatus>,
     fills: usize,
+    bare_since: BTreeMap<Symbol, Timestamp>,
+    longest_bare: Option<(Symbol, TimeDelta)>,
 }
 
 impl Books {
@@ -36,6 +39,30 @@ impl Books {
             timeline.add(fill.at, "venue", Word::Fill, traded(fill));
         }
         self.fills = truth.fills.len();
+        self.watch_protection(truth);
+    }
+
+    /// The longest that any position held more shares than its stops, from the fill on.
+    pub fn longest_bare(&self) -> Option<(Symbol, TimeDelta)> {
+        self.longest_bare
+    }
+
+    fn watch_protection(&mut self, truth: &Truth) {
+        let stops = |symbol: Symbol| {
+            let open = truth.orders.iter().filter(|o| o.symbol == symbol && is_protective(o) && !o.status.is_final());
+            open.fold(Qty::ZERO, |sum, order| sum.plus(order.qty.minus_or_zero(order.filled_qty)))
+        };
+        let bare: Vec<Symbol> =
+            truth.positions.iter().filter(|held| stops(held.symbol) < held.qty).map(|held| held.symbol).collect();
+        self.bare_since.retain(|symbol, _| bare.contains(symbol));
+        for symbol in bare {
+            let last_fill = truth.fills.iter().rev().find(|fill| fill.symbol == symbol).map(|fill| fill.at);
+            let since = *self.bare_since.entry(symbol).or_insert(last_fill.unwrap_or(truth.now));
+            let span = truth.now.since(since);
+            if self.longest_bare.is_none_or(|(_, longest)| span > longest) {
+                self.longest_bare = Some((symbol, span));
+            }
+        }
     }
 }
 

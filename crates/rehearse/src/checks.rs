@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_sim::Truth;
-use market::{Qty, Symbol, Timestamp};
+use market::{Qty, Symbol, TimeDelta, Timestamp};
 use serde::Serialize;
 use trading::{
     book::Intent,
@@ -47,6 +47,8 @@ pub struct Seen {
     pub scan: Option<String>,
     /// The units that are up until told to end.
     pub services: BTreeSet<String>,
+    /// The longest that a position held more shares than its stops.
+    pub longest_bare: Option<(Symbol, TimeDelta)>,
 }
 
 /// What is compared.
@@ -69,10 +71,12 @@ pub fn all(evidence: &Evidence<'_>) -> Vec<Check> {
         unique_ids(evidence.truth),
         one_entry_a_symbol(evidence.truth),
         every_position_protected(evidence.truth),
+        never_bare_for_long(evidence),
         every_order_recorded(evidence),
         nothing_unresolved(evidence),
         fills_agree(evidence),
         jobs_ended_well(evidence),
+        service_ended_well(evidence),
     ];
     checks.extend(evidence.fault.map(|fault| fault_struck(fault, evidence.seen)));
     match evidence.fault {
@@ -140,9 +144,25 @@ fn every_position_protected(truth: &Truth) -> Check {
     check("every position has its stop at the venue", &bare, format!("{} positions", held.len()))
 }
 
+/// A stop at the end of the day says nothing of the hours before it. A look every two seconds, a cancel and a tick make
+/// some seconds; a crash adds the restart and the wait for an order that never arrived.
+fn never_bare_for_long(evidence: &Evidence<'_>) -> Check {
+    let limit = match evidence.fault {
+        Some(Fault::Crash(_)) => TimeDelta::seconds(120),
+        Some(Fault::ScanFails | Fault::StaleWatchlist | Fault::KillSwitch) | None => TimeDelta::seconds(20),
+    };
+    let longest = evidence.seen.longest_bare;
+    let told = longest.map_or("never".to_owned(), |(symbol, span)| format!("{symbol} for {} s", span.num_seconds()));
+    let problem = longest.filter(|(_, span)| *span > limit).map(|_| told.clone());
+    check("no position was without its stop for long", problem.as_slice(), format!("the longest: {told}"))
+}
+
 fn every_order_recorded(evidence: &Evidence<'_>) -> Check {
-    let known: BTreeSet<&str> = evidence.intents.iter().map(|intent| intent.request.client_order_id.as_str()).collect();
-    let unknown = |order: &&OrderReport| !known.contains(order.client_order_id.as_str());
+    let recorded: BTreeMap<&str, Timestamp> =
+        evidence.intents.iter().map(|intent| (intent.request.client_order_id.as_str(), intent.recorded_at)).collect();
+    let unknown = |order: &&OrderReport| {
+        recorded.get(order.client_order_id.as_str()).is_none_or(|recorded_at| *recorded_at > order.submitted_at)
+    };
     let lost: Vec<String> = evidence.truth.orders.iter().filter(unknown).map(describe).collect();
     check("every order was recorded before it was sent", &lost, format!("{} intents", evidence.intents.len()))
 }
@@ -169,11 +189,17 @@ fn nothing_unresolved(evidence: &Evidence<'_>) -> Check {
 }
 
 fn fills_agree(evidence: &Evidence<'_>) -> Check {
-    let ids = |fills: &[Execution]| -> BTreeSet<String> { fills.iter().map(|fill| fill.id.clone()).collect() };
-    let (venue, ledger) = (ids(&evidence.truth.fills), ids(evidence.executions));
-    let missing = venue.difference(&ledger).map(|id| format!("{id} is not in the ledger"));
-    let invented = ledger.difference(&venue).map(|id| format!("{id} is not at the venue"));
-    let problems: Vec<String> = missing.chain(invented).collect();
+    let by_id = |fills: &[Execution]| -> BTreeMap<String, Execution> {
+        fills.iter().map(|fill| (fill.id.clone(), fill.clone())).collect()
+    };
+    let (venue, ledger) = (by_id(&evidence.truth.fills), by_id(evidence.executions));
+    let differs = venue.iter().filter(|(id, fill)| ledger.get(*id) != Some(*fill));
+    let differs = differs.map(|(id, _)| format!("{id} is not in the ledger as it was"));
+    let invented = ledger.keys().filter(|id| !venue.contains_key(*id)).map(|id| format!("{id} is not at the venue"));
+    let mut problems: Vec<String> = differs.chain(invented).collect();
+    if evidence.executions.len() != ledger.len() {
+        problems.push("the ledger counts a fill twice".to_owned());
+    }
     check("every fill is in the ledger once", &problems, format!("{} fills", venue.len()))
 }
 
@@ -186,6 +212,21 @@ fn jobs_ended_well(evidence: &Evidence<'_>) -> Check {
         .map(|(unit, exit)| format!("{unit}: {exit}"))
         .collect();
     check("every job ended well", &failed, format!("{} jobs", jobs().count()))
+}
+
+/// The service came up, and ended well but for the end it was given. A day without it proves nothing.
+fn service_ended_well(evidence: &Evidence<'_>) -> Check {
+    let seen = evidence.seen;
+    let killed = usize::from(matches!(evidence.fault, Some(Fault::Crash(_))));
+    let refused_day = matches!(evidence.fault, Some(Fault::ScanFails | Fault::StaleWatchlist));
+    let ends = seen.ends.iter().filter(|(unit, _)| seen.services.contains(unit));
+    let mut problems: Vec<String> =
+        ends.filter(|(_, exit)| *exit != Exit::Exited(0)).map(|(unit, exit)| format!("{unit}: {exit}")).collect();
+    problems.drain(..problems.len().min(killed));
+    if seen.ready == 0 && !refused_day {
+        problems.push("it never came up".to_owned());
+    }
+    check("the service came up and ended well", &problems, format!("up {} times", seen.ready))
 }
 
 fn fault_struck(fault: Fault, seen: &Seen) -> Check {
@@ -203,9 +244,13 @@ fn nothing_ordered(evidence: &Evidence<'_>) -> Check {
 }
 
 fn nothing_bought_after(truth: &Truth, at: Timestamp) -> Check {
-    let after = |order: &&OrderReport| order.side == Side::Buy && order.submitted_at > at;
-    let bought: Vec<String> = truth.orders.iter().filter(after).map(describe).collect();
-    check("nothing was bought after the kill switch", &bought, "no buy order".to_owned())
+    // An entry that worked already may fill until the next look cancels it, and not a minute later.
+    let late = at + TimeDelta::seconds(60);
+    let ordered = truth.orders.iter().filter(|order| order.side == Side::Buy && order.submitted_at > at).map(describe);
+    let filled = truth.fills.iter().filter(|fill| fill.side == Side::Buy && fill.at > late);
+    let filled = filled.map(|fill| format!("{} {} at {}", fill.symbol, fill.qty, fill.at));
+    let bought: Vec<String> = ordered.chain(filled).collect();
+    check("nothing was bought after the kill switch", &bought, "no buy order, no late fill".to_owned())
 }
 
 /// The service is back, unless the gate kept it down while there was nothing to protect.

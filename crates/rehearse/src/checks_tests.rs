@@ -54,7 +54,7 @@ fn failing(day: &Day) -> Vec<&'static str> {
 fn a_good_day_passes_and_every_flaw_is_named() {
     assert_eq!(failing(&good_day()), [""; 0]);
     type Flaw = fn(&mut Day);
-    let flaws: [(&str, Flaw); 12] = [
+    let flaws: [(&str, Flaw); 18] = [
         ("no client order id twice", |day| day.truth.orders.insert(0, order(Leg::Stop, 1, OrderStatus::Canceled))),
         ("no symbol entered twice", |day| {
             day.truth.orders.push(order(Leg::Entry, 2, OrderStatus::Filled));
@@ -69,6 +69,24 @@ fn a_good_day_passes_and_every_flaw_is_named() {
         ("no intent is lost or unresolved", |day| day.intents[0].state = OrderState::Unknown),
         ("no intent is lost or unresolved", |day| day.intents[1].state = OrderState::Canceled),
         ("every fill is in the ledger once", |day| day.executions.clear()),
+        ("every fill is in the ledger once", |day| day.executions[0].qty = Qty::shares(9)),
+        ("every order was recorded before it was sent", |day| {
+            day.intents[0].recorded_at = at() + market::TimeDelta::seconds(1);
+        }),
+        ("no position was without its stop for long", |day| {
+            day.seen.longest_bare = Some((symbol(), market::TimeDelta::seconds(21)));
+        }),
+        ("the service came up and ended well", |day| day.seen.ready = 0),
+        ("the service came up and ended well", |day| {
+            day.seen.services.insert("execution.service".into());
+            day.seen.ends.push(("execution.service".into(), Exit::Exited(1)));
+        }),
+        ("nothing was bought after the kill switch", |day| {
+            day.fault = Some(Fault::KillSwitch);
+            day.seen.struck = Some(at());
+            day.truth.fills[0].at = at() + market::TimeDelta::seconds(61);
+            day.executions[0].at = day.truth.fills[0].at;
+        }),
         ("every job ended well", |day| day.seen.ends[0].1 = Exit::Exited(65)),
         ("the fault struck", |day| {
             day.fault = Some(Fault::KillSwitch);

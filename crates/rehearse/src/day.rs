@@ -303,6 +303,7 @@ impl Day {
 
     fn observe(&mut self) {
         self.books.observe(&self.venue.truth(), &mut self.timeline);
+        self.seen.longest_bare = self.books.longest_bare();
     }
 }
 

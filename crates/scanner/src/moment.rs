@@ -4,7 +4,7 @@ use anyhow::Result;
 use contract::{Env, ExitCode, ProgramClock, clock::ClockError};
 use market::{Calendar, CalendarError, NyDate, Timestamp};
 
-use crate::failure::with_code;
+use crate::failure::{refuse, with_code};
 
 /// The days of one scan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,18 @@ pub struct Moment {
 /// The days as asked for, or else as the clock says.
 pub fn moment(as_of: Option<NyDate>, calendar: Calendar, env: &Env) -> Result<Moment> {
     let now = ProgramClock::from_env(env).and_then(|clock| clock.try_now()).map_err(clock_failure)?;
-    let days = as_of.map_or_else(|| newest_data(now, calendar), Ok).and_then(|as_of| around(as_of, now, calendar));
-    days.map_err(|error| with_code(ExitCode::BadData, error))
+    chosen(as_of, now, calendar)
+}
+
+/// A day that is not over has no whole bars, so a list made from it would look ahead or half-blind.
+fn chosen(as_of: Option<NyDate>, now: Timestamp, calendar: Calendar) -> Result<Moment> {
+    let newest = newest_data(now, calendar).map_err(|error| with_code(ExitCode::BadData, error))?;
+    let as_of = as_of.unwrap_or(newest);
+    if as_of > newest {
+        let text = format!("--as-of {as_of}: that day is not over; the newest whole day is {newest}");
+        return Err(refuse(ExitCode::BadData, text));
+    }
+    around(as_of, now, calendar).map_err(|error| with_code(ExitCode::BadData, error))
 }
 
 fn clock_failure(error: ClockError) -> anyhow::Error {
@@ -52,6 +62,15 @@ fn newest_data(now: Timestamp, calendar: Calendar) -> Result<NyDate, CalendarErr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_day_that_is_not_over_is_refused() {
+        let now = "2017-11-13T15:59:00-05:00".parse().unwrap();
+        for (as_of, accepted) in [("2017-11-10", true), ("2017-11-13", false), ("2017-11-14", false)] {
+            let moment = chosen(Some(as_of.parse().unwrap()), now, Calendar::nyse());
+            assert_eq!(moment.is_ok(), accepted, "{as_of}");
+        }
+    }
 
     #[test]
     fn the_clock_chooses_data_before_the_session() {

@@ -52,7 +52,7 @@ const BASE: &[(&str, &str)] = &[
 ];
 
 /// The directories a dynamically linked program maps its libraries from.
-const LIBRARIES: &str = "/usr/lib -/usr/lib64 -/lib -/lib64 -/nix/store";
+const LIBRARIES: &str = "-/usr/lib -/usr/lib64 -/lib -/lib64 -/nix/store";
 
 /// The sandbox of a kind. `programs` is the directory of the programs, `state` the state directory below `/var/lib`.
 pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox {

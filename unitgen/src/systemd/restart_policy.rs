@@ -12,15 +12,16 @@ pub(crate) fn for_orders() -> RestartPolicy {
     let mut prevent: Vec<u8> = REFUSAL_CODES.iter().map(|code| code.code()).collect();
     prevent.push(CREDENTIALS);
     prevent.sort_unstable();
-    RestartPolicy { restart: "on-failure", delay_seconds: 5, prevent, reason: REASON }
+    RestartPolicy { restart: "on-failure", delay_seconds: 10, prevent, reason: REASON }
 }
 
-/// When to give up: a process that cannot stay up for a minute, five times over.
+/// Never: five quick crashes would leave positions without their manager until the next day, and lock out the backstop
+/// that should bring it back. Each end alerts by itself.
 pub(crate) fn start_limit() -> (StartLimit, &'static str) {
-    (StartLimit { interval_seconds: 300, burst: 5 }, LIMIT_REASON)
+    (StartLimit { interval_seconds: 0, burst: 5 }, LIMIT_REASON)
 }
 
 const REASON: &str = "A crash must not leave positions without their manager; a refusal, which no restart cures, is final \
     (243: a credential is missing). There is no SuccessExitStatus=: a refusal's code in it would let a refusing gate pass.";
-const LIMIT_REASON: &str =
-    "Here and not in [Service], where systemd ignores it and five starts in ten seconds would do.";
+const LIMIT_REASON: &str = "No limit: systemd would give up in silence after five quick crashes, and positions would have no \
+    manager. In [Unit], because in [Service] it is ignored and five starts in ten seconds would be the limit.";

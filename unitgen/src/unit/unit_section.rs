@@ -48,10 +48,12 @@ impl Unit {
             lines.set("Conflicts", service);
             lines.set("After", service);
             lines.set("OnSuccess", service);
+            lines.set("OnSuccessJobMode", "replace");
         }
         if let Some((units, reason)) = &self.on_success {
             lines.reason(reason);
             lines.set("OnSuccess", units.join(" "));
+            lines.set("OnSuccessJobMode", "replace");
         }
         if let Some((limit, reason)) = &self.start_limit {
             lines.reason(reason);

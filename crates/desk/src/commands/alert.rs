@@ -33,8 +33,9 @@ fn sentence(unit: &str, result: &str, code: &str, status: &str) -> Option<String
     let with_meaning = meaning.map_or_else(|| status.to_owned(), |code| format!("{status}, {code}"));
     match result {
         "" | "success" => None,
-        // systemd tells no status for a condition; the gate's own lines stand above this one in the journal.
-        "exec-condition" => Some(format!("{unit} was not started: its gate refused")),
+        // systemd tells no status for a condition; the gate's own lines stand above this one in the journal, unless it
+        // could not be run at all.
+        "exec-condition" => Some(format!("{unit} was not started: its gate refused, or could not be run; see above")),
         "exit-code" => Some(format!("{unit} failed: it ended with {with_meaning}")),
         other => Some(format!("{unit} failed: {other} ({code} {status})")),
     }
@@ -49,7 +50,12 @@ mod tests {
         let table = [
             ("success", "exited", "0", None),
             ("", "", "", None),
-            ("exec-condition", "", "", Some("x.service was not started: its gate refused")),
+            (
+                "exec-condition",
+                "",
+                "",
+                Some("x.service was not started: its gate refused, or could not be run; see above"),
+            ),
             ("exit-code", "exited", "65", Some("x.service failed: it ended with 65, bad input data")),
             ("exit-code", "exited", "203", Some("x.service failed: it ended with 203")),
             ("signal", "killed", "KILL", Some("x.service failed: signal (killed KILL)")),

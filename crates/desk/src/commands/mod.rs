@@ -33,10 +33,7 @@ impl Deployment {
             None => Layout::from_env(&env),
         };
         let layout = layout
-            .map_err(|error| {
-                let hint = error.hint();
-                anyhow::Error::new(error).context(format!("hint: {hint} (--root)"))
-            })
+            .map_err(|error| anyhow::anyhow!("{error}\nhint: {} (--root)", error.hint()))
             .context(ExitCode::BadConfig)?;
         let clock = ProgramClock::from_env(&env).context(ExitCode::BadConfig)?;
         Ok(Self { env, layout, clock })

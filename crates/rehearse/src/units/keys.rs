@@ -8,8 +8,17 @@ use super::{
     tree::UnitError,
 };
 
-const UNIT: &[&str] =
-    &["After", "Before", "Conflicts", "OnSuccess", "OnFailure", "StartLimitIntervalSec", "StartLimitBurst", "Wants"];
+const UNIT: &[&str] = &[
+    "After",
+    "Before",
+    "Conflicts",
+    "OnSuccess",
+    "OnSuccessJobMode",
+    "OnFailure",
+    "StartLimitIntervalSec",
+    "StartLimitBurst",
+    "Wants",
+];
 
 const UNIT_PASSED_OVER: &[&str] = &["Description", "Documentation", "RequiresMountsFor", "SourcePath"];
 

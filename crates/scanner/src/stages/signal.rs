@@ -3,7 +3,8 @@
 use std::thread;
 
 use bars::Series;
-use signals::{History, Rules, evaluate};
+use market::Price;
+use signals::{Candidate, History, Rules, evaluate};
 
 use crate::{
     progress::Progress,
@@ -42,6 +43,16 @@ fn verdict(series: &Series<'_>, rules: &Rules) -> Verdict {
         signals::Verdict::WeeklyMisaligned => Verdict::WeeklyMisaligned,
         signals::Verdict::QualityGate(_) => Verdict::QualityGate,
         signals::Verdict::NoAnchor => Verdict::NoAnchor,
+        signals::Verdict::Candidate(candidate) if !has_tradable_levels(&candidate) => Verdict::BadLevels,
         signals::Verdict::Candidate(candidate) => Verdict::Candidate(candidate),
     }
+}
+
+/// One bad bar can make levels that are no price, or a stop above its entry. That drops the symbol, not the scan.
+fn has_tradable_levels(candidate: &Candidate) -> bool {
+    let levels = &candidate.levels;
+    let cents = |value: f64| (value * 100.0).round_ties_even() / 100.0;
+    let is_price = |value: f64| Price::from_f64_rounded(cents(value)).is_ok();
+    [candidate.close, candidate.choice.level, levels.stop, levels.r1, levels.r2].into_iter().all(is_price)
+        && cents(levels.stop) < cents(candidate.choice.level)
 }

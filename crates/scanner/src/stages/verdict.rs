@@ -33,13 +33,15 @@ pub enum Verdict {
     QualityGate,
     /// Above no anchor that qualifies.
     NoAnchor,
+    /// Its levels are no prices to trade at.
+    BadLevels,
     /// On the watchlist.
     Candidate(Box<Candidate>),
 }
 
 impl Verdict {
     /// Every name, in the order of the stages.
-    pub const NAMES: [&'static str; 15] = [
+    pub const NAMES: [&'static str; 16] = [
         "bad_ticker",
         "not_in_bars",
         "risk_off",
@@ -54,6 +56,7 @@ impl Verdict {
         "weekly_misaligned",
         "quality_gate",
         "no_anchor",
+        "bad_levels",
         "candidate",
     ];
 
@@ -74,7 +77,8 @@ impl Verdict {
             Self::WeeklyMisaligned => 11,
             Self::QualityGate => 12,
             Self::NoAnchor => 13,
-            Self::Candidate(_) => 14,
+            Self::BadLevels => 14,
+            Self::Candidate(_) => 15,
         };
         Self::NAMES[place]
     }

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Output};
 
+use market::NyDate;
+
 use crate::rig::{AS_OF, Rig, scanner};
 use contract::{ScanRun, ScanStatus};
 
@@ -122,6 +124,27 @@ fn data_that_may_not_pass_for_other_data() {
     fs::write(case.rig.path("cache/one.csv"), format!("symbol,date,open,high,low,close,volume\n{rows}")).unwrap();
     let arguments = ["--as-of", AS_OF, "--bars", "cache/one.csv", "--feed", "iex"];
     case.check(&arguments, 65, &["iex volumes are a few percent"]);
+}
+
+#[test]
+fn one_bad_price_drops_its_symbol_and_not_the_scan() {
+    let case = Case::new();
+    let path = case.rig.path("cache/bars.parquet");
+    let table = bars::read(&path, &bars::Selection::default()).unwrap();
+    let spoiled: NyDate = "2017-10-17".parse().unwrap();
+    let bars = table.iter().flat_map(|(symbol, series)| {
+        series.bars().map(move |bar| {
+            // A low of nearly nothing, seventeen bars ago: no range of the last fourteen sees it, the stop does.
+            let low = if symbol.as_str() == "CLIMB" && bar.date == spoiled { 0.004 } else { bar.low };
+            (symbol, market::DailyBar { low, ..bar })
+        })
+    });
+    let table = bars::BarTable::from_bars(table.feed(), bars.collect::<Vec<_>>()).unwrap();
+    bars::write_parquet(&path, &table).unwrap();
+    let output = case.rig.scan(&["--as-of", AS_OF]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let verdicts = case.rig.read("verdicts.csv");
+    assert!(verdicts.contains("CLIMB,320,bad_levels") && verdicts.contains("CLIMB.B,320,candidate"), "{verdicts}");
 }
 
 #[test]

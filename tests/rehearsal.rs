@@ -169,8 +169,8 @@ fn a_crash_at_any_request_of_a_real_day_loses_nothing_and_repeats_nothing() {
     println!("{} kill points, {explained} days that differ from the clean one and why is known", days.len());
 }
 
-/// A killed day holds what the clean day holds, but for symbols whose entry the crash kept from the venue: the ledger
-/// then says that it never arrived, and the next candidate may have taken its place.
+/// A killed day holds what the clean day holds, but for symbols that the crash kept from being entered: the ledger says
+/// that the order never arrived, or the process was down when their time came. The next candidate may take the place.
 fn explain(point: &str, day: &Day, clean: &Day) -> usize {
     let (held, wanted) = (day.bought(), clean.bought());
     if held == wanted {
@@ -181,7 +181,6 @@ fn explain(point: &str, day: &Day, clean: &Day) -> usize {
         let known = never_arrived.contains(symbol) || !day.entries_in("").contains(symbol);
         assert!(known, "{point}: {symbol} was entered and is not held\n{}", day.story());
     }
-    assert!(!never_arrived.is_empty(), "{point}: bought {held:?}, not {wanted:?}\n{}", day.story());
     assert!(held.len() <= wanted.len(), "{point}: more was bought than on the clean day\n{}", day.story());
     1
 }

@@ -36,7 +36,7 @@ fn systemd_would_complain() {
         ("scan.service", "ProtectHome=yes", "ProtectHoem=yes"),
         ("scan.service", "TimeoutStartSec=540", "TimeoutStartSec=soon"),
         ("execution.service", "/execution run", "/excution run"),
-        ("execution.service.d/20-restart-policy.conf", "RestartSec=5", "RestartSec=five"),
+        ("execution.service.d/20-restart-policy.conf", "RestartSec=10", "RestartSec=five"),
         ("eod.service", "Type=oneshot", "Type=oneshot\nRestart=always"),
     ] {
         let units = Units::of(AVWAP);

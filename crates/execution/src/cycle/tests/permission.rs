@@ -83,9 +83,8 @@ async fn at_level_flatten_everything_is_sold() {
 
 #[tokio::test]
 async fn a_kill_switch_latched_after_the_decision_stops_the_sends_that_are_left() {
-    let quotes = |request: &RequestSeen| request.path == "/v2/stocks/quotes/latest";
     let table: [(&str, Moment, fn(&RequestSeen) -> bool, &[&str]); 2] = [
-        ("while the market is looked at", Moment::Before, quotes, &[]),
+        ("while the market is looked at", Moment::Before, is_for_quotes, &[]),
         ("while the first is sent", Moment::After, is_send, &["SOON_entry_1 New"]),
     ];
     for (when, moment, which, expect) in table {
@@ -131,6 +130,17 @@ async fn an_exposure_view_that_cannot_be_written_opens_nothing_and_keeps_no_stop
 }
 
 #[tokio::test]
+async fn an_exposure_view_lost_while_the_market_is_looked_at_opens_nothing() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    let exposure = floor.layout.exposure();
+    floor.at(Moment::Before, is_for_quotes, move || become_directory(&exposure));
+    engine.cycle().await.unwrap();
+    assert_eq!((floor.sends(), intents(&engine)), (0, vec![]));
+    assert_eq!(alerts(&engine), ["exposure"]);
+}
+
+#[tokio::test]
 async fn a_dry_run_decides_the_same_and_sends_nothing() {
     let paper = Floor::with(&["SOON", "LATE"]);
     let mut engine = paper.start().await;
@@ -162,6 +172,10 @@ async fn holding_soon_and_buying_late() -> (Floor, Box<Engine<Alpaca>>) {
     engine.cycle().await.unwrap();
     assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 New", "LATE_entry_1 New"]);
     (floor, engine)
+}
+
+fn is_for_quotes(request: &RequestSeen) -> bool {
+    request.path == "/v2/stocks/quotes/latest"
 }
 
 fn become_directory(path: &Path) {

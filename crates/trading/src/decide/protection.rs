@@ -56,7 +56,7 @@ fn place_stop(desk: &Desk<'_>, decision: &mut Decision, position: &PositionRepor
         return alert(decision, symbol, "fraction", "less than one share is held, too little for a stop");
     }
     let Some(stop) = desk.book.protective_stop(symbol) else {
-        return alert(decision, symbol, "no-stop", "has NO stop: no entry of ours is recorded, so no price is known");
+        return alert(decision, symbol, "no-stop", "has NO stop: no filled entry of ours tells a price for it");
     };
     if !is_through(desk, symbol, stop) {
         return send(desk, decision, symbol, Leg::Stop, shares, OrderKind::Stop { stop }, Purpose::Protect);

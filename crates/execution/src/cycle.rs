@@ -147,8 +147,7 @@ impl<B: Broker> Engine<B> {
     /// The broker's calendar entry of today, read once a day.
     async fn listed_session(&mut self, now: Timestamp) -> Result<Option<Session>, String> {
         let date = now.ny_date();
-        if let Some((of, session)) = self.listed_session.filter(|(of, _)| *of == date) {
-            debug_assert_eq!(of, date);
+        if let Some((_, session)) = self.listed_session.filter(|(of, _)| *of == date) {
             return Ok(session);
         }
         let days = self.broker.calendar(date, date).await.map_err(|error| error.to_string())?;

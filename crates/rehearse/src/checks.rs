@@ -47,6 +47,8 @@ pub struct Seen {
     pub scan: Option<String>,
     /// The units that are up until told to end.
     pub services: BTreeSet<String>,
+    /// The client order ids of the orders that programs sent, whatever the venue made of them.
+    pub sent: Vec<String>,
     /// The longest that a position held more shares than its stops.
     pub longest_bare: Option<(Symbol, TimeDelta)>,
 }
@@ -68,7 +70,7 @@ pub struct Evidence<'a> {
 /// Every check.
 pub fn all(evidence: &Evidence<'_>) -> Vec<Check> {
     let mut checks = vec![
-        unique_ids(evidence.truth),
+        no_order_sent_twice(evidence),
         one_entry_a_symbol(evidence.truth),
         every_position_protected(evidence.truth),
         never_bare_for_long(evidence),
@@ -94,15 +96,12 @@ fn check(name: &'static str, problems: &[String], well: String) -> Check {
     Check { name, ok: problems.is_empty(), detail: if problems.is_empty() { well } else { problems.join("; ") } }
 }
 
-fn unique_ids(truth: &Truth) -> Check {
-    let mut seen = BTreeSet::new();
-    let twice: Vec<String> = truth
-        .orders
-        .iter()
-        .filter(|order| !seen.insert(order.client_order_id.as_str()))
-        .map(|order| order.client_order_id.to_string())
-        .collect();
-    check("no client order id twice", &twice, format!("{} orders", truth.orders.len()))
+/// Counted where they arrive: the venue refuses an id it knows, so its books alone could never show a second send.
+fn no_order_sent_twice(evidence: &Evidence<'_>) -> Check {
+    let sent = &evidence.seen.sent;
+    let mut known = BTreeSet::new();
+    let twice: Vec<String> = sent.iter().filter(|id| !known.insert(id.as_str())).cloned().collect();
+    check("no order was sent twice", &twice, format!("{} sends", sent.len()))
 }
 
 /// Unique ids alone would let two attempts at one entry through.

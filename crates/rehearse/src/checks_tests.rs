@@ -55,7 +55,7 @@ fn a_good_day_passes_and_every_flaw_is_named() {
     assert_eq!(failing(&good_day()), [""; 0]);
     type Flaw = fn(&mut Day);
     let flaws: [(&str, Flaw); 18] = [
-        ("no client order id twice", |day| day.truth.orders.insert(0, order(Leg::Stop, 1, OrderStatus::Canceled))),
+        ("no order was sent twice", |day| day.seen.sent = vec!["one".into(), "two".into(), "one".into()]),
         ("no symbol entered twice", |day| {
             day.truth.orders.push(order(Leg::Entry, 2, OrderStatus::Filled));
             day.intents.push(Intent { request: request(Leg::Entry, 2), ..intent(Leg::Entry, OrderState::Filled) });

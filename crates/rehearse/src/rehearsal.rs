@@ -303,6 +303,16 @@ fn prepare_fault(day: &mut Day) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The client order ids of every order that reached the venue's door, in order.
+fn sent_orders(venue: &Venue) -> Vec<String> {
+    let log = venue.request_log();
+    let orders = log.iter().filter(|request| request.method == "POST" && request.path == "/v2/orders");
+    orders
+        .filter_map(|request| serde_json::from_str::<serde_json::Value>(&request.body).ok())
+        .filter_map(|order| order["client_order_id"].as_str().map(str::to_owned))
+        .collect()
+}
+
 fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document> {
     let truth = day.venue.truth();
     let always = Timestamp::from_unix_nanos(i64::MIN);
@@ -312,8 +322,9 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
     } else {
         (Vec::new(), Vec::new())
     };
+    let seen = Seen { sent: sent_orders(&day.venue), ..day.seen.clone() };
     let evidence =
-        Evidence { truth: &truth, intents: &intents, executions: &executions, seen: &day.seen, fault: plan.fault };
+        Evidence { truth: &truth, intents: &intents, executions: &executions, seen: &seen, fault: plan.fault };
     Ok(Document {
         schema_version: 1,
         manifest: plan.manifest.display().to_string(),

@@ -1,6 +1,6 @@
 //! What a broker tells us, in neutral words: orders, executions, positions, the account.
 
-use market::{NyDate, Price, Qty, Symbol, Timestamp, Usd};
+use market::{Price, Qty, Symbol, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
 
 use crate::order::{AccountId, BrokerOrderId, ClientOrderId, OrderKind, Side, TimeInForce};
@@ -162,12 +162,4 @@ pub struct MarketClock {
     pub next_open: Timestamp,
     /// The next close.
     pub next_close: Timestamp,
-}
-
-impl MarketClock {
-    /// The day in New York by the broker's clock.
-    #[must_use]
-    pub fn date(&self) -> NyDate {
-        self.now.ny_date()
-    }
 }

@@ -204,7 +204,7 @@ async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest
     let held = client.positions().await.unwrap().first().map_or(Qty::ZERO, |position| position.qty);
     let facts = Facts {
         now: clock.now,
-        session: Calendar::nyse().session_on(clock.date()).unwrap(),
+        session: Calendar::nyse().session_on(clock.now.ny_date()).unwrap(),
         authority: &Authority::Open,
         kill: None,
         account: Some(&account),

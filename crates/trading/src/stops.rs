@@ -35,6 +35,11 @@ pub struct Rules {
     pub min_raise: Bps,
     /// How far below its target the bid may be for a trim that is under way, or whose target was touched since entry.
     pub trim_slack: Bps,
+    /// A trim that has not filled in this time is withdrawn, and its shares get their stop back; it is not tried again
+    /// for as long.
+    pub trim_patience: TimeDelta,
+    /// Trims tried a leg and day.
+    pub trim_attempts: u32,
     /// A stop that has worked so long is renewed in place; the broker ends it after 90 days.
     pub renew_after: TimeDelta,
 }
@@ -48,6 +53,8 @@ impl Default for Rules {
             swing_buffer: Usd::cents(10),
             min_raise: Bps::constant(10),
             trim_slack: Bps::constant(50),
+            trim_patience: TimeDelta::seconds(60),
+            trim_attempts: 3,
             renew_after: TimeDelta::days(80),
         }
     }
@@ -89,8 +96,8 @@ pub struct Situation<'a> {
     pub price: Option<Price>,
     /// Complete ten-minute candles of today's session, oldest first, those before the entry included.
     pub candles: &'a [Candle],
-    /// Lows of the last daily bars, oldest first; empty when there are none.
-    pub daily_lows: &'a [Price],
+    /// The stop below the last swing low of the daily bars ([`swing::daily`]), when they are known.
+    pub structural: Option<Price>,
     /// The highest price since the entry, as far as it was seen ([`high_water`]).
     pub high_water: Option<Price>,
     /// Whether discretionary exits are armed ([`targets::armed`]).
@@ -181,7 +188,7 @@ fn offers(trade: &Trade, now: &Situation<'_>, rules: &Rules) -> Offers {
     let on_tick = |stop: Option<Price>| stop.map(Price::floor_to_tick);
     Offers {
         intraday: on_tick(swing::intraday(&lows, last_close, rules.swing_buffer)),
-        daily: on_tick(swing::daily(now.daily_lows, rules.swing_buffer)),
+        daily: on_tick(now.structural),
         age: Some(now.now.since(trade.opened_at)),
         bars: since(trade.opened_at, now.candles).count(),
     }

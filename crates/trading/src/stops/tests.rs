@@ -49,7 +49,7 @@ fn at_price(bid: &str) -> Situation<'static> {
         phase: Phase::NormalSession,
         price: Some(price(bid)),
         candles: &[],
-        daily_lows: &[],
+        structural: None,
         high_water: Some(price(bid)),
         exits_armed: true,
     }
@@ -98,9 +98,9 @@ fn the_structure_raises_a_stop_where_the_phase_lets_it() {
 }
 
 #[test]
-fn daily_lows_give_a_stop_where_none_was_recorded() {
-    let lows = ["96", "94", "97"].map(price);
-    let now = Situation { phase: Phase::OpenNoise, daily_lows: &lows, ..at_price("100") };
+fn daily_bars_give_a_stop_where_none_was_recorded() {
+    let structural = Some(price("93.90"));
+    let now = Situation { phase: Phase::OpenNoise, structural, ..at_price("100") };
     let unrecorded = Trade { initial_stop: None, ..trade() };
     check(&unrecorded, &now, "93.90", Basis::DailySwingLow, &[], "better than nothing");
     check(&trade(), &now, "95", Basis::Initial, &[], "the recorded stop comes first");
@@ -163,6 +163,7 @@ proptest! {
     /// Whatever the market shows, the stop never falls, stays below the market when it moves, and is on a tick.
     #[test]
     fn a_stop_only_rises_and_never_into_the_market(
+        structural in proptest::option::of(cents(8_000, 12_000)),
         lows in proptest::collection::vec(cents(8_000, 12_000), 0..12),
         bid in cents(8_000, 13_000),
         in_force in proptest::option::of(cents(8_000, 12_000)),
@@ -176,7 +177,7 @@ proptest! {
         let series = candles(&texts.iter().map(String::as_str).collect::<Vec<_>>(), "125");
         let trade = Trade { in_force, trimmed_first: flags.0, trimmed_second: flags.1, shares, ..trade() };
         let now = Situation {
-            phase: phases[phase], price: Some(bid), candles: &series, daily_lows: &lows, high_water: Some(high.max(bid)),
+            phase: phases[phase], price: Some(bid), candles: &series, structural, high_water: Some(high.max(bid)),
             exits_armed: flags.2, now: at(13, 0),
         };
         let standing = in_force.unwrap_or(price("95"));

@@ -33,7 +33,7 @@ fn at_price(bid: &str) -> Situation<'static> {
         phase: Phase::NormalSession,
         price: Some(price(bid)),
         candles: &[],
-        daily_lows: &[],
+        structural: None,
         high_water: Some(price(bid)),
         exits_armed: true,
     }

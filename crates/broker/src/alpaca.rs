@@ -18,7 +18,7 @@ use reqwest::Method;
 use serde::de::DeserializeOwned;
 use trading::{
     control::Approved,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest},
+    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
 };
 
@@ -120,6 +120,12 @@ impl Broker for Alpaca {
 
     async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome {
         self.send(order.get()).await
+    }
+
+    async fn replace(&self, replacement: &Approved<Replacement>) -> SubmitOutcome {
+        let Replacement { replaces, order, .. } = replacement.get();
+        let url = self.trading.join(&["v2", "orders", replaces.as_str()]);
+        settle::submit(order, self.transport.replace_order(url, &wire::Replace::from(order)).await)
     }
 
     async fn cancel(&self, id: &BrokerOrderId) -> CancelOutcome {

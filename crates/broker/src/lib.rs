@@ -5,18 +5,19 @@
 
 pub mod alpaca;
 pub mod null;
-mod outcome;
+mod read_error;
 
 use std::collections::BTreeMap;
 
 use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest},
+    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
 };
 
-pub use outcome::{CancelOutcome, ReadError, RejectReason, SubmitOutcome};
+pub use read_error::ReadError;
+pub use trading::outcome::{CancelOutcome, RejectReason, SubmitOutcome};
 /// The words the trait speaks, so that who implements or simulates a broker needs no second crate for them.
 pub use trading::{order, report};
 
@@ -40,6 +41,8 @@ pub trait Broker {
     async fn calendar(&self, first: NyDate, last: NyDate) -> Result<Vec<Session>, ReadError>;
     /// Sends an order, once.
     async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome;
+    /// Puts an order in the place of another, once: the broker swaps them in one step, or keeps the old one.
+    async fn replace(&self, replacement: &Approved<Replacement>) -> SubmitOutcome;
     /// Asks for a cancel; the order may still fill before it takes effect.
     async fn cancel(&self, id: &BrokerOrderId) -> CancelOutcome;
     /// The order sent with this client order id; `None` when the broker never received one.

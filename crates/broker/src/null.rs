@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest},
+    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
 };
 
@@ -41,6 +41,10 @@ impl<B: Broker> Broker for Null<B> {
     }
 
     async fn submit(&self, _: &Approved<OrderRequest>) -> SubmitOutcome {
+        SubmitOutcome::Rejected { reason: RejectReason::Other, message: DRY_RUN.to_owned() }
+    }
+
+    async fn replace(&self, _: &Approved<Replacement>) -> SubmitOutcome {
         SubmitOutcome::Rejected { reason: RejectReason::Other, message: DRY_RUN.to_owned() }
     }
 

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use market::{Feed, NyDate, Timestamp};
+use market::{Feed, NyDate, Qty, Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -38,6 +38,10 @@ pub struct Attestation {
     pub verdicts: BTreeMap<String, u64>,
     /// How many rows the watchlist has.
     pub candidates: u64,
+    /// Mean volume of the last 20 bars of each candidate, shares a day. The watchlist's columns are the desk's and have
+    /// no place for it; without it nothing of the symbol is opened.
+    #[serde(default)]
+    pub average_volumes: BTreeMap<Symbol, Qty>,
     /// Why the list is empty though nothing failed (the regime is risk-off), or another remark worth showing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
@@ -149,6 +153,7 @@ mod tests {
             feed: Feed::Sip,
             verdicts: BTreeMap::from([("candidate".into(), 2), ("too_short".into(), 7)]),
             candidates: 2,
+            average_volumes: [].into(),
             remark: None,
             scanner_version: "0.1.0".into(),
             rules_sha256: sha256_hex(b"rules"),

@@ -32,6 +32,7 @@ fn attestation() -> Attestation {
         feed: Feed::Sip,
         verdicts: [("candidate".into(), 42)].into(),
         candidates: 42,
+        average_volumes: [].into(),
         remark: None,
         scanner_version: "0.1.0".into(),
         rules_sha256: "r".into(),

@@ -1,211 +1,173 @@
-//! Acting: an order is recorded durably before it is sent, and its outcome after.
+//! Performing: each effect of the core, one at a time, in order. What is recorded is durable before the next is asked for.
 
 use anyhow::Context;
-use broker::{Broker, CancelOutcome, RejectReason, SubmitOutcome};
-use contract::{ExitCode, Mode};
-use market::{Price, Timestamp};
+use broker::{Broker, CancelOutcome, SubmitOutcome};
+use contract::{ExitCode, ExposureView, Held, Mode};
+use market::Timestamp;
 use trading::{
-    book::Intent,
-    control::Approved,
-    decide::{Action, Decision},
-    order::{BrokerOrderId, ClientOrderId, IntentKey, OrderRequest, Purpose},
-    reconcile,
+    engine::{Effect, Event, Exposure, Moment},
+    order::{BrokerOrderId, ClientOrderId, OrderRequest},
+    record::Record,
     refusal::{Reason, Refusal},
-    state::{OrderEvent, OrderState},
 };
 
 use crate::engine::Engine;
 
 impl<B: Broker> Engine<B> {
-    /// Does what was decided, in order.
-    pub(crate) async fn act(&mut self, decision: &Decision) -> anyhow::Result<()> {
-        let decided = self.now()?;
-        for action in &decision.actions {
-            let now = self.now()?;
-            match action {
-                Action::Submit { order, key, protective_stop } => {
-                    if order.get().purpose == Purpose::Open
-                        && let Some((reason, detail)) = self.why_not_open_now(decided, now)
-                    {
-                        let OrderRequest { symbol, purpose, .. } = *order.get();
-                        tracing::warn!("NOT SUBMITTED {symbol}: {detail}");
-                        let refusal = Refusal { at: now, symbol, purpose, reason, detail };
-                        self.note_refusals(&Decision { refusals: vec![refusal], ..Decision::default() })?;
-                        continue;
-                    }
-                    self.submit(now, order, key, *protective_stop).await?;
-                    self.supervisor.alive();
-                }
-                Action::Cancel { order, client_order_id, symbol, why } => {
-                    tracing::info!("CANCEL {symbol} {client_order_id}: {why}");
-                    self.cancel(now, order, client_order_id).await?;
-                    self.supervisor.alive();
-                }
-                Action::Alert { subject, text } => self.alert(now, subject, text)?,
+    /// Gives the core an event and performs everything that follows from it.
+    pub(crate) async fn feed(&mut self, event: Event, now: Timestamp) -> anyhow::Result<()> {
+        self.core.handle(event, now);
+        while let Some(effect) = self.next_effect()? {
+            let answer = self.perform(effect).await?;
+            self.supervisor.alive();
+            if let Some(event) = answer {
+                let now = self.now().unwrap_or(now);
+                self.core.handle(event, now);
             }
         }
         Ok(())
     }
 
-    /// Asked right before each opening send: the sends before it take time, and the world goes on.
-    fn why_not_open_now(&mut self, decided: Timestamp, now: Timestamp) -> Option<(Reason, String)> {
+    fn next_effect(&mut self) -> anyhow::Result<Option<Effect>> {
         if let Some(signal) = self.termination.asked() {
             self.ending = Some(signal);
         }
-        if let Some(signal) = self.ending {
-            return Some((Reason::Gate, format!("{signal} came meanwhile")));
-        }
-        if now.since(decided) > self.config.limits.quote_age {
-            return Some((Reason::NoQuote, "the decision has grown old meanwhile".to_owned()));
-        }
-        if self.book.intents.values().any(|intent| intent.state == OrderState::Unknown) {
-            return Some((Reason::SymbolBlocked, "the outcome of another order is unknown".to_owned()));
-        }
-        let level = self.kill_level()?;
-        Some((Reason::KillSwitch, format!("the kill switch was latched meanwhile ({level:?})")))
+        let moment = Moment { now: self.now()?, kill: self.kill_level(), ending: self.ending.map(str::to_owned) };
+        Ok(self.core.poll(&moment))
     }
 
-    async fn submit(
-        &mut self,
-        now: Timestamp,
-        order: &Approved<OrderRequest>,
-        key: &IntentKey,
-        protective_stop: Option<Price>,
-    ) -> anyhow::Result<()> {
-        let request = order.get();
-        let id = request.client_order_id.clone();
-        let intent = Intent {
-            key: key.clone(),
-            request: request.clone(),
-            state: OrderState::Recorded,
-            recorded_at: now,
-            broker_id: None,
-            protective_stop,
-            note: String::new(),
-        };
-        self.ledger.record_intent(&intent).context(ExitCode::CannotWrite)?;
-        self.book.intents.insert(id.clone(), intent);
+    async fn perform(&mut self, effect: Effect) -> anyhow::Result<Option<Event>> {
+        match effect {
+            Effect::Record { at, records } => {
+                self.ledger.record(at, &records).context(ExitCode::CannotWrite)?;
+                records.iter().for_each(|record| self.say(record));
+                Ok(None)
+            }
+            Effect::Expose(exposure) => Ok(Some(Event::Exposed(self.show_exposure(&exposure)))),
+            Effect::Ask(id) => {
+                let answer = self.broker.order_by_client_id(&id).await;
+                let answer = answer.map(|order| order.map(Box::new)).map_err(|error| {
+                    tracing::warn!("no answer about {id}: {error}");
+                    error.to_string()
+                });
+                Ok(Some(Event::Answer { id, answer }))
+            }
+            Effect::Submit(order) => {
+                let outcome = match self.config.mode {
+                    Mode::DryRun => dry_run(),
+                    Mode::Paper | Mode::Live => self.broker.submit(&order).await,
+                };
+                Ok(Some(self.submitted(order.get(), outcome)))
+            }
+            Effect::Replace(replacement) => {
+                let outcome = match self.config.mode {
+                    Mode::DryRun => dry_run(),
+                    Mode::Paper | Mode::Live => self.broker.replace(&replacement).await,
+                };
+                Ok(Some(self.submitted(&replacement.get().order, outcome)))
+            }
+            Effect::Cancel { order, client_order_id, why } => {
+                tracing::info!("CANCEL {client_order_id}: {why}");
+                Ok(self.cancel(order, client_order_id).await)
+            }
+            Effect::Alert { subject, text } => {
+                let now = self.now()?;
+                self.alert(now, &subject, &text)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn submitted(&self, request: &OrderRequest, outcome: SubmitOutcome) -> Event {
         let OrderRequest { symbol, side, qty, kind, purpose, .. } = request;
-        let outcome = self.broker.submit(order).await;
-        let now = self.now().unwrap_or(now);
-        match outcome {
-            // Null refused it, as it refuses everything.
-            _ if self.config.mode == Mode::DryRun => {
-                tracing::info!("SUBMITTED {symbol} {side} {qty} {kind} ({purpose}) order_id=dry-run");
-                self.settle(now, &id, &OrderEvent::NotFound, None, "dry run: sent to nobody")
-            }
-            SubmitOutcome::Accepted(report) => {
-                tracing::info!("SUBMITTED {symbol} {side} {qty} {kind} ({purpose}) order_id={}", report.id);
-                let event = OrderEvent::Reported(report.status.clone());
-                self.settle(now, &id, &event, Some(&report.id), "")
-            }
-            // The id is taken, so the order may be there: it is looked up, not declared refused.
-            SubmitOutcome::Rejected { reason: RejectReason::DuplicateClientOrderId, message } => {
-                self.lost(now, &id, &message)
-            }
-            SubmitOutcome::Rejected { reason, message } => {
-                self.alert(
-                    now,
-                    &format!("{id}/rejected"),
-                    &format!("{symbol} {kind} rejected ({reason:?}): {message}"),
-                )?;
-                self.settle(now, &id, &OrderEvent::Refused, None, &message)
-            }
-            SubmitOutcome::Retryable { why, .. } => {
-                // It certainly was not acted on. The intent dies here; protection gets its next attempt next cycle.
-                tracing::warn!("not sent {symbol} {kind}: {why}");
-                self.settle(now, &id, &OrderEvent::NotFound, None, &why)
-            }
-            SubmitOutcome::Unknown { why } => {
-                self.alert(now, &format!("{id}/unknown"), &format!("{symbol} {kind}: outcome unknown, asking: {why}"))?;
-                self.lost(now, &id, &why)
-            }
+        let order = format!("{symbol} {side} {qty} {kind} ({purpose})");
+        match &outcome {
+            _ if self.config.mode == Mode::DryRun => tracing::info!("SUBMITTED {order} order_id=dry-run"),
+            SubmitOutcome::Accepted(report) => tracing::info!("SUBMITTED {order} order_id={}", report.id),
+            SubmitOutcome::Retryable { why, .. } => tracing::warn!("not sent {order}: {why}"),
+            SubmitOutcome::Rejected { message, .. } => tracing::warn!("REJECTED {order}: {message}"),
+            SubmitOutcome::Unknown { why } => tracing::warn!("outcome unknown {order}: {why}"),
         }
+        Event::Submitted { id: request.client_order_id.clone(), outcome }
     }
 
-    /// Nobody knows what became of it. From now on, not from when it was recorded, a "no such order" is doubted: the
-    /// request may have left this machine only just now.
-    fn lost(&mut self, now: Timestamp, id: &ClientOrderId, why: &str) -> anyhow::Result<()> {
-        self.settle(now, id, &OrderEvent::Lost, None, why)?;
-        if let Some(intent) = self.book.intents.get_mut(id) {
-            intent.recorded_at = now;
-        }
-        Ok(())
-    }
-
-    async fn cancel(&mut self, now: Timestamp, order: &BrokerOrderId, id: &ClientOrderId) -> anyhow::Result<()> {
+    async fn cancel(&mut self, order: BrokerOrderId, id: ClientOrderId) -> Option<Event> {
         if self.config.mode == Mode::DryRun {
-            return Ok(());
+            return None;
         }
-        match self.broker.cancel(order).await {
-            CancelOutcome::Accepted => self.settle(now, id, &OrderEvent::CancelAsked, None, ""),
-            // Whatever it became, the next look at the broker shows it.
-            CancelOutcome::NotCancelable(why) | CancelOutcome::Unknown(why) => {
-                tracing::warn!("cancel of {id}: {why}");
-                Ok(())
+        let outcome = self.broker.cancel(&order).await;
+        match &outcome {
+            CancelOutcome::NotCancelable(why) | CancelOutcome::Unknown(why) => tracing::warn!("cancel of {id}: {why}"),
+            CancelOutcome::Accepted | CancelOutcome::NotFound => {}
+        }
+        Some(Event::Canceled { id, order, outcome })
+    }
+
+    /// Writes the exposure the gate will see if this process dies now, before anything is sent; `false` when it could not.
+    ///
+    /// A dry run sends nothing, so it changes no exposure: the view stays that of the process that does.
+    fn show_exposure(&mut self, exposure: &Exposure) -> bool {
+        if self.config.mode == Mode::DryRun {
+            return true;
+        }
+        let view = ExposureView {
+            schema: ExposureView::SCHEMA,
+            account: self.config.account.to_string(),
+            written_at: exposure.at,
+            session: exposure.at.ny_date(),
+            positions: exposure.positions.iter().map(|(symbol, qty)| Held { symbol: *symbol, qty: *qty }).collect(),
+            working_orders: exposure.working_orders,
+            unknown_outcomes: exposure.unknown_outcomes,
+        };
+        let written = view.write(&self.config.layout.exposure());
+        if let Err(error) = &written {
+            tracing::warn!("{error}");
+        }
+        written.is_ok()
+    }
+
+    fn say(&self, record: &Record) {
+        match record {
+            Record::Execution(fill) => {
+                tracing::info!(
+                    execution = fill.id,
+                    "FILLED {} {} {} at {}",
+                    fill.symbol,
+                    fill.side,
+                    fill.qty,
+                    fill.price
+                );
             }
-            CancelOutcome::NotFound => {
-                self.alert(now, &format!("{id}/cancel"), &format!("cancel of {id}: the broker knows no order {order}"))
+            Record::Change(change) => {
+                tracing::info!(client_order_id = %change.id, "{} {:?} -> {:?}", change.id, change.from, change.to);
             }
+            Record::Refusal(refusal) => self.say_refusal(refusal),
+            Record::Split(split) => tracing::info!("SPLIT {} {} for {}", split.symbol, split.new, split.old),
+            Record::Intent(_) | Record::Note { .. } => {}
         }
     }
 
-    /// Records what became of an intent, then believes it.
-    fn settle(
-        &mut self,
-        now: Timestamp,
-        id: &ClientOrderId,
-        event: &OrderEvent,
-        broker_id: Option<&BrokerOrderId>,
-        note: &str,
-    ) -> anyhow::Result<()> {
-        let Some(intent) = self.book.intents.get_mut(id) else { return Ok(()) };
-        if !note.is_empty() {
-            self.ledger.record_note(intent, note).context(ExitCode::CannotWrite)?;
-            note.clone_into(&mut intent.note);
-        }
-        match reconcile::change(intent, event, broker_id) {
-            Ok(None) => Ok(()),
-            Ok(Some(change)) => {
-                self.ledger.record_news(std::slice::from_ref(&change), &[], now).context(ExitCode::CannotWrite)?;
-                self.book.apply(&change);
-                Ok(())
-            }
-            Err(finding) => self.alert(now, &format!("{id}/contradiction"), &finding.to_string()),
+    /// A kill switch or a lost gate refuses a hundred candidates alike; the gate's own line says it.
+    fn say_refusal(&self, refusal: &Refusal) {
+        let Refusal { symbol, purpose, reason, detail, .. } = refusal;
+        if !matches!(reason, Reason::Gate | Reason::KillSwitch) {
+            tracing::info!("REFUSED {symbol} {purpose}: {reason} ({detail})");
         }
     }
 
-    /// Records refusals when a symbol's reason changes, so that a day of cycles is not a day of rows.
-    pub(crate) fn note_refusals(&mut self, decision: &Decision) -> anyhow::Result<()> {
-        let news: Vec<_> = decision
-            .refusals
-            .iter()
-            .filter(|refusal| self.memory.refused.get(&refusal.symbol) != Some(&refusal.reason))
-            .cloned()
-            .collect();
-        self.ledger.record_refusals(&news).context(ExitCode::CannotWrite)?;
-        for refusal in news {
-            let (symbol, purpose, reason, detail) = (refusal.symbol, refusal.purpose, refusal.reason, refusal.detail);
-            // A kill switch or a lost gate refuses a hundred candidates alike; the first line says it.
-            if !self
-                .memory
-                .refused
-                .values()
-                .any(|said| *said == reason && matches!(reason, Reason::Gate | Reason::KillSwitch))
-            {
-                tracing::info!("REFUSED {symbol} {purpose}: {reason} ({detail})");
-            }
-            self.memory.refused.insert(symbol, reason);
-        }
-        Ok(())
-    }
-
-    /// Tells a human once: priority `err` in the journal, and a row in the ledger.
+    /// Tells a human: priority `err` in the journal, and a row in the ledger.
     pub(crate) fn alert(&mut self, now: Timestamp, subject: &str, text: &str) -> anyhow::Result<()> {
-        if !self.alerts.is_news(subject, now) {
-            return Ok(());
-        }
         tracing::error!(subject, "ALERT {text}");
         self.ledger.record_event(now, "alert", subject, text).context(ExitCode::CannotWrite)
     }
+
+    /// The same for what the process itself finds, once a subject and a while.
+    pub(crate) fn alert_once(&mut self, now: Timestamp, subject: &str, text: &str) -> anyhow::Result<()> {
+        if self.alerts.is_news(subject, now) { self.alert(now, subject, text) } else { Ok(()) }
+    }
+}
+
+/// Sent to nobody: it certainly was not acted on.
+fn dry_run() -> SubmitOutcome {
+    SubmitOutcome::Retryable { after: None, why: "dry run: sent to nobody".to_owned() }
 }

@@ -1,50 +1,17 @@
 //! Views of the ledger as files: exposure (the one the gate reads), heartbeat, the portfolio decision.
 
 use broker::Broker;
-use contract::{ExposureView, Held, Mode, write_atomically};
+use contract::write_atomically;
 use serde_json::{Value, json};
 use std::{fs::OpenOptions, io::Write, path::Path, time::UNIX_EPOCH};
-use trading::{
-    decide::{Action, Decision, View},
-    order::ClientOrderId,
-};
+use trading::decide::{Decision, View};
 
 use crate::engine::Engine;
 
 impl<B: Broker> Engine<B> {
-    /// Writes the exposure the gate will see if this process dies now, before anything is sent: an order about to go out
-    /// counts, so that a crash in the middle of the send never looks flat. `false` when it could not be written: then
-    /// nothing is opened, and what protects goes on.
-    ///
-    /// A dry run sends nothing, so it changes no exposure: the view stays that of the process that does.
-    pub(crate) fn show_exposure(&mut self, view: &View, decision: &Decision) -> anyhow::Result<bool> {
-        if self.config.mode == Mode::DryRun {
-            return Ok(true);
-        }
-        let sends = decision.actions.iter().filter(|action| matches!(action, Action::Submit { .. })).count();
-        let listed = |id: &ClientOrderId| view.working.iter().any(|order| order.client_order_id == *id);
-        let unlisted = self.book.intents.iter().filter(|(id, intent)| !intent.state.is_dead() && !listed(id)).count();
-        let exposure = ExposureView {
-            schema: ExposureView::SCHEMA,
-            account: self.config.account.to_string(),
-            written_at: view.now,
-            session: view.now.ny_date(),
-            positions: view.positions.values().map(|held| Held { symbol: held.symbol, qty: held.qty }).collect(),
-            working_orders: view.working.len() as u32,
-            unknown_outcomes: (sends + unlisted) as u32,
-        };
-        match exposure.write(&self.config.layout.exposure()) {
-            Ok(()) => Ok(true),
-            Err(error) => {
-                let text = format!("the exposure view cannot be written, nothing is opened: {error}");
-                self.alert(view.now, "exposure", &text)?;
-                Ok(false)
-            }
-        }
-    }
-
     /// Heartbeat every cycle, the decision only when something happened. Views, not authority: a failure is a warning.
-    pub(crate) fn write_artifacts(&self, view: &View, decisions: &[&Decision], market_open: bool) {
+    pub(crate) fn write_artifacts(&self, market_open: bool) {
+        let (Some(view), decisions) = (self.core.view(), self.core.decisions()) else { return };
         let heartbeat = json!({
             "schema": 1,
             "at": view.now,
@@ -52,9 +19,9 @@ impl<B: Broker> Engine<B> {
             "market_open": market_open,
             "positions": view.positions.len(),
             "working_orders": view.working.len(),
-            "intents_live": self.book.intents.values().filter(|intent| !intent.state.is_dead()).count(),
+            "intents_live": self.core.book().live().count(),
             "authority": view.authority,
-            "kill": view.kill,
+            "kill": self.kill_level(),
         });
         self.write_view(&self.config.layout.heartbeat(), &heartbeat);
         if decisions.iter().any(|decision| !decision.actions.is_empty()) {
@@ -62,7 +29,7 @@ impl<B: Broker> Engine<B> {
         }
     }
 
-    fn write_decision(&self, view: &View, decisions: &[&Decision], market_open: bool) {
+    fn write_decision(&self, view: &View, decisions: &[Decision], market_open: bool) {
         let record = json!({
             "schema": 1,
             "at": view.now,

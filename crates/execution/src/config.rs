@@ -75,7 +75,6 @@ impl Config {
         let pace = reading.pace();
         let manifest = reading.manifest();
         let venue = reading.venue();
-        reading.without_effect(&env::MIN_EXIT_ARMING_SECONDS, "this release makes no discretionary exits");
         reading.without_effect(&env::LIVE_TRADING, "LIVE is not part of this release");
         if mode == Mode::Paper {
             reading.paper_only(base_url.as_ref(), account.as_ref());
@@ -205,6 +204,8 @@ impl Reading<'_> {
         let delay: u32 = self.lenient(&env::ENTRY_DELAY_AFTER_OPEN_MINUTES);
         let settle: u32 = self.lenient(&env::MARKET_SETTLE_MINUTES);
         let entry_delay = TimeDelta::minutes(i64::from(delay.max(settle)));
+        let arming: u32 = self.lenient(&env::MIN_EXIT_ARMING_SECONDS);
+        let exit_arming = TimeDelta::seconds(i64::from(arming));
         Some(Limits {
             orders_per_day,
             positions,
@@ -213,6 +214,7 @@ impl Reading<'_> {
             risk_per_trade,
             allowlist,
             entry_delay,
+            exit_arming,
             ..defaults
         })
     }

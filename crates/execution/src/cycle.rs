@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::Context;
 use broker::Broker;
 use contract::{Authority as GateAuthority, ExitCode, Refusal as GateRefusal, Verdict};
-use market::{Session, Timestamp};
+use market::{Session, TimeDelta, Timestamp};
 use trading::{
     control::{Authority, Kill},
-    decide::{self, Decision, View},
+    engine::{Event, Surroundings},
     order::Purpose,
     phase,
 };
@@ -55,7 +55,7 @@ impl<B: Broker> Engine<B> {
                         return Ok(code);
                     }
                     let session = self.calendar.session_on(end.now.ny_date()).ok().flatten();
-                    self.config.pace.wait(session.as_ref(), end.now, self.memory.hurrying_since)
+                    self.config.pace.wait(session.as_ref(), end.now, self.core.hurrying_since())
                 }
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) if !ready && self.started.elapsed() > PATIENCE => {
@@ -79,46 +79,32 @@ impl<B: Broker> Engine<B> {
 
     async fn cycle(&mut self) -> anyhow::Result<CycleEnd> {
         let now = self.now()?;
-        let said = self.reconcile(now).await?;
+        let said = self.look(now).await?;
         self.supervisor.alive();
-        let (session, market_open) = self.agree_on_time().await?;
+        self.feed(Event::Look(Box::new(said.clone())), now).await?;
+
+        let (session, market_open, clock_skew) = self.agree_on_time().await?;
         let verdict = evaluate(&self.config, &self.env, Ok(now));
         let authority = self.authority(&verdict);
-        let mut view = self.view(now, session, authority, said);
-        self.quote_the_bare(&mut view).await;
+        let quotes = self.quotes_of_the_bare(&said, session, now).await;
+        let around = Surroundings { session, authority, clock_skew, stream_silent: None, quotes };
+        self.feed(Event::Protect(Box::new(around)), now).await?;
 
-        let protection = decide::protect(&self.book, &view, &self.config.limits);
-        let shown = self.show_exposure(&view, &protection)?;
-        self.act(&protection).await?;
-        self.memory.misfits.clone_from(&protection.misfits);
-        self.supervisor.alive();
-
-        let opening = if shown { self.open(&mut view).await? } else { Decision::default() };
-        self.write_artifacts(&view, &[&protection, &opening], market_open);
-        Ok(self.end_of_cycle(&view, &[&protection, &opening]))
-    }
-
-    /// Looks at account and market, decides what opens, and opens it.
-    async fn open(&mut self, view: &mut View) -> anyhow::Result<Decision> {
-        let delay = self.config.limits.entry_delay;
-        let in_window = view.session.is_some_and(|session| phase::in_entry_window(&session, view.now, delay));
-        if !in_window || self.list.candidates.is_empty() {
-            return Ok(Decision::default());
+        if let Some(session) = session.filter(|session| phase::is_open(Some(session), now))
+            && (!said.positions.is_empty() || !self.list.candidates.is_empty())
+        {
+            let market = self.market(session, now).await;
+            // Quotes are as of now, and so is the decision that uses them.
+            let now = self.now().unwrap_or(now);
+            self.feed(Event::Manage(Box::new(market)), now).await?;
         }
-        self.look_at_market(view).await;
-        self.supervisor.alive();
-        let mut decision = decide::open(&self.book, view, &self.config.limits);
-        let sends = decision.actions.iter().any(decide::Action::is_opening);
-        if sends && !self.show_exposure(view, &decision)? {
-            decision.actions.retain(|action| !action.is_opening());
-        }
-        self.act(&decision).await?;
-        self.note_refusals(&decision)?;
-        Ok(decision)
+        self.write_artifacts(market_open);
+        let settled = !self.core.end_cycle(now);
+        Ok(CycleEnd { now, flat: self.core.is_flat(), settled })
     }
 
     /// Today's session when our clock, the broker's clock, its calendar and ours agree; `None` opens nothing.
-    async fn agree_on_time(&mut self) -> anyhow::Result<(Option<Session>, bool)> {
+    async fn agree_on_time(&mut self) -> anyhow::Result<(Option<Session>, bool, Option<TimeDelta>)> {
         let before = self.now()?;
         let clock = self.broker.clock().await;
         let after = self.now()?;
@@ -126,14 +112,18 @@ impl<B: Broker> Engine<B> {
         let agreed = match (&clock, listed) {
             (Err(error), _) => Err(error.to_string()),
             (_, Err(why)) => Err(why),
-            (Ok(clock), Ok(listed)) => agreement::session(self.calendar, before, after, clock, listed),
+            (Ok(clock), Ok(listed)) => {
+                agreement::session(&self.config.limits, self.calendar, (before, after), clock, listed)
+                    .map_err(|disagreement| disagreement.to_string())
+            }
         };
+        let clock_skew = clock.as_ref().ok().map(|clock| agreement::skew(before, after, clock.now));
         let market_open = clock.is_ok_and(|clock| clock.is_open);
         let (session, text) = match agreed {
             Ok(session) if market_open => (session, "Market open.".to_owned()),
             Ok(session) => (session, "Market closed; skipping cycle.".to_owned()),
             Err(why) => {
-                self.alert(after, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"))?;
+                self.alert_once(after, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"))?;
                 (None, format!("Market closed; skipping cycle. ({why})"))
             }
         };
@@ -141,7 +131,7 @@ impl<B: Broker> Engine<B> {
             tracing::info!("{text}");
             self.memory.said_market = Some(text);
         }
-        Ok((session, market_open))
+        Ok((session, market_open, clock_skew))
     }
 
     /// The broker's calendar entry of today, read once a day.
@@ -193,14 +183,6 @@ impl<B: Broker> Engine<B> {
         })
     }
 
-    fn end_of_cycle(&mut self, view: &View, decisions: &[&Decision]) -> CycleEnd {
-        let live = self.book.intents.values().any(|intent| !intent.state.is_dead());
-        let under_way = decide::is_under_way(&self.book, view, decisions);
-        self.memory.hurrying_since = under_way.then(|| self.memory.hurrying_since.unwrap_or(view.now));
-        let flat = view.positions.is_empty() && view.working.is_empty() && !live;
-        CycleEnd { now: view.now, flat, settled: !under_way }
-    }
-
     /// Flat, and refused for good: at the start, or in a session for a reason that neither time nor a clear lifts.
     fn is_over(&self, end: &CycleEnd) -> Option<ExitCode> {
         if !end.flat {
@@ -219,7 +201,7 @@ impl<B: Broker> Engine<B> {
         }
         let now = self.now().context(ExitCode::BrokerUnavailable)?;
         let text = format!("{} cycles in a row could not look at the broker: {error:#}", self.memory.failed_cycles);
-        self.alert(now, "cycle", &text)
+        self.alert_once(now, "cycle", &text)
     }
 
     /// Waits by the program's clock, giving signs of life; `Some` when the process is asked to end.
@@ -262,8 +244,8 @@ impl<B: Broker> Engine<B> {
 
     fn end(&mut self, why: &str) -> anyhow::Result<()> {
         self.supervisor.stopping();
-        let live = self.book.intents.values().filter(|intent| !intent.state.is_dead());
-        let stops = live.filter(|intent| intent.request.purpose == Purpose::Protect).count();
+        let live = self.core.book().live();
+        let stops = live.filter(|(_, intent)| intent.request.purpose == Purpose::Protect).count();
         let text = format!("{why}: ending; {stops} protective stops stay at the broker");
         tracing::info!("{text}");
         let now = self.clock.try_now().unwrap_or_else(|_| market::Clock::now(&self.clock));

@@ -1,26 +1,18 @@
 //! What the loop holds, and how it starts: gates, lock, ledger, broker, in that order.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use broker::Broker;
 use contract::{Authority as GateAuthority, Env, ExitCode, ProgramClock, Verdict, Watchlist};
 use ledger::Ledger;
-use market::{Calendar, Candle, NyDate, Session, Symbol, TimeDelta, Timestamp};
+use market::{Calendar, NyDate, Session, TimeDelta, Timestamp};
 use service::{Pacer, Supervisor, Termination, log::LogClock};
-use trading::{
-    book::Book,
-    decide::{Candidate, Coverage},
-    reconcile::Finding,
-    refusal::Reason,
-};
+use trading::{alert::Alerts, book::Book, decide::Candidate, engine::Core, sizing};
 
 use crate::{
-    alert::Alerts,
     config::Config,
+    gather::Candles,
     lock::{AccountLock, LockError},
 };
 
@@ -46,12 +38,12 @@ pub struct Engine<B> {
     pub(crate) config: Config,
     pub(crate) broker: B,
     pub(crate) ledger: Ledger,
-    pub(crate) book: Book,
+    pub(crate) core: Core,
     pub(crate) calendar: Calendar,
+    /// What the process itself has told, beside the core's alerts.
     pub(crate) alerts: Alerts,
     pub(crate) list: List,
-    /// Ten-minute candles by symbol, and the instant up to which they are complete.
-    pub(crate) candles: (Option<Timestamp>, BTreeMap<Symbol, Vec<Candle>>),
+    pub(crate) candles: Candles,
     /// The broker's own calendar entry of a day.
     pub(crate) listed_session: Option<(NyDate, Option<Session>)>,
     pub(crate) memory: Memory,
@@ -71,14 +63,6 @@ pub struct Engine<B> {
 /// What one cycle leaves to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    /// Disagreements at the last look.
-    pub findings: BTreeSet<(Symbol, Finding)>,
-    /// Positions whose stops did not fit at the last look.
-    pub misfits: BTreeMap<Symbol, Coverage>,
-    /// The reason a symbol was last refused for.
-    pub refused: BTreeMap<Symbol, Reason>,
-    /// Since when something is under way at the broker.
-    pub hurrying_since: Option<Timestamp>,
     /// Cycles that could not look, in a row.
     pub failed_cycles: u32,
     /// What the log said last of the gate.
@@ -113,6 +97,7 @@ impl<B: Broker> Engine<B> {
         let (ledger, book) = open_ledger(&config, now)?;
         tracing::info!("Execution DB: {}", config.database.display());
         bind_account(&config, &broker, started).await?;
+        let core = Core::new(book, config.limits.clone(), now);
         let engine = Self {
             list: List::of(&config, &verdict),
             started_manage_only: verdict.authority == GateAuthority::ManageOnly,
@@ -122,10 +107,10 @@ impl<B: Broker> Engine<B> {
             config,
             broker,
             ledger,
-            book,
+            core,
             calendar: Calendar::nyse(),
             alerts: Alerts::default(),
-            candles: (None, BTreeMap::new()),
+            candles: Candles::default(),
             listed_session: None,
             memory: Memory::default(),
             env,
@@ -202,10 +187,11 @@ async fn bind_account(config: &Config, broker: &impl Broker, started: Instant) -
 impl List {
     /// The list the gate has just vouched for; empty when it did not.
     fn of(config: &Config, verdict: &Verdict) -> Self {
-        if verdict.authority != GateAuthority::Open {
+        let Some(attestation) = verdict.attestation.as_ref().filter(|_| verdict.authority == GateAuthority::Open)
+        else {
             return Self::default();
-        }
-        let attested = verdict.attestation.as_ref().map(|attestation| attestation.csv_sha256.clone());
+        };
+        let attested = Some(attestation.csv_sha256.clone());
         let path = config.layout.candidates();
         let read = || -> anyhow::Result<Watchlist> {
             let bytes = std::fs::read(&path)?;
@@ -224,8 +210,16 @@ impl List {
             tracing::info!("{} candidates, the best {CANDIDATES} are watched", list.len());
         }
         let watched = list.into_iter().take(CANDIDATES);
-        let candidates =
-            watched.map(|c| Candidate { symbol: c.symbol, entry_level: c.entry_level, stop_loss: c.stop_loss });
+        let candidates = watched.map(|c| Candidate {
+            symbol: c.symbol,
+            entry_level: c.entry_level,
+            stop_loss: c.stop_loss,
+            structural_stop: None,
+            r1: Some(c.target_r1),
+            r2: Some(c.target_r2),
+            average_volume: attestation.average_volumes.get(&c.symbol).copied(),
+            distance: sizing::distance_rounded(c.dist_pct),
+        });
         Self { candidates: candidates.collect(), sha256: attested }
     }
 }

@@ -5,7 +5,6 @@
 
 mod act;
 mod agreement;
-mod alert;
 mod artifacts;
 mod config;
 mod cycle;

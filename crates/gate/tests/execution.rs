@@ -42,6 +42,7 @@ fn scanned(layout: &Layout) {
         feed: Feed::Simulated,
         verdicts: [("candidate".into(), 2)].into(),
         candidates: 2,
+        average_volumes: [].into(),
         remark: None,
         scanner_version: "0.1.0".into(),
         rules_sha256: sha256_hex(b"rules"),

@@ -7,6 +7,7 @@ use trading::{
     book::{Book, Intent},
     order::{AccountId, Strategy},
     report::Execution,
+    tape::Split,
 };
 
 use crate::{Ledger, LedgerError, row};
@@ -43,9 +44,12 @@ impl Ledger {
     pub fn book(&self, account: &AccountId, strategy: &Strategy, since: Timestamp) -> Result<Book, LedgerError> {
         let mut book = Book::new(account.clone(), strategy.clone());
         for intent in self.intents_since(since)? {
-            book.intents.insert(intent.request.client_order_id.clone(), intent);
+            book.saw(intent.recorded_at);
+            book.restore(intent);
         }
-        book.count(&self.executions_since(Timestamp::from_unix_nanos(i64::MIN))?);
+        self.executions_since(Timestamp::from_unix_nanos(i64::MIN))?.iter().for_each(|fill| book.count(fill));
+        self.splits()?.iter().for_each(|split| book.split(split));
+        self.last_event()?.into_iter().for_each(|at| book.saw(at));
         Ok(book)
     }
 
@@ -64,6 +68,18 @@ impl Ledger {
     /// As [`Ledger::book`].
     pub fn executions_since(&self, since: Timestamp) -> Result<Vec<Execution>, LedgerError> {
         self.rows("executions", "SELECT * FROM executions WHERE at >= ?1 ORDER BY at, rowid", since, row::execution)
+    }
+
+    fn splits(&self) -> Result<Vec<Split>, LedgerError> {
+        let query = "SELECT * FROM splits WHERE effective >= ?1 ORDER BY effective, rowid";
+        self.rows("splits", query, Timestamp::from_unix_nanos(i64::MIN), row::split)
+    }
+
+    /// The latest instant anything happened at: time before it has been lived through.
+    fn last_event(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let query = "SELECT max(at) FROM events";
+        let at: Option<i64> = self.db.query_row(query, [], |row| row.get(0)).map_err(|source| self.sqlite(source))?;
+        Ok(at.map(Timestamp::from_unix_nanos))
     }
 
     /// Events at or after an instant, oldest first.

@@ -1,13 +1,14 @@
 //! Rows and values of ours, both ways.
 
-use market::Timestamp;
+use market::{Price, Timestamp};
 use rusqlite::Row;
 use serde::{Serialize, de::DeserializeOwned};
 use trading::{
-    book::Intent,
+    book::{Intent, TradePlan},
     order::{IntentKey, Leg},
     report::Execution,
     state::OrderState,
+    tape::Split,
 };
 
 /// A value that serde writes as one string (`"working"`), without the quotes.
@@ -48,8 +49,30 @@ pub(crate) fn intent(row: &Row<'_>) -> Result<Intent, String> {
         state: unword::<OrderState>(get(row, "state")?)?,
         recorded_at: Timestamp::from_unix_nanos(get(row, "recorded_at")?),
         broker_id: get::<Option<String>>(row, "broker_id")?.map(parse).transpose()?,
-        protective_stop: get::<Option<String>>(row, "protective_stop")?.map(parse).transpose()?,
+        doubted_since: None,
+        replaces: get::<Option<String>>(row, "replaces")?.map(parse).transpose()?,
+        trade: trade(row)?,
         note: get(row, "note")?,
+    })
+}
+
+/// The plan of an entry; one of schema 1 knew its stop only.
+fn trade(row: &Row<'_>) -> Result<Option<TradePlan>, String> {
+    if let Some(json) = get::<Option<String>>(row, "trade")? {
+        return serde_json::from_str(&json).map(Some).map_err(|error| error.to_string());
+    }
+    let stop = get::<Option<String>>(row, "protective_stop")?.map(parse::<Price>).transpose()?;
+    Ok(stop.map(TradePlan::stop_only))
+}
+
+/// Reads a row of `splits`.
+pub(crate) fn split(row: &Row<'_>) -> Result<Split, String> {
+    Ok(Split {
+        id: get(row, "id")?,
+        symbol: parse(get(row, "symbol")?)?,
+        effective: Timestamp::from_unix_nanos(get(row, "effective")?),
+        new: get(row, "new")?,
+        old: get(row, "old")?,
     })
 }
 

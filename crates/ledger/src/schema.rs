@@ -6,12 +6,13 @@ use trading::order::AccountId;
 use crate::{Ledger, LedgerError};
 
 /// The schema this program writes.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// "PCLS", so that a database of something else is never mistaken for a ledger.
 const APPLICATION_ID: i64 = 0x5043_4c53;
 
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE intents (
         client_order_id TEXT PRIMARY KEY,
@@ -37,7 +38,15 @@ const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE events (
         id INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE intents ADD COLUMN replaces TEXT;
+    ALTER TABLE intents ADD COLUMN trade TEXT;
+    CREATE TABLE splits (
+        id TEXT PRIMARY KEY, symbol TEXT NOT NULL, effective INTEGER NOT NULL, new INTEGER NOT NULL, old INTEGER NOT NULL
+    ) STRICT;
+",
+];
 
 impl Ledger {
     /// Brings the schema up to [`VERSION`], each step in a transaction of its own.

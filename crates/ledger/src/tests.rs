@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use market::{NyDate, Qty, Symbol, Timestamp};
 use tempfile::TempDir;
 use trading::{
-    book::{Book, Intent},
+    book::{Book, Intent, TradePlan},
     order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
     reconcile::Change,
+    record::Record,
     report::Execution,
     state::OrderState,
 };
@@ -20,22 +21,23 @@ fn what_is_recorded_comes_back_word_for_word() {
     let intent = intent();
     {
         let mut ledger = Ledger::open(&path, &account()).unwrap();
-        ledger.record_intent(&intent).unwrap();
-        ledger.record_news(&[change(&intent, OrderState::Working)], &[fill()], date().at_hm(11, 1)).unwrap();
+        ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent.clone()))]).unwrap();
+        let news = [Record::Change(change(&intent, OrderState::Working)), Record::Execution(fill())];
+        ledger.record(date().at_hm(11, 1), &news).unwrap();
     }
     let ledger = Ledger::open(&path, &account()).unwrap();
     let book = ledger.book(&account(), &"avwap".parse().unwrap(), date().at_hm(0, 0)).unwrap();
     let expect = Intent { state: OrderState::Working, broker_id: Some("b1".parse().unwrap()), ..intent };
-    assert_eq!(book.intents.into_values().collect::<Vec<_>>(), [expect]);
-    assert_eq!(book.executions.into_values().collect::<Vec<_>>(), [fill()]);
+    assert_eq!(book.intents().values().cloned().collect::<Vec<_>>(), [expect]);
+    assert_eq!(book.tapes()[&fill().symbol].fills().cloned().collect::<Vec<_>>(), [fill()]);
 }
 
 #[test]
 fn an_intent_is_recorded_once() {
     let (_folder, path) = place();
     let mut ledger = Ledger::open(&path, &account()).unwrap();
-    ledger.record_intent(&intent()).unwrap();
-    assert!(ledger.record_intent(&intent()).is_err());
+    ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
+    assert!(ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).is_err());
 }
 
 #[test]
@@ -43,7 +45,7 @@ fn an_execution_told_twice_is_one() {
     let (_folder, path) = place();
     let mut ledger = Ledger::open(&path, &account()).unwrap();
     for _ in 0..2 {
-        ledger.record_news(&[], &[fill()], date().at_hm(11, 1)).unwrap();
+        ledger.record(date().at_hm(11, 1), &[Record::Execution(fill())]).unwrap();
     }
     assert_eq!(ledger.executions_since(date().at_hm(0, 0)).unwrap().len(), 1);
 }
@@ -52,10 +54,10 @@ fn an_execution_told_twice_is_one() {
 fn what_can_still_act_is_never_too_old() {
     let (_folder, path) = place();
     let mut ledger = Ledger::open(&path, &account()).unwrap();
-    ledger.record_intent(&intent()).unwrap();
+    ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
     let next_year = date().plus_days(365).at_hm(0, 0);
     assert_eq!(ledger.intents_since(next_year).unwrap().len(), 1);
-    ledger.record_news(&[change(&intent(), OrderState::Filled)], &[], date().at_hm(12, 0)).unwrap();
+    ledger.record(date().at_hm(12, 0), &[Record::Change(change(&intent(), OrderState::Filled))]).unwrap();
     assert_eq!(ledger.intents_since(next_year).unwrap().len(), 0);
 }
 
@@ -63,7 +65,7 @@ fn what_can_still_act_is_never_too_old() {
 fn a_reader_reads_beside_the_writer_and_after_it() {
     let (_folder, path) = place();
     let mut writer = Ledger::open(&path, &account()).unwrap();
-    writer.record_intent(&intent()).unwrap();
+    writer.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
     let count = |path: &Path| Ledger::open_read_only(path).unwrap().intents_since(date().at_hm(0, 0)).unwrap().len();
     assert_eq!(count(&path), 1);
     drop(writer);
@@ -78,11 +80,11 @@ fn strange_databases_are_refused_and_left_as_they_are() {
     let raw = || Connection::open(&path).unwrap();
 
     assert!(matches!(Ledger::open(&path, &"PA4".parse().unwrap()), Err(LedgerError::OtherAccount { .. })));
-    raw().pragma_update(None, "user_version", 2).unwrap();
-    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Newer { found: 2, .. })));
+    raw().pragma_update(None, "user_version", VERSION + 1).unwrap();
+    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Newer { .. })));
     raw().pragma_update(None, "application_id", 7).unwrap();
     assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Foreign { found: 7, .. })));
-    assert_eq!(raw().pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), 2);
+    assert_eq!(raw().pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), VERSION + 1);
 
     std::fs::write(&path, b"not a database, but long enough to be taken for a header of one, perhaps").unwrap();
     assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Sqlite { .. })));
@@ -92,7 +94,7 @@ fn strange_databases_are_refused_and_left_as_they_are() {
 fn a_row_edited_by_hand_is_an_error_not_a_guess() {
     let (_folder, path) = place();
     let mut ledger = Ledger::open(&path, &account()).unwrap();
-    ledger.record_intent(&intent()).unwrap();
+    ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
     Connection::open(&path).unwrap().execute("UPDATE intents SET symbol = 'MSFT'", []).unwrap();
     let error = ledger.intents_since(date().at_hm(0, 0)).unwrap_err().to_string();
     assert!(error.contains("disagree"), "{error}");
@@ -130,7 +132,9 @@ fn intent() -> Intent {
         state: OrderState::Recorded,
         recorded_at: date().at_hm(11, 0),
         broker_id: None,
-        protective_stop: Some("48".parse().unwrap()),
+        doubted_since: None,
+        replaces: None,
+        trade: Some(TradePlan::stop_only("48".parse().unwrap())),
         note: String::new(),
     }
 }

@@ -2,100 +2,20 @@
 
 use market::Timestamp;
 use rusqlite::{Transaction, params};
-use trading::{book::Intent, reconcile::Change, refusal::Refusal, report::Execution};
+use trading::{book::Intent, reconcile::Change, record::Record, refusal::Refusal, report::Execution, tape::Split};
 
 use crate::{Ledger, LedgerError, row::word};
 
 impl Ledger {
-    /// Records an intent before it is sent. An id that is there already is an error: it was decided before.
+    /// Records facts together, in one transaction. An intent whose id is there already is an error: it was decided before.
     ///
     /// # Errors
-    /// When the row cannot be written; then nothing may be sent.
-    pub fn record_intent(&mut self, intent: &Intent) -> Result<(), LedgerError> {
-        let request = serde_json::to_string(&intent.request).map_err(|error| self.row("intents", error))?;
-        self.transaction(|tx| {
-            let key = &intent.key;
-            tx.execute(
-                "INSERT INTO intents (client_order_id, account, date, strategy, symbol, leg, attempt, request, state,
-                    recorded_at, broker_id, protective_stop, note) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
-                params![
-                    intent.request.client_order_id.as_str(),
-                    key.account.as_str(),
-                    key.date.to_string(),
-                    key.strategy.as_str(),
-                    key.symbol.as_str(),
-                    key.leg.to_string(),
-                    key.attempt,
-                    request,
-                    word(&intent.state),
-                    intent.recorded_at.unix_nanos(),
-                    intent.broker_id.as_ref().map(|id| id.as_str()),
-                    intent.protective_stop.map(|price| price.to_string()),
-                    intent.note,
-                ],
-            )?;
-            Ok(())
-        })
-    }
-
-    /// Records changes of state and new executions together: what the broker said in one breath is one transaction.
-    ///
-    /// # Errors
-    /// When they cannot be written; then the book must not be changed either.
-    pub fn record_news(
-        &mut self,
-        changes: &[Change],
-        executions: &[Execution],
-        at: Timestamp,
-    ) -> Result<(), LedgerError> {
-        if changes.is_empty() && executions.is_empty() {
+    /// When they cannot be written; then nothing that follows from them may be done.
+    pub fn record(&mut self, at: Timestamp, records: &[Record]) -> Result<(), LedgerError> {
+        if records.is_empty() {
             return Ok(());
         }
-        self.transaction(|tx| {
-            for change in changes {
-                write_change(tx, change, at)?;
-            }
-            for fill in executions {
-                write_execution(tx, fill)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// Writes down why an intent is where it is.
-    ///
-    /// # Errors
-    /// When the row cannot be written.
-    pub fn record_note(&mut self, intent: &Intent, note: &str) -> Result<(), LedgerError> {
-        let id = intent.request.client_order_id.as_str();
-        self.transaction(|tx| {
-            tx.execute("UPDATE intents SET note = ?2 WHERE client_order_id = ?1", params![id, note]).map(|_| ())
-        })
-    }
-
-    /// Records refusals: values with a reason, not only log lines.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    pub fn record_refusals(&mut self, refusals: &[Refusal]) -> Result<(), LedgerError> {
-        if refusals.is_empty() {
-            return Ok(());
-        }
-        self.transaction(|tx| {
-            for refusal in refusals {
-                tx.execute(
-                    "INSERT INTO refusals (at, symbol, purpose, reason, detail) VALUES (?1,?2,?3,?4,?5)",
-                    params![
-                        refusal.at.unix_nanos(),
-                        refusal.symbol.as_str(),
-                        refusal.purpose.to_string(),
-                        refusal.reason.code(),
-                        refusal.detail
-                    ],
-                )?;
-            }
-            Ok(())
-        })
+        self.transaction(|tx| records.iter().try_for_each(|record| write(tx, record, at)))
     }
 
     /// Records something that happened: a start, a stop, a finding, an alert.
@@ -113,6 +33,71 @@ impl Ledger {
         work(&tx).map_err(failed.clone())?;
         tx.commit().map_err(failed)
     }
+}
+
+fn write(tx: &Transaction<'_>, record: &Record, at: Timestamp) -> rusqlite::Result<()> {
+    match record {
+        Record::Intent(intent) => write_intent(tx, intent),
+        Record::Change(change) => write_change(tx, change, at),
+        Record::Note { id, note } => tx
+            .execute("UPDATE intents SET note = ?2 WHERE client_order_id = ?1", params![id.as_str(), note])
+            .map(|_| ()),
+        Record::Execution(fill) => write_execution(tx, fill),
+        Record::Split(split) => write_split(tx, split),
+        Record::Refusal(refusal) => write_refusal(tx, refusal),
+    }
+}
+
+fn write_intent(tx: &Transaction<'_>, intent: &Intent) -> rusqlite::Result<()> {
+    let json = |error: serde_json::Error| rusqlite::Error::ToSqlConversionFailure(Box::new(error));
+    let request = serde_json::to_string(&intent.request).map_err(json)?;
+    let trade = intent.trade.as_ref().map(serde_json::to_string).transpose().map_err(json)?;
+    let key = &intent.key;
+    tx.execute(
+        "INSERT INTO intents (client_order_id, account, date, strategy, symbol, leg, attempt, request, state,
+            recorded_at, broker_id, protective_stop, note, replaces, trade)
+         VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+        params![
+            intent.request.client_order_id.as_str(),
+            key.account.as_str(),
+            key.date.to_string(),
+            key.strategy.as_str(),
+            key.symbol.as_str(),
+            key.leg.to_string(),
+            key.attempt,
+            request,
+            word(&intent.state),
+            intent.recorded_at.unix_nanos(),
+            intent.broker_id.as_ref().map(|id| id.as_str()),
+            intent.trade.map(|trade| trade.stop.to_string()),
+            intent.note,
+            intent.replaces.as_ref().map(|id| id.as_str()),
+            trade,
+        ],
+    )?;
+    Ok(())
+}
+
+fn write_split(tx: &Transaction<'_>, split: &Split) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT OR IGNORE INTO splits (id, symbol, effective, new, old) VALUES (?1,?2,?3,?4,?5)",
+        params![split.id, split.symbol.as_str(), split.effective.unix_nanos(), split.new, split.old],
+    )?;
+    Ok(())
+}
+
+fn write_refusal(tx: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()> {
+    tx.execute(
+        "INSERT INTO refusals (at, symbol, purpose, reason, detail) VALUES (?1,?2,?3,?4,?5)",
+        params![
+            refusal.at.unix_nanos(),
+            refusal.symbol.as_str(),
+            refusal.purpose.to_string(),
+            refusal.reason.code(),
+            refusal.detail
+        ],
+    )?;
+    Ok(())
 }
 
 fn write_change(tx: &Transaction<'_>, change: &Change, at: Timestamp) -> rusqlite::Result<()> {

@@ -146,7 +146,9 @@ fn key(leg: Leg, attempt: u32) -> IntentKey {
 fn request(leg: Leg, attempt: u32) -> OrderRequest {
     let (side, kind, purpose) = match leg {
         Leg::Entry => (Side::Buy, OrderKind::Limit { limit: price("20") }, Purpose::Open),
-        Leg::Stop | Leg::Exit => (Side::Sell, OrderKind::Stop { stop: price("19") }, Purpose::Protect),
+        Leg::Stop | Leg::Trim1 | Leg::Trim2 | Leg::Exit => {
+            (Side::Sell, OrderKind::Stop { stop: price("19") }, Purpose::Protect)
+        }
     };
     OrderRequest {
         client_order_id: key(leg, attempt).client_order_id(),
@@ -166,7 +168,9 @@ fn intent(leg: Leg, state: OrderState) -> Intent {
         state,
         recorded_at: at(),
         broker_id: None,
-        protective_stop: None,
+        doubted_since: None,
+        replaces: None,
+        trade: None,
         note: String::new(),
     }
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::Result;
 use contract::{Attestation, Env, ExitCode, Layout, ScanRun, ScanStatus, sha256_hex};
-use market::{Calendar, Feed, NyDate};
+use market::{Calendar, Feed, NyDate, Qty, Symbol};
 
 use crate::{
     cli::{ScanArguments, Stages},
@@ -99,6 +99,12 @@ fn attempt(arguments: &ScanArguments, places: &Places, moment: &Moment, run_id: 
     publish(arguments.stages, places, moment, run_id, &inputs, &rules, &findings)
 }
 
+/// Whole shares: nobody orders a part of an average.
+fn average_volume(ranked: &Ranked<'_>) -> (Symbol, Qty) {
+    let shares = ranked.candidate.average_volume.clamp(0.0, f64::from(u32::MAX));
+    (ranked.symbol, Qty::shares(shares as u32))
+}
+
 fn publish(
     stages: Stages,
     places: &Places,
@@ -124,6 +130,7 @@ fn publish(
         feed: inputs.feed,
         verdicts: verdicts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         candidates: ranked.len() as u64,
+        average_volumes: ranked.iter().map(average_volume).collect(),
         remark: (!warnings.is_empty()).then(|| warnings.join("; ")),
         scanner_version: env!("CARGO_PKG_VERSION").to_owned(),
         rules_sha256: sha256_hex(&serde_json::to_vec(rules)?),

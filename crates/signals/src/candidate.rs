@@ -3,7 +3,7 @@
 use market::NyDate;
 
 use crate::{
-    History, QualityRefusal, Rules, Tier,
+    History, QualityRefusal, Rules, Tier, average,
     choice::{self, Choice},
     directional,
     levels::{self, Levels},
@@ -44,7 +44,11 @@ pub struct Candidate {
     pub levels: Levels,
     /// Context.
     pub setup: Setup,
+    /// Mean volume of the last 20 bars, shares a day.
+    pub average_volume: f64,
 }
+
+const VOLUME_BARS: usize = 20;
 
 /// Judges a symbol by its bars up to and including the as-of date.
 #[must_use]
@@ -66,9 +70,11 @@ pub fn evaluate(history: &History<'_>, rules: &Rules) -> Verdict {
     };
     let trend_score = trend::score(&averages, &volatility, directional::adx(history));
     let Some(choice) = choice::choose(history, trend_score, rules) else { return Verdict::NoAnchor };
-    let (Some(levels), Some(setup)) =
-        (levels::levels(history, choice.level, volatility.atr), setup::setup(history, &averages, &choice))
-    else {
+    let (Some(levels), Some(setup), Some(average_volume)) = (
+        levels::levels(history, choice.level, volatility.atr),
+        setup::setup(history, &averages, &choice),
+        average::mean_of_last(history.volume(), VOLUME_BARS),
+    ) else {
         return Verdict::TooShort;
     };
     Verdict::Candidate(Box::new(Candidate {
@@ -79,6 +85,7 @@ pub fn evaluate(history: &History<'_>, rules: &Rules) -> Verdict {
         choice,
         levels,
         setup,
+        average_volume,
     }))
 }
 

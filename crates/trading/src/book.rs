@@ -1,13 +1,17 @@
-//! What we know durably: our intents and every execution of the account. Rebuilt from the ledger at start.
+//! What we know durably: our intents, every execution of the account, and splits. Rebuilt from the ledger at start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use market::{NyDate, Price, Qty, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     order::{AccountId, BrokerOrderId, ClientOrderId, IntentKey, Leg, OrderRequest, Purpose, Side, Strategy},
+    reconcile::Change,
+    record::Record,
     report::Execution,
     state::OrderState,
+    tape::{Held, Split, Tape},
 };
 
 /// One order we decided to make.
@@ -21,12 +25,45 @@ pub struct Intent {
     pub state: OrderState,
     /// When it was recorded.
     pub recorded_at: Timestamp,
+    /// From when on its fate has been in doubt, when that is later: the answer to its send was lost, or a process
+    /// started and found it without one.
+    pub doubted_since: Option<Timestamp>,
     /// The broker's id, once known.
     pub broker_id: Option<BrokerOrderId>,
-    /// For an entry: the protective stop its position gets.
-    pub protective_stop: Option<Price>,
+    /// The order it takes the place of, for a replacement.
+    pub replaces: Option<ClientOrderId>,
+    /// For an entry: how its position is managed.
+    pub trade: Option<TradePlan>,
     /// Why it is where it is, in words (a broker's refusal, a lost answer).
     pub note: String,
+}
+
+/// How a position is managed, written down with the entry that makes it. Prices of the day it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TradePlan {
+    /// The initial protective stop.
+    pub stop: Price,
+    /// The level the break held.
+    pub level: Option<Price>,
+    /// The first target.
+    pub r1: Option<Price>,
+    /// The second target.
+    pub r2: Option<Price>,
+}
+
+/// What is held of a symbol, with the plan it was bought under. Prices in today's shares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trade {
+    /// Net shares by our executions, in 1e-9.
+    pub net: i64,
+    /// Average cost a share.
+    pub average_entry: Option<Price>,
+    /// The first fill since the symbol was last flat.
+    pub opened_at: Timestamp,
+    /// The plan of the latest entry that makes up what is held; `None` for shares that no entry of ours bought.
+    pub plan: Option<TradePlan>,
+    /// Trims that were sent since and can still act, or that sold something.
+    pub trims: BTreeSet<Leg>,
 }
 
 /// Our intents and the account's executions.
@@ -36,117 +73,351 @@ pub struct Book {
     pub account: AccountId,
     /// The strategy whose intents are made here.
     pub strategy: Strategy,
-    /// By client order id.
-    pub intents: BTreeMap<ClientOrderId, Intent>,
-    /// By execution id: each counts once, however often it is reported.
-    pub executions: BTreeMap<String, Execution>,
+    intents: BTreeMap<ClientOrderId, Intent>,
+    /// Those that can still act.
+    live: BTreeSet<ClientOrderId>,
+    by_leg: BTreeMap<NyDate, BTreeMap<(Symbol, Leg), Vec<ClientOrderId>>>,
+    by_broker_id: BTreeMap<BrokerOrderId, ClientOrderId>,
+    /// Ids of executions and splits that were counted.
+    counted: BTreeSet<String>,
+    filled: BTreeMap<BrokerOrderId, Qty>,
+    tapes: BTreeMap<Symbol, Tape>,
+    last_fill: Option<Timestamp>,
+    high_water: Option<Timestamp>,
 }
 
 impl Book {
     /// An empty book.
     #[must_use]
     pub fn new(account: AccountId, strategy: Strategy) -> Self {
-        Self { account, strategy, intents: BTreeMap::new(), executions: BTreeMap::new() }
+        Self {
+            account,
+            strategy,
+            intents: BTreeMap::new(),
+            live: BTreeSet::new(),
+            by_leg: BTreeMap::new(),
+            by_broker_id: BTreeMap::new(),
+            counted: BTreeSet::new(),
+            filled: BTreeMap::new(),
+            tapes: BTreeMap::new(),
+            last_fill: None,
+            high_water: None,
+        }
+    }
+
+    /// All intents, by client order id.
+    #[must_use]
+    pub fn intents(&self) -> &BTreeMap<ClientOrderId, Intent> {
+        &self.intents
+    }
+
+    /// One intent.
+    #[must_use]
+    pub fn intent(&self, id: &ClientOrderId) -> Option<&Intent> {
+        self.intents.get(id)
+    }
+
+    /// Intents that can still act.
+    pub fn live(&self) -> impl Iterator<Item = (&ClientOrderId, &Intent)> {
+        self.live.iter().filter_map(|id| self.intents.get_key_value(id))
+    }
+
+    /// Intents that can still act, of one symbol.
+    pub fn live_of(&self, symbol: Symbol) -> impl Iterator<Item = (&ClientOrderId, &Intent)> {
+        self.live().filter(move |(_, intent)| intent.request.symbol == symbol)
+    }
+
+    /// Whether an execution was counted.
+    #[must_use]
+    pub fn has_execution(&self, id: &str) -> bool {
+        self.counted.contains(id)
+    }
+
+    /// Whether a split was counted.
+    #[must_use]
+    pub fn has_split(&self, id: &str) -> bool {
+        self.counted.contains(&split_id(id))
+    }
+
+    /// Histories by symbol.
+    #[must_use]
+    pub fn tapes(&self) -> &BTreeMap<Symbol, Tape> {
+        &self.tapes
+    }
+
+    /// When the latest execution happened.
+    #[must_use]
+    pub fn last_fill(&self) -> Option<Timestamp> {
+        self.last_fill
+    }
+
+    /// The latest instant anything was recorded at: time before it has been lived through already.
+    #[must_use]
+    pub fn high_water(&self) -> Option<Timestamp> {
+        self.high_water
+    }
+
+    /// Moves the high-water mark up to an instant a process has seen.
+    pub fn saw(&mut self, now: Timestamp) {
+        self.high_water = self.high_water.max(Some(now));
     }
 
     /// The key of the next attempt at a leg; `None` while any earlier attempt, of whatever day, is not dead.
     #[must_use]
     pub fn next_key(&self, date: NyDate, symbol: Symbol, leg: Leg) -> Option<IntentKey> {
-        if self.live(symbol).any(|(_, intent)| intent.key.leg == leg) {
-            return None;
-        }
+        let alive = self.live_of(symbol).any(|(_, intent)| intent.key.leg == leg);
+        (!alive).then(|| self.key(date, symbol, leg))
+    }
+
+    /// The key of the attempt that takes the place of a live one at the broker; `None` while any other attempt at the
+    /// leg is not dead. The broker swaps the two in one step, so there is never a second order.
+    #[must_use]
+    pub fn replacement_key(&self, date: NyDate, replaced: &ClientOrderId) -> Option<IntentKey> {
+        let old = self.intents.get(replaced).filter(|intent| !intent.state.is_dead())?;
+        let (symbol, leg) = (old.request.symbol, old.key.leg);
+        let other = self.live_of(symbol).any(|(id, intent)| intent.key.leg == leg && id != replaced);
+        (!other).then(|| self.key(date, symbol, leg))
+    }
+
+    fn key(&self, date: NyDate, symbol: Symbol, leg: Leg) -> IntentKey {
         let attempt = self.leg(date, symbol, leg).map(|intent| intent.key.attempt).max().unwrap_or(0) + 1;
         let (account, strategy) = (self.account.clone(), self.strategy.clone());
-        Some(IntentKey { account, date, strategy, symbol, leg, attempt })
+        IntentKey { account, date, strategy, symbol, leg, attempt }
     }
 
-    /// Attempts at a leg on a day that the broker got: how many, and when the last was made.
+    /// Attempts at a leg on a day that failed or may yet fail: how many of those the broker got, and when the last was
+    /// made. An attempt that a later one replaced did its work and is not counted.
     #[must_use]
     pub fn attempts(&self, date: NyDate, symbol: Symbol, leg: Leg) -> (usize, Option<Timestamp>) {
-        let arrived = |intent: &&Intent| intent.state != OrderState::NeverArrived;
+        let counts = |intent: &&Intent| !matches!(intent.state, OrderState::NeverArrived | OrderState::Replaced);
         let last = self.leg(date, symbol, leg).map(|intent| intent.recorded_at).max();
-        (self.leg(date, symbol, leg).filter(arrived).count(), last)
+        (self.leg(date, symbol, leg).filter(counts).count(), last)
     }
 
-    /// Opening orders made on a day, whatever became of them.
+    /// Opening orders made on a day, whatever became of them, oldest first.
     #[must_use]
-    pub fn openings_on(&self, date: NyDate) -> u32 {
-        self.openings(date).count() as u32
+    pub fn openings(&self, date: NyDate) -> Vec<&Intent> {
+        let of_day = self.by_leg.get(&date).into_iter().flatten();
+        let ids = of_day.filter(|((_, leg), _)| *leg == Leg::Entry).flat_map(|(_, ids)| ids);
+        let mut openings: Vec<&Intent> = ids.filter_map(|id| self.intents.get(id)).collect();
+        openings.sort_by_key(|intent| intent.recorded_at);
+        openings
     }
 
     /// Whether the symbol was entered, or tried, on a day.
     #[must_use]
     pub fn is_consumed(&self, date: NyDate, symbol: Symbol) -> bool {
-        self.leg(date, symbol, Leg::Entry).next().is_some()
-    }
-
-    /// Intents that can still act, of one symbol.
-    pub fn live(&self, symbol: Symbol) -> impl Iterator<Item = (&ClientOrderId, &Intent)> {
-        self.intents.iter().filter(move |(_, intent)| intent.request.symbol == symbol && !intent.state.is_dead())
-    }
-
-    /// The stop recorded with the latest entry that makes up what is held now: one that was filled since the symbol was
-    /// last flat. An entry that never filled, or whose shares are long sold, says nothing about today's position.
-    #[must_use]
-    pub fn protective_stop(&self, symbol: Symbol) -> Option<Price> {
-        let bought = self.bought_since_flat(symbol);
-        self.intents
-            .values()
-            .filter(|intent| intent.protective_stop.is_some())
-            .filter(|intent| intent.broker_id.as_ref().is_some_and(|id| bought.contains(&id)))
-            .max_by_key(|intent| intent.recorded_at)
-            .and_then(|intent| intent.protective_stop)
-    }
-
-    /// Orders that bought shares of the symbol since the account was last flat in it.
-    fn bought_since_flat(&self, symbol: Symbol) -> Vec<&BrokerOrderId> {
-        let mut fills: Vec<&Execution> = self.executions.values().filter(|fill| fill.symbol == symbol).collect();
-        fills.sort_by_key(|fill| fill.at);
-        let (mut net, mut bought) = (0, Vec::new());
-        for fill in fills {
-            net += signed(fill);
-            match fill.side {
-                Side::Buy => bought.push(&fill.order_id),
-                Side::Sell if net <= 0 => bought.clear(),
-                Side::Sell => {}
-            }
-        }
-        bought
+        self.by_leg.get(&date).is_some_and(|legs| legs.contains_key(&(symbol, Leg::Entry)))
     }
 
     /// Openings the broker refused in a row, up to the latest.
     #[must_use]
     pub fn reject_streak(&self, date: NyDate) -> u32 {
-        let mut openings: Vec<&Intent> = self.openings(date).collect();
-        openings.sort_by_key(|intent| intent.recorded_at);
-        openings.iter().rev().take_while(|intent| intent.state == OrderState::Rejected).count() as u32
+        self.openings(date).iter().rev().take_while(|intent| intent.state == OrderState::Rejected).count() as u32
     }
 
     /// Shares of one order filled so far, by its executions.
     #[must_use]
     pub fn filled(&self, intent: &Intent) -> Qty {
-        let Some(id) = &intent.broker_id else { return Qty::ZERO };
-        self.executions.values().filter(|fill| fill.order_id == *id).fold(Qty::ZERO, |sum, fill| sum.plus(fill.qty))
+        intent.broker_id.as_ref().and_then(|id| self.filled.get(id)).copied().unwrap_or(Qty::ZERO)
     }
 
-    /// Net shares by symbol: buys less sells, each execution once. Negative is short.
+    /// What our executions say is held of a symbol.
+    #[must_use]
+    pub fn held(&self, symbol: Symbol) -> Option<&Held> {
+        self.tapes.get(&symbol).map(Tape::held)
+    }
+
+    /// Net shares by symbol: buys less sells, each execution once, splits applied. Negative is short.
     #[must_use]
     pub fn net_units(&self) -> BTreeMap<Symbol, i64> {
-        let mut net = BTreeMap::new();
-        for fill in self.executions.values() {
-            *net.entry(fill.symbol).or_insert(0_i64) += signed(fill);
-        }
-        net
+        self.tapes.iter().map(|(symbol, tape)| (*symbol, tape.held().net)).collect()
+    }
+
+    /// The trade that makes up what is held, by our executions; when none of them has arrived yet, by the entry whose
+    /// outcome we do not know. An entry that never filled, or whose shares are long sold, says nothing about today.
+    #[must_use]
+    pub fn trade(&self, symbol: Symbol) -> Option<Trade> {
+        let tape = self.tapes.get(&symbol);
+        let held = tape.map(Tape::held).filter(|held| held.since.is_some());
+        let entry = held.and_then(|held| self.entry_of(held)).or_else(|| self.entry_in_doubt(symbol));
+        let opened_at = held.and_then(|held| held.since).or_else(|| entry.map(|entry| entry.recorded_at))?;
+        let adjust = |price: Price, at| tape.map_or(price, |tape| tape.adjusted(price, at));
+        let plan = entry.and_then(|entry| entry.trade.map(|plan| plan.map(|price| adjust(price, entry.recorded_at))));
+        Some(Trade {
+            net: held.map_or(0, |held| held.net),
+            average_entry: held.and_then(Held::average_entry),
+            opened_at,
+            plan,
+            trims: self.trims(symbol, opened_at),
+        })
+    }
+
+    fn entry_of(&self, held: &Held) -> Option<&Intent> {
+        let ours =
+            held.bought_by.iter().filter_map(|id| self.by_broker_id.get(id)).filter_map(|id| self.intents.get(id));
+        ours.filter(|intent| intent.trade.is_some()).max_by_key(|intent| intent.recorded_at)
+    }
+
+    fn entry_in_doubt(&self, symbol: Symbol) -> Option<&Intent> {
+        let entries = self.live_of(symbol).map(|(_, intent)| intent).filter(|intent| intent.trade.is_some());
+        entries.max_by_key(|intent| intent.recorded_at)
+    }
+
+    fn trims(&self, symbol: Symbol, since: Timestamp) -> BTreeSet<Leg> {
+        let days = self.by_leg.range(since.ny_date()..).map(|(_, legs)| legs);
+        let ids = days.flat_map(|legs| [Leg::Trim1, Leg::Trim2].map(|leg| legs.get(&(symbol, leg))));
+        let intents = ids.flatten().flatten().filter_map(|id| self.intents.get(id));
+        let counts = |intent: &&Intent| {
+            intent.recorded_at >= since && (!intent.state.is_dead() || !self.filled(intent).is_zero())
+        };
+        intents.filter(counts).map(|intent| intent.key.leg).collect()
     }
 
     fn leg(&self, date: NyDate, symbol: Symbol, leg: Leg) -> impl Iterator<Item = &Intent> {
-        let of_leg = move |key: &IntentKey| key.date == date && key.symbol == symbol && key.leg == leg;
-        self.intents.values().filter(move |intent| of_leg(&intent.key))
+        let ids = self.by_leg.get(&date).and_then(|legs| legs.get(&(symbol, leg)));
+        ids.into_iter().flatten().filter_map(|id| self.intents.get(id))
+    }
+}
+
+/// Writing.
+impl Book {
+    /// What a process that died had recorded.
+    #[must_use]
+    pub fn replay<'a>(
+        account: AccountId,
+        strategy: Strategy,
+        records: impl IntoIterator<Item = &'a (Timestamp, Record)>,
+    ) -> Self {
+        let mut book = Self::new(account, strategy);
+        records.into_iter().for_each(|(at, record)| book.apply(record, *at));
+        book
     }
 
-    fn openings(&self, date: NyDate) -> impl Iterator<Item = &Intent> {
-        self.intents.values().filter(move |i| i.key.date == date && i.request.purpose == Purpose::Open)
+    /// Believes a record.
+    pub fn apply(&mut self, record: &Record, at: Timestamp) {
+        self.saw(at);
+        match record {
+            Record::Intent(intent) => self.restore(intent.as_ref().clone()),
+            Record::Change(change) => self.change(change, at),
+            Record::Note { id, note } => {
+                if let Some(intent) = self.intents.get_mut(id) {
+                    intent.note.clone_from(note);
+                }
+            }
+            Record::Execution(fill) => self.count(fill),
+            Record::Split(split) => self.split(split),
+            Record::Refusal(_) => {}
+        }
     }
+
+    /// Puts an intent in, as it was read from the ledger.
+    pub fn restore(&mut self, intent: Intent) {
+        let id = intent.request.client_order_id.clone();
+        let key = &intent.key;
+        let leg = self.by_leg.entry(key.date).or_default().entry((key.symbol, key.leg)).or_default();
+        if !leg.contains(&id) {
+            leg.push(id.clone());
+        }
+        self.intents.insert(id.clone(), intent);
+        self.index(&id);
+    }
+
+    /// Counts an execution, once.
+    pub fn count(&mut self, fill: &Execution) {
+        if self.counted.insert(fill.id.clone()) {
+            let filled = self.filled.entry(fill.order_id.clone()).or_insert(Qty::ZERO);
+            *filled = filled.plus(fill.qty);
+            self.last_fill = self.last_fill.max(Some(fill.at));
+            self.tapes.entry(fill.symbol).or_default().count(fill.clone());
+        }
+    }
+
+    /// Counts a split, once.
+    pub fn split(&mut self, split: &Split) {
+        if self.counted.insert(split_id(&split.id)) {
+            self.tapes.entry(split.symbol).or_default().split(split.clone());
+        }
+    }
+
+    /// Intents without an outcome: a process that starts cannot know how long ago their requests left.
+    pub fn doubt(&mut self, now: Timestamp) {
+        for id in &self.live {
+            if let Some(intent) = self.intents.get_mut(id).filter(|intent| intent.state.is_unresolved()) {
+                intent.doubted_since = Some(now);
+            }
+        }
+    }
+
+    fn change(&mut self, change: &Change, at: Timestamp) {
+        if let Some(intent) = self.intents.get_mut(&change.id) {
+            intent.state = change.to;
+            if change.to == OrderState::Unknown {
+                intent.doubted_since = Some(at);
+            }
+            if change.broker_id.is_some() {
+                intent.broker_id.clone_from(&change.broker_id);
+            }
+            self.index(&change.id);
+        }
+    }
+
+    fn index(&mut self, id: &ClientOrderId) {
+        let Some(intent) = self.intents.get(id) else { return };
+        if intent.state.is_dead() {
+            self.live.remove(id);
+        } else {
+            self.live.insert(id.clone());
+        }
+        if let Some(broker_id) = &intent.broker_id {
+            self.by_broker_id.insert(broker_id.clone(), id.clone());
+        }
+    }
+
+    /// Changes every intent, for tests that need a state without its story.
+    #[cfg(test)]
+    pub(crate) fn edit(&mut self, edit: impl Fn(&mut Intent)) {
+        self.intents.values_mut().for_each(edit);
+        let ids: Vec<ClientOrderId> = self.intents.keys().cloned().collect();
+        self.by_broker_id.clear();
+        ids.iter().for_each(|id| self.index(id));
+    }
+}
+
+impl TradePlan {
+    /// A plan that knows a stop and nothing else.
+    #[must_use]
+    pub fn stop_only(stop: Price) -> Self {
+        Self { stop, level: None, r1: None, r2: None }
+    }
+
+    fn map(self, adjust: impl Fn(Price) -> Price) -> Self {
+        Self {
+            stop: adjust(self.stop),
+            level: self.level.map(&adjust),
+            r1: self.r1.map(&adjust),
+            r2: self.r2.map(&adjust),
+        }
+    }
+}
+
+impl Intent {
+    /// From when on "no such order" is doubted.
+    #[must_use]
+    pub fn in_doubt_since(&self) -> Timestamp {
+        self.doubted_since.map_or(self.recorded_at, |since| since.max(self.recorded_at))
+    }
+
+    /// Whether it opens or adds to a position.
+    #[must_use]
+    pub fn is_opening(&self) -> bool {
+        self.request.purpose == Purpose::Open
+    }
+}
+
+/// Splits and executions share the set of counted ids; no execution's id begins like this.
+fn split_id(id: &str) -> String {
+    format!("split {id}")
 }
 
 /// Shares in 1e-9, negative when sold.

@@ -1,10 +1,13 @@
 //! Entry confirmation: break and hold on ten-minute candles, then a deterministic delay.
 
+use std::fmt::{self, Write as _};
+
 use market::{Candle, NyDate, Price, Symbol, TimeDelta, Timestamp};
 
 /// Length of the candles the rule is written for.
 pub const CANDLE_MINUTES: u32 = 10;
-const VOLUME_SHARE: f64 = 0.8;
+/// The holding candle's volume, at least so many tenths of the average.
+const VOLUME_TENTHS: i128 = 8;
 
 /// A break that held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,36 +19,47 @@ pub struct Confirmation {
 }
 
 /// The latest break and hold: a close above the level, the next close at or above it, the second on at least 0.8 of the
-/// session's average volume so far. `candles` are complete, of today's session, oldest first.
+/// session's average volume so far. `candles` are complete, of today's session, oldest first; a series that is out of
+/// order or has a candle twice confirms nothing.
 #[must_use]
 pub fn break_and_hold(candles: &[Candle], level: Price) -> Option<Confirmation> {
-    let held = |index: usize| {
-        let (first, second) = (&candles[index - 1], &candles[index]);
-        let follows = second.start.since(first.start) == TimeDelta::minutes(i64::from(CANDLE_MINUTES));
-        follows && holds(first.close, second.close, level, second.volume.to_f64(), average_volume(&candles[..index]))
-    };
-    let index = (1..candles.len()).rev().find(|&index| held(index))?;
-    let candle = &candles[index];
-    Some(Confirmation { at: candle.start + TimeDelta::minutes(i64::from(CANDLE_MINUTES)), price: candle.close })
-}
-
-fn holds(previous: Price, last: Price, level: Price, volume: f64, average: f64) -> bool {
-    previous > level && last >= level && (average <= 0.0 || volume / average >= VOLUME_SHARE)
-}
-
-fn average_volume(candles: &[Candle]) -> f64 {
-    candles.iter().map(|candle| candle.volume.to_f64()).sum::<f64>() / candles.len().max(1) as f64
+    let length = TimeDelta::minutes(i64::from(CANDLE_MINUTES));
+    let mut confirmation = None;
+    let mut sum = 0_i128;
+    for (before, pair) in (1_i128..).zip(candles.windows(2)) {
+        let [first, second] = pair else { continue };
+        if second.start <= first.start {
+            return None;
+        }
+        sum += i128::from(first.volume.units());
+        // An average of nothing is no bar: volume / (sum / before) >= 0.8, without the division.
+        let traded = 10 * before * i128::from(second.volume.units()) >= VOLUME_TENTHS * sum;
+        let follows = second.start.since(first.start) == length;
+        if follows && first.close > level && second.close >= level && traded {
+            confirmation = Some(Confirmation { at: second.start + length, price: second.close });
+        }
+    }
+    confirmation
 }
 
 /// 60 to 240 seconds between confirmation and entry, the same for the same day and symbol everywhere: entries of one
 /// morning do not all hit the market in one second.
 #[must_use]
 pub fn entry_delay(date: NyDate, symbol: Symbol) -> TimeDelta {
-    // FNV-1a, 64 bits (offset basis and prime of its definition): stable across versions, unlike std's hasher.
-    let hash = format!("{date}|{symbol}")
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
-    TimeDelta::seconds(60 + (hash % 181) as i64)
+    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+    write!(hash, "{date}|{symbol}").expect("hashing never fails");
+    TimeDelta::seconds(60 + (hash.0 % 181) as i64)
+}
+
+/// FNV-1a, 64 bits (offset basis and prime of its definition): stable across versions, unlike std's hasher.
+struct Fnv(u64);
+
+impl fmt::Write for Fnv {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        self.0 = text.bytes().fold(self.0, step);
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -72,20 +86,31 @@ mod tests {
     }
 
     #[test]
-    fn the_predecessors_cases() {
-        // previous close, last close, average volume (the last candle traded 1,000), confirmed
-        let table = [
-            ("103.00", "100.01", 0.0, true),
-            ("99.99", "100.00", 0.0, false),
-            ("103.00", "100.01", 1251.0, false),
-            ("100.01", "100.00", 1000.0, true),
-            ("100.01", "100.00", 1250.0, true),
-            ("100.00", "100.01", 1000.0, false),
-            ("100.01", "99.99", 0.0, false),
+    fn the_average_is_of_the_candles_before() {
+        // Volumes of a break that holds with its last candle; the average of the others is what the last is held to.
+        let table: [(&[u32], bool); 6] = [
+            (&[1_000, 800], true),
+            (&[1_000, 799], false),
+            (&[1_000, 3_000, 1_600], true),
+            (&[1_000, 3_000, 1_599], false),
+            (&[0, 0], true),
+            (&[u32::MAX, u32::MAX, u32::MAX], true),
         ];
-        for (previous, last, average, expect) in table {
-            let confirmed = holds(price(previous), price(last), price("100"), 1000.0, average);
-            assert_eq!(confirmed, expect, "{previous} {last} {average}");
+        for (volumes, expect) in table {
+            let mut closes = vec!["99"; volumes.len()];
+            let last = closes.len() - 2;
+            closes[last..].fill("101");
+            assert_eq!(break_and_hold(&candles(&closes, volumes), price("100")).is_some(), expect, "{volumes:?}");
+        }
+    }
+
+    #[test]
+    fn a_series_out_of_order_or_with_doubles_confirms_nothing() {
+        let series = candles(&["101", "101", "102"], &[100, 100, 100]);
+        assert!(break_and_hold(&series, price("100")).is_some());
+        for order in [[1, 0, 2], [0, 2, 1], [2, 1, 0], [0, 0, 1], [0, 1, 1]] {
+            let shuffled = order.map(|index| series[index]);
+            assert_eq!(break_and_hold(&shuffled, price("100")), None, "{order:?}");
         }
     }
 

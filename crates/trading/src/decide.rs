@@ -10,14 +10,14 @@ mod withdrawal;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use market::{Candle, Price, Qty, Quote, Session, Symbol, Timestamp, Usd};
+use market::{Bps, Candle, Price, Qty, Quote, Session, Symbol, TimeDelta, Timestamp, Usd};
 use serde::Serialize;
 
 use crate::{
-    book::Book,
+    book::{Book, TradePlan},
     control::{Approved, Authority, Facts, Kill, Used},
     limits::Limits,
-    order::{BrokerOrderId, ClientOrderId, IntentKey, OrderKind, OrderRequest, Purpose, Side},
+    order::{BrokerOrderId, ClientOrderId, IntentKey, OrderKind, OrderRequest, Purpose, Replacement, Side},
     reconcile::Finding,
     refusal::Refusal,
     report::{AccountReport, OrderReport, OrderStatus, PositionReport},
@@ -33,6 +33,16 @@ pub struct Candidate {
     pub entry_level: Price,
     /// Where the position is wrong.
     pub stop_loss: Price,
+    /// The stop below the last swing low of the daily bars; without one, `stop_loss` protects.
+    pub structural_stop: Option<Price>,
+    /// The first target.
+    pub r1: Option<Price>,
+    /// The second target.
+    pub r2: Option<Price>,
+    /// Mean daily volume of 20 sessions; nothing is opened without it.
+    pub average_volume: Option<Qty>,
+    /// How far the close lay from the level, for [`crate::limits::Sizing::ByDistance`].
+    pub distance: Option<Bps>,
 }
 
 /// Shares held, and shares that stops at the broker protect.
@@ -45,7 +55,7 @@ pub struct Coverage {
 }
 
 /// What the broker and the market look like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct View {
     /// The instant of the decision.
     pub now: Timestamp,
@@ -64,6 +74,16 @@ pub struct View {
     /// Positions whose stops did not fit at the last look. Orders and positions are not read in one instant, so only a
     /// misfit that stands twice is acted on and told.
     pub misfits_before: BTreeMap<Symbol, Coverage>,
+    /// Symbols something was sent or cancelled for in this cycle already: what the view says of them is out of date.
+    pub acted: BTreeSet<Symbol>,
+    /// How far the broker's clock is from ours ([`crate::agreement::skew`]); `None` when it could not be read.
+    pub clock_skew: Option<TimeDelta>,
+    /// How long the stream has been silent; `None` when none is used.
+    pub stream_silent: Option<TimeDelta>,
+    /// When the executions that the findings know of were read.
+    pub executions_read_at: Timestamp,
+    /// The latest instant ever seen: time before it has been lived through already.
+    pub high_water: Timestamp,
     /// Latest quotes.
     pub quotes: BTreeMap<Symbol, Quote>,
     /// The account; needed to open.
@@ -85,8 +105,16 @@ pub enum Action {
         /// What makes it unique.
         #[serde(skip)]
         key: IntentKey,
-        /// For an entry: the protective stop its position gets.
-        protective_stop: Option<Price>,
+        /// For an entry: how its position is managed.
+        trade: Option<TradePlan>,
+    },
+    /// Record the intent, then put it in the place of a working order.
+    Replace {
+        /// The replacement, approved for its purpose.
+        replacement: Box<Approved<Replacement>>,
+        /// What makes it unique.
+        #[serde(skip)]
+        key: IntentKey,
     },
     /// Ask the broker to cancel. Nothing is recorded before: asking twice is harmless.
     Cancel {
@@ -129,6 +157,14 @@ pub fn protect(book: &Book, view: &View, limits: &Limits) -> Decision {
     decision
 }
 
+/// Decides what needs the market: the same desired protection, now with prices, for what was left alone so far.
+#[must_use]
+pub fn manage(book: &Book, view: &View, limits: &Limits) -> Decision {
+    let mut decision = Decision::default();
+    protection::positions(&Desk { book, view, limits }, &mut decision);
+    decision
+}
+
 /// Decides what opens.
 #[must_use]
 pub fn open(book: &Book, view: &View, limits: &Limits) -> Decision {
@@ -143,9 +179,20 @@ impl Action {
     pub fn is_opening(&self) -> bool {
         match self {
             Self::Submit { order, .. } => order.get().purpose == Purpose::Open,
-            Self::Cancel { .. } | Self::Alert { .. } => false,
+            Self::Replace { .. } | Self::Cancel { .. } | Self::Alert { .. } => false,
         }
     }
+}
+
+/// How a symbol stands, by book and view.
+#[derive(Clone, Debug, Default)]
+struct Standing {
+    /// Whether it was entered, or tried, today.
+    consumed_today: bool,
+    /// Why it is blocked for opening.
+    blocked: Option<String>,
+    /// Shares that sell orders speak for.
+    held_for_orders: Qty,
 }
 
 /// Book, view and limits, with the questions all parts ask of them.
@@ -191,7 +238,7 @@ impl Desk<'_> {
             }
         }
         let listed = |id: &ClientOrderId| self.view.working.iter().any(|order| order.client_order_id == *id);
-        for (id, intent) in self.book.live(symbol) {
+        for (id, intent) in self.book.live_of(symbol) {
             if intent.state.is_unresolved() && intent.request.side == Side::Sell && !listed(id) {
                 sells.unknown = sells.unknown.plus(intent.request.qty);
             }
@@ -202,7 +249,7 @@ impl Desk<'_> {
     /// An opening order of ours, by the book or, when the book was lost, by the form of its id.
     fn is_entry(&self, order: &OrderReport) -> bool {
         order.side == Side::Buy
-            && match self.book.intents.get(&order.client_order_id) {
+            && match self.book.intent(&order.client_order_id) {
                 Some(intent) => intent.request.purpose == Purpose::Open,
                 None => IntentKey::parse(&order.client_order_id)
                     .is_some_and(|key| key.account == self.book.account && key.strategy == self.book.strategy),
@@ -210,30 +257,62 @@ impl Desk<'_> {
     }
 
     fn blocked(&self, symbol: Symbol) -> Option<String> {
-        let unresolved = self.book.live(symbol).find(|(_, intent)| intent.state.is_unresolved());
+        let unresolved = self.book.live_of(symbol).find(|(_, intent)| intent.state.is_unresolved());
         let finding = self.view.findings.iter().find(|(of, _)| *of == symbol).map(|(_, finding)| finding.to_string());
         unresolved.map(|(id, _)| format!("outcome unknown: {id}")).or(finding)
     }
 
+    /// What the controls may look at for an order that closes, or for any single one.
     fn facts(&self, order: &OrderRequest, used: Used) -> Facts<'_> {
         let symbol = order.symbol;
-        let date = self.view.now.ny_date();
-        Facts {
-            now: self.view.now,
-            session: self.view.session,
-            authority: &self.view.authority,
-            kill: self.view.kill,
-            account: self.view.account.as_ref(),
-            limits: self.limits,
-            quote: self.view.quotes.get(&symbol).copied(),
-            used,
-            consumed_today: self.book.is_consumed(date, symbol),
+        let standing = Standing {
+            consumed_today: self.book.is_consumed(self.view.now.ny_date(), symbol),
             blocked: self.blocked(symbol),
-            reject_streak: self.book.reject_streak(date),
-            held: self.held(symbol),
             held_for_orders: self.sells(symbol).total(),
-            id_used: self.book.intents.contains_key(&order.client_order_id),
+        };
+        let id_used = self.book.intent(&order.client_order_id).is_some();
+        Facts { id_used, ..self.situation(symbol, standing, used) }
+    }
+
+    /// The same for an order that takes the place of a working one, whose shares become free in the same step.
+    fn replacement_facts(&self, replacement: &Replacement) -> Facts<'_> {
+        let replaced = self.view.working.iter().find(|order| order.id == replacement.replaces);
+        let replaced = replaced.map(|order| order.qty.minus_or_zero(order.filled_qty));
+        Facts { replaced, ..self.facts(&replacement.order, Used::default()) }
+    }
+
+    /// The same before there is an order.
+    fn situation(&self, symbol: Symbol, standing: Standing, used: Used) -> Facts<'_> {
+        let view = self.view;
+        Facts {
+            now: view.now,
+            high_water: view.high_water,
+            clock_skew: view.clock_skew,
+            session: view.session,
+            authority: &view.authority,
+            kill: view.kill,
+            account: view.account.as_ref(),
+            limits: self.limits,
+            quote: view.quotes.get(&symbol).copied(),
+            newest_candle: view.candles.get(&symbol).and_then(|candles| Some(candles.last()?.start)),
+            average_volume: None,
+            used,
+            consumed_today: standing.consumed_today,
+            blocked: standing.blocked,
+            mismatch: self.mismatch(),
+            stream_silent: view.stream_silent,
+            executions_read_at: view.executions_read_at,
+            held: self.held(symbol),
+            held_for_orders: standing.held_for_orders,
+            replaced: None,
+            id_used: false,
         }
+    }
+
+    /// A symbol whose position is not what our executions make it.
+    fn mismatch(&self) -> Option<Symbol> {
+        let differs = |finding: &Finding| matches!(finding, Finding::QuantityMismatch { .. });
+        self.view.findings.iter().find(|(_, finding)| differs(finding)).map(|(symbol, _)| *symbol)
     }
 
     /// Asks for a cancel, unless the broker works on one already.
@@ -258,10 +337,10 @@ impl Desk<'_> {
 pub fn is_under_way(book: &Book, view: &View, decisions: &[&Decision]) -> bool {
     let desk = Desk { book, view, limits: &Limits::default() };
     let acted = decisions.iter().flat_map(|decision| &decision.actions).any(|action| match action {
-        Action::Submit { .. } | Action::Cancel { .. } => true,
+        Action::Submit { .. } | Action::Replace { .. } | Action::Cancel { .. } => true,
         Action::Alert { .. } => false,
     });
-    let pending = book.intents.values().any(|i| i.state.is_unresolved() || i.state == OrderState::Canceling);
+    let pending = book.live().any(|(_, i)| i.state.is_unresolved() || i.state == OrderState::Canceling);
     acted || pending || view.working.iter().any(|order| desk.is_entry(order))
 }
 

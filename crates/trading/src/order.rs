@@ -3,7 +3,7 @@
 //! The id is derived from the intent, never invented: the same intent can be looked up after any crash, and a broker
 //! that refuses duplicate ids refuses a duplicate order.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use market::{NyDate, Price, Qty, Symbol};
 use serde::{Deserialize, Serialize};
@@ -69,8 +69,17 @@ pub enum Leg {
     Entry,
     /// The protective stop.
     Stop,
+    /// The part sold at the first target.
+    Trim1,
+    /// The part sold at the second target.
+    Trim2,
     /// The order that closes.
     Exit,
+}
+
+impl Leg {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Entry, Self::Stop, Self::Trim1, Self::Trim2, Self::Exit];
 }
 
 /// Everything that makes an intent what it is; two intents with equal keys are the same intent.
@@ -93,22 +102,22 @@ pub struct IntentKey {
 /// The id we give an order: at most 128 visible ASCII characters, unique for ever at the broker.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ClientOrderId(String);
+pub struct ClientOrderId(Arc<str>);
 
 /// The id the broker gives an order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct BrokerOrderId(String);
+pub struct BrokerOrderId(Arc<str>);
 
 /// The broker's account number: letters and digits.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct AccountId(String);
+pub struct AccountId(Arc<str>);
 
 /// A strategy's name: lower-case letters, digits and `-`, at most 24.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Strategy(String);
+pub struct Strategy(Arc<str>);
 
 /// Why a text is not the id it should be.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -138,6 +147,17 @@ pub struct OrderRequest {
     pub purpose: Purpose,
 }
 
+/// An order that takes the place of one at the broker, which swaps them in one step: at most one of the two ever works.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The order to replace, by the broker's id.
+    pub replaces: BrokerOrderId,
+    /// The same order, by ours.
+    pub replaced_id: ClientOrderId,
+    /// The new order, with a client order id of its own. Only quantity, price and time in force may differ.
+    pub order: OrderRequest,
+}
+
 impl OrderRequest {
     /// The price its notional is reckoned with: its limit or its stop; `None` for a market order.
     #[must_use]
@@ -157,10 +177,8 @@ impl IntentKey {
     #[must_use]
     pub fn client_order_id(&self) -> ClientOrderId {
         let date = self.date.to_string().replace('-', "");
-        ClientOrderId(format!(
-            "{PREFIX}_{}_{date}_{}_{}_{}_{}",
-            self.account, self.strategy, self.symbol, self.leg, self.attempt
-        ))
+        let Self { account, strategy, symbol, leg, attempt, .. } = self;
+        ClientOrderId(format!("{PREFIX}_{account}_{date}_{strategy}_{symbol}_{leg}_{attempt}").into())
     }
 
     /// Reads an id back; `None` for an order that is not ours.
@@ -186,6 +204,8 @@ impl fmt::Display for Leg {
         f.pad(match self {
             Self::Entry => "entry",
             Self::Stop => "stop",
+            Self::Trim1 => "trim1",
+            Self::Trim2 => "trim2",
             Self::Exit => "exit",
         })
     }
@@ -194,10 +214,10 @@ impl fmt::Display for Leg {
 impl FromStr for Leg {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        [Self::Entry, Self::Stop, Self::Exit].into_iter().find(|leg| leg.to_string() == text).ok_or_else(|| IdError {
+        Self::ALL.into_iter().find(|leg| leg.to_string() == text).ok_or_else(|| IdError {
             text: text.chars().take(40).collect(),
             what: "leg",
-            rule: "entry, stop or exit",
+            rule: "entry, stop, trim1, trim2 or exit",
         })
     }
 }
@@ -247,7 +267,7 @@ macro_rules! text_id {
             fn from_str(text: &str) -> Result<Self, IdError> {
                 let check: fn(&str) -> bool = $check;
                 if check(text) {
-                    return Ok(Self(text.to_owned()));
+                    return Ok(Self(text.into()));
                 }
                 Err(IdError { text: text.chars().take(160).collect(), what: $what, rule: $rule })
             }
@@ -260,7 +280,7 @@ macro_rules! text_id {
         }
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                id.0.as_ref().to_owned()
             }
         }
         impl fmt::Display for $name {

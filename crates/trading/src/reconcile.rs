@@ -15,6 +15,7 @@ use crate::{
     order::{BrokerOrderId, ClientOrderId, IntentKey},
     report::{Execution, OrderReport, OrderStatus, PositionReport},
     state::{OrderEvent, OrderState, transition},
+    tape::Split,
 };
 
 /// How long after an intent was recorded the broker's "no such order" is believed: far beyond the time limit of a
@@ -22,7 +23,7 @@ use crate::{
 pub const ARRIVAL_LIMIT: TimeDelta = TimeDelta::seconds(30);
 
 /// What the broker says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reported {
     /// Orders that can still act, and every answer to a question about one of ours.
     pub orders: Vec<OrderReport>,
@@ -30,6 +31,8 @@ pub struct Reported {
     pub executions: Vec<Execution>,
     /// Positions.
     pub positions: BTreeMap<Symbol, PositionReport>,
+    /// Splits that are in force.
+    pub splits: Vec<Split>,
 }
 
 /// A change to one of our intents.
@@ -89,6 +92,8 @@ pub enum Finding {
 pub struct Plan {
     /// Executions not yet in the book.
     pub executions: Vec<Execution>,
+    /// Splits not yet in the book, of what was ever traded.
+    pub splits: Vec<Split>,
     /// Changes of state.
     pub changes: Vec<Change>,
     /// Intents to ask the broker about, by client order id.
@@ -100,21 +105,19 @@ pub struct Plan {
 /// Compares the book with what the broker says.
 #[must_use]
 pub fn plan(book: &Book, said: &Reported) -> Plan {
-    let news = said.executions.iter().filter(|fill| !book.executions.contains_key(&fill.id)).cloned();
-    let mut plan = Plan { executions: news.collect(), ..Plan::default() };
+    let executions = said.executions.iter().filter(|fill| !book.has_execution(&fill.id)).cloned().collect();
+    let splits =
+        said.splits.iter().filter(|split| !book.has_split(&split.id) && book.tapes().contains_key(&split.symbol));
+    let mut plan = Plan { executions, splits: splits.cloned().collect(), ..Plan::default() };
     let mut mentioned = BTreeSet::new();
     for order in &said.orders {
         mentioned.insert(&order.client_order_id);
-        match book.intents.get(&order.client_order_id) {
+        match book.intent(&order.client_order_id) {
             Some(intent) => agree(&mut plan, intent, order),
             None => foreign(&mut plan, book, order),
         }
     }
-    for (id, intent) in &book.intents {
-        if !intent.state.is_dead() && !mentioned.contains(id) {
-            plan.questions.push(id.clone());
-        }
-    }
+    plan.questions = book.live().map(|(id, _)| id).filter(|id| !mentioned.contains(id)).cloned().collect();
     compare_positions(&mut plan, book, said);
     plan
 }
@@ -126,7 +129,7 @@ pub fn plan(book: &Book, said: &Reported) -> Plan {
 pub fn answered(intent: &Intent, answer: Option<&OrderReport>, now: Timestamp) -> Result<Option<Change>, Finding> {
     let event = match answer {
         Some(order) => OrderEvent::Reported(order.status.clone()),
-        None if now.since(intent.recorded_at) < ARRIVAL_LIMIT => return Ok(None),
+        None if now.since(intent.in_doubt_since()) < ARRIVAL_LIMIT => return Ok(None),
         None => OrderEvent::NotFound,
     };
     change(intent, &event, answer.map(|order| &order.id))
@@ -174,10 +177,7 @@ fn foreign(plan: &mut Plan, book: &Book, order: &OrderReport) {
 }
 
 fn compare_positions(plan: &mut Plan, book: &Book, said: &Reported) {
-    let mut net = book.net_units();
-    for fill in &plan.executions {
-        *net.entry(fill.symbol).or_insert(0) += signed(fill);
-    }
+    let mut net = net_after(book, plan);
     for (symbol, position) in &said.positions {
         if position.short {
             plan.findings.insert((*symbol, Finding::Short));
@@ -195,23 +195,21 @@ fn compare_positions(plan: &mut Plan, book: &Book, said: &Reported) {
     }
 }
 
-impl Book {
-    /// Writes a plan's executions into the book.
-    pub fn count(&mut self, executions: &[Execution]) {
-        for fill in executions {
-            self.executions.entry(fill.id.clone()).or_insert_with(|| fill.clone());
-        }
+/// Net shares by symbol once the plan's news is believed.
+fn net_after(book: &Book, plan: &Plan) -> BTreeMap<Symbol, i64> {
+    let mut net = book.net_units();
+    let touched: BTreeSet<Symbol> = plan.splits.iter().map(|split| split.symbol).collect();
+    for symbol in &touched {
+        // A split scales what came before it, so the order of time matters; the tape knows it.
+        let mut tape = book.tapes().get(symbol).cloned().unwrap_or_default();
+        plan.executions.iter().filter(|fill| fill.symbol == *symbol).for_each(|fill| tape.count(fill.clone()));
+        plan.splits.iter().filter(|split| split.symbol == *symbol).for_each(|split| tape.split(split.clone()));
+        net.insert(*symbol, tape.held().net);
     }
-
-    /// Writes a change into the book.
-    pub fn apply(&mut self, change: &Change) {
-        if let Some(intent) = self.intents.get_mut(&change.id) {
-            intent.state = change.to;
-            if change.broker_id.is_some() {
-                intent.broker_id.clone_from(&change.broker_id);
-            }
-        }
+    for fill in plan.executions.iter().filter(|fill| !touched.contains(&fill.symbol)) {
+        *net.entry(fill.symbol).or_insert(0) += signed(fill);
     }
+    net
 }
 
 impl fmt::Display for Finding {

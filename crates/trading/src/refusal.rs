@@ -57,6 +57,26 @@ pub enum Reason {
     DailyLoss,
     /// Three refusals of the broker in a row.
     RejectStreak,
+    /// It is earlier than an instant that was lived through already.
+    TimeWentBack,
+    /// Our clock and the broker's differ, or the broker's could not be read.
+    ClockSkew,
+    /// A sell order of ours works in the symbol.
+    SelfTrade,
+    /// A sell never opens.
+    LongOnly,
+    /// The newest candle is not there.
+    StaleBars,
+    /// Too much of the usual volume, or the usual volume is not known.
+    VolumeShare,
+    /// Too many opening sends within a second or a minute.
+    Throttle,
+    /// The stream is silent.
+    StreamSilent,
+    /// Executions were not read lately.
+    ExecutionsStale,
+    /// A position, of this or another symbol, is not what our executions make it.
+    PositionMismatch,
     /// The order would sell more than is held, or is malformed.
     Sanity,
     /// This client order id was used before.
@@ -91,6 +111,16 @@ impl Reason {
             Self::BuyingPower => "buying_power",
             Self::DailyLoss => "daily_loss",
             Self::RejectStreak => "reject_streak",
+            Self::TimeWentBack => "time_went_back",
+            Self::ClockSkew => "clock_skew",
+            Self::SelfTrade => "self_trade",
+            Self::LongOnly => "long_only",
+            Self::StaleBars => "stale_bars",
+            Self::VolumeShare => "volume_share",
+            Self::Throttle => "throttle",
+            Self::StreamSilent => "stream_silent",
+            Self::ExecutionsStale => "executions_stale",
+            Self::PositionMismatch => "position_mismatch",
             Self::Sanity => "sanity",
             Self::DuplicateId => "duplicate_id",
         }
@@ -101,6 +131,47 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.code())
     }
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 35] = [
+        Self::Gate,
+        Self::KillSwitch,
+        Self::MarketClosed,
+        Self::EntryWindow,
+        Self::AccountBlocked,
+        Self::SymbolBlocked,
+        Self::ConsumedToday,
+        Self::NotFlat,
+        Self::Allowlist,
+        Self::NoQuote,
+        Self::PriceCollar,
+        Self::BelowLevel,
+        Self::PriceDrift,
+        Self::IntentExpired,
+        Self::RiskTooWide,
+        Self::TooSmall,
+        Self::MaxOrdersPerDay,
+        Self::MaxPositions,
+        Self::MaxGrossNotional,
+        Self::MaxSymbolNotional,
+        Self::BuyingPower,
+        Self::DailyLoss,
+        Self::RejectStreak,
+        Self::TimeWentBack,
+        Self::ClockSkew,
+        Self::SelfTrade,
+        Self::LongOnly,
+        Self::StaleBars,
+        Self::VolumeShare,
+        Self::Throttle,
+        Self::StreamSilent,
+        Self::ExecutionsStale,
+        Self::PositionMismatch,
+        Self::Sanity,
+        Self::DuplicateId,
+    ];
 }
 
 /// One order that was not made.

@@ -45,6 +45,8 @@ pub enum OrderEvent {
     NotFound,
     /// A cancel was asked for.
     CancelAsked,
+    /// It was not sent after all: permission was lost between the record and the send.
+    Withheld,
     /// The broker said where it stands.
     Reported(OrderStatus),
 }
@@ -128,6 +130,21 @@ pub fn transition(state: OrderState, event: &OrderEvent) -> Result<OrderState, S
         (S::Working | S::Canceling | S::Filled | S::Canceled | S::Expired | S::Rejected | S::Replaced, E::NotFound) => {
             surprise()
         }
+
+        (S::Recorded, E::Withheld) => Ok(S::NeverArrived),
+        // What was tried once can be there, whatever we now wish.
+        (
+            S::Unknown
+            | S::Working
+            | S::Canceling
+            | S::Filled
+            | S::Canceled
+            | S::Expired
+            | S::Rejected
+            | S::Replaced
+            | S::NeverArrived,
+            E::Withheld,
+        ) => surprise(),
 
         (S::Working | S::Canceling, E::CancelAsked) => Ok(S::Canceling),
         // A cancel that crosses the end of the order is late, not wrong.

@@ -204,6 +204,8 @@ async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest
     let held = client.positions().await.unwrap().first().map_or(Qty::ZERO, |position| position.qty);
     let facts = Facts {
         now: clock.now,
+        high_water: clock.now,
+        clock_skew: Some(market::TimeDelta::zero()),
         session: Calendar::nyse().session_on(clock.now.ny_date()).unwrap(),
         authority: &Authority::Open,
         kill: None,
@@ -214,12 +216,17 @@ async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest
             ..Limits::default()
         },
         quote: quotes.get(&symbol("FALL")).copied(),
+        newest_candle: Some(clock.now),
+        average_volume: Some(Qty::shares(1_000_000)),
         used: Used::default(),
         consumed_today: false,
         blocked: None,
-        reject_streak: 0,
+        mismatch: None,
+        stream_silent: None,
+        executions_read_at: clock.now,
         held,
         held_for_orders: Qty::ZERO,
+        replaced: None,
         id_used: false,
     };
     approve(order, &facts).unwrap()

@@ -20,7 +20,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     config::{Config, ConfigError, Limits},
-    wire::{NewOrder, Refusal},
+    wire::{NewOrder, Refusal, Replace},
 };
 use crate::ReadError;
 
@@ -95,6 +95,11 @@ impl Transport {
     /// A POST, once.
     pub(super) async fn send_order(&self, url: Url, order: &NewOrder<'_>) -> Result<Answer, Silence> {
         self.once(self.orders.post(url), Some(order)).await
+    }
+
+    /// A PATCH, once: it is as little idempotent as a POST.
+    pub(super) async fn replace_order(&self, url: Url, order: &Replace<'_>) -> Result<Answer, Silence> {
+        self.once(self.orders.patch(url), Some(order)).await
     }
 
     /// A DELETE, once.

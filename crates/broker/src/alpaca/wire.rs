@@ -44,6 +44,25 @@ impl<'a> From<&'a OrderRequest> for NewOrder<'a> {
     }
 }
 
+/// What a replacement changes; the rest stays as it was.
+#[derive(Serialize)]
+pub(super) struct Replace<'a> {
+    qty: String,
+    time_in_force: TimeInForce,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit_price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stop_price: Option<String>,
+    client_order_id: &'a str,
+}
+
+impl<'a> From<&'a OrderRequest> for Replace<'a> {
+    fn from(order: &'a OrderRequest) -> Self {
+        let NewOrder { qty, time_in_force, limit_price, stop_price, client_order_id, .. } = NewOrder::from(order);
+        Self { qty, time_in_force, limit_price, stop_price, client_order_id }
+    }
+}
+
 /// An order as it comes. Side and symbol are absent or empty on the parent of a multi-leg option order.
 #[derive(Debug, Deserialize)]
 pub(super) struct Order {

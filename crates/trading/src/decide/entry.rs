@@ -1,82 +1,220 @@
 //! Openings: candidates in order, each through its rules and the control table.
+//!
+//! What one step decides counts for the next candidate of the same step: positions, notional, buying power, rates.
 
 use std::collections::BTreeMap;
 
-use market::{Price, Qty, Symbol, Usd};
+use market::{Candle, NyDate, Price, Qty, Session, Symbol, TimeDelta, Usd};
 
-use super::{Action, Candidate, Decision, Desk, value};
+use super::{Action, Candidate, Decision, Desk, Standing, value};
 use crate::{
+    book::{Intent, TradePlan},
     confirm::{self, Confirmation},
-    control::{self, Used},
-    order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    control::{self, Facts, Used},
+    order::{IntentKey, Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
     phase,
     refusal::{Reason, Refusal},
-    sizing::{self, Room},
+    sizing::{self, Room, Setup},
 };
-
-/// What of the caps is taken: positions, working orders and unknown outcomes, all reckoned as filled.
-struct Taken {
-    by_symbol: BTreeMap<Symbol, Usd>,
-    orders_today: u32,
-    pending: Usd,
-}
 
 /// Enters every candidate that confirmed and that the controls let pass.
 pub(super) fn entries(desk: &Desk<'_>, decision: &mut Decision) {
-    if !phase::is_open(desk.view.session.as_ref(), desk.view.now) {
+    let view = desk.view;
+    // Where only the clocks differ, the session may be missing because of it: the control says so.
+    let skewed = view.clock_skew.is_none_or(|skew| skew.abs() > desk.limits.clock_skew);
+    if !phase::is_open(view.session.as_ref(), view.now) && !skewed {
         return;
     }
-    let mut taken = Taken::of(desk);
-    for candidate in &desk.view.candidates {
-        let Some(confirmation) = confirmed(desk, candidate) else { continue };
-        if desk.book.is_consumed(desk.view.now.ny_date(), candidate.symbol) {
+    let mut step = Step::of(desk);
+    for candidate in &view.candidates {
+        if desk.book.is_consumed(step.date, candidate.symbol) {
             continue;
         }
-        match enter(desk, candidate, confirmation, &taken) {
-            Ok(action) => {
-                if let Action::Submit { order, .. } = &action {
-                    taken.add(order.get());
-                }
-                decision.actions.push(action);
-            }
+        let Some(confirmation) = step.confirmed(candidate) else { continue };
+        match step.enter(candidate, confirmation) {
+            Ok(action) => decision.actions.push(action),
             Err(refusal) => decision.refusals.push(refusal),
         }
     }
 }
 
-/// A break and hold whose delay has passed.
-fn confirmed(desk: &Desk<'_>, candidate: &Candidate) -> Option<Confirmation> {
-    let candles = desk.view.candles.get(&candidate.symbol)?;
-    let confirmation = confirm::break_and_hold(candles, candidate.entry_level)?;
-    let delay = confirm::entry_delay(desk.view.now.ny_date(), candidate.symbol);
-    (desk.view.now >= confirmation.at + delay).then_some(confirmation)
+/// One decision about all candidates: what was reckoned once, and what is taken by now.
+struct Step<'a> {
+    desk: &'a Desk<'a>,
+    date: NyDate,
+    /// Symbols that something is known of.
+    standing: BTreeMap<Symbol, Standing>,
+    by_symbol: BTreeMap<Symbol, Usd>,
+    used: Used,
 }
 
-fn enter(desk: &Desk<'_>, candidate: &Candidate, confirmation: Confirmation, taken: &Taken) -> Result<Action, Refusal> {
-    let refuse = |reason, detail: String| Refusal {
-        at: desk.view.now,
-        symbol: candidate.symbol,
-        purpose: Purpose::Open,
-        reason,
-        detail,
+impl<'a> Step<'a> {
+    fn of(desk: &'a Desk<'a>) -> Self {
+        let date = desk.view.now.ny_date();
+        let openings = desk.book.openings(date);
+        let within = |span: TimeDelta| {
+            openings.iter().filter(|intent| desk.view.now.since(intent.recorded_at) < span).count() as u32
+        };
+        let used = Used {
+            orders_today: openings.len() as u32,
+            recent_second: within(TimeDelta::seconds(1)),
+            recent_minute: within(TimeDelta::minutes(1)),
+            reject_streak: desk.book.reject_streak(date),
+            ..Used::default()
+        };
+        let mut step = Self { desk, date, standing: standing(desk), by_symbol: BTreeMap::new(), used };
+        desk.view.positions.values().for_each(|position| step.take(position.symbol, value(position)));
+        let opening = desk.book.live().map(|(_, intent)| intent).filter(|intent| intent.is_opening());
+        opening.for_each(|intent| step.take_live(intent));
+        step.take_foreign();
+        step
+    }
+
+    fn take(&mut self, symbol: Symbol, cost: Usd) {
+        *self.by_symbol.entry(symbol).or_insert(Usd::ZERO) += cost;
+        self.used.gross += cost;
+        self.used.positions = self.by_symbol.len() as u32;
+    }
+
+    /// What is not filled of an opening of ours, as if it were.
+    fn take_live(&mut self, intent: &Intent) {
+        let rest = intent.request.qty.minus_or_zero(self.desk.book.filled(intent));
+        let cost = intent.request.price().map_or(Usd::ZERO, |price| price.notional(rest));
+        self.take(intent.request.symbol, cost);
+        if intent.state.is_unresolved() {
+            self.used.pending += cost;
+        }
+    }
+
+    /// Working buys of whoever else.
+    fn take_foreign(&mut self) {
+        let view = self.desk.view;
+        let foreign = |id| self.desk.book.intent(id).is_none();
+        let buys = view.working.iter().filter(|order| order.side == Side::Buy && foreign(&order.client_order_id));
+        for order in buys {
+            let price = match order.kind {
+                Some(OrderKind::Limit { limit: price } | OrderKind::Stop { stop: price }) => Some(price),
+                Some(OrderKind::Market) | None => view.quotes.get(&order.symbol).map(|quote| quote.ask),
+            };
+            let rest = order.qty.minus_or_zero(order.filled_qty);
+            self.take(order.symbol, price.map_or(Usd::ZERO, |price| price.notional(rest)));
+        }
+    }
+
+    /// An opening of this very step.
+    fn take_decided(&mut self, order: &OrderRequest) {
+        let cost = order.price().map_or(Usd::ZERO, |price| price.notional(order.qty));
+        self.take(order.symbol, cost);
+        self.used.orders_today += 1;
+        self.used.recent_second += 1;
+        self.used.recent_minute += 1;
+        self.used.pending += cost;
+    }
+
+    /// A break and hold of today whose delay has passed.
+    fn confirmed(&self, candidate: &Candidate) -> Option<Confirmation> {
+        let view = self.desk.view;
+        let candles = view.candles.get(&candidate.symbol)?;
+        if view.session.is_some_and(|session| !are_of(candles, &session)) {
+            return None;
+        }
+        let confirmation = confirm::break_and_hold(candles, candidate.entry_level)?;
+        let delay = confirm::entry_delay(self.date, candidate.symbol);
+        (view.now >= confirmation.at + delay).then_some(confirmation)
+    }
+
+    fn enter(&mut self, candidate: &Candidate, confirmation: Confirmation) -> Result<Action, Refusal> {
+        let (limit, stop) = self.prices(candidate, confirmation)?;
+        let facts = self.facts(candidate);
+        control::may_open(candidate.symbol, &facts)?;
+        let setup = Setup { entry: limit, stop, distance: candidate.distance };
+        let shares = sizing::shares(self.desk.limits, &self.room(candidate, facts.used), &setup);
+        // The caps speak for themselves: with no room left, one share is put before them so that they name the reason.
+        let (key, order) = self
+            .request(candidate.symbol, limit, shares.max(1))
+            .ok_or_else(|| self.refuse(candidate, Reason::ConsumedToday, "an earlier attempt is not over".into()))?;
+        let id_used = self.desk.book.intent(&order.client_order_id).is_some();
+        let approved = control::approve(order, &Facts { id_used, ..facts })?;
+        if shares == 0 {
+            let text = format!("the sizing rule leaves less than a share at {limit}");
+            return Err(self.refuse(candidate, Reason::TooSmall, text));
+        }
+        self.take_decided(approved.get());
+        let trade = TradePlan { stop, level: Some(candidate.entry_level), r1: candidate.r1, r2: candidate.r2 };
+        Ok(Action::Submit { order: Box::new(approved), key, trade: Some(trade) })
+    }
+
+    /// The limit, and the stop the position will have.
+    fn prices(&self, candidate: &Candidate, confirmation: Confirmation) -> Result<(Price, Price), Refusal> {
+        let limit = entry_price(self.desk, candidate, confirmation);
+        let limit = limit.map_err(|(reason, detail)| self.refuse(candidate, reason, detail))?;
+        let stop = candidate.structural_stop.unwrap_or(candidate.stop_loss).floor_to_tick();
+        let risk = limit.minus(stop);
+        if risk <= Usd::ZERO || risk > self.desk.limits.risk_per_share {
+            let text = format!("{risk} a share between {limit} and {stop}");
+            return Err(self.refuse(candidate, Reason::RiskTooWide, text));
+        }
+        Ok((limit, stop))
+    }
+
+    fn facts(&self, candidate: &Candidate) -> Facts<'a> {
+        let symbol = candidate.symbol;
+        let taken = self.by_symbol.get(&symbol);
+        let used = Used { has_symbol: taken.is_some(), symbol: taken.copied().unwrap_or_default(), ..self.used };
+        let standing = self.standing.get(&symbol).cloned().unwrap_or_default();
+        Facts { average_volume: candidate.average_volume, ..self.desk.situation(symbol, standing, used) }
+    }
+
+    fn room(&self, candidate: &Candidate, used: Used) -> Room {
+        let limits = self.desk.limits;
+        // Without an account there is no room, and the account control says why.
+        let account = self.desk.view.account.as_ref();
+        let (equity, power) = account.map_or((Usd::ZERO, Usd::ZERO), |account| (account.equity, account.buying_power));
+        Room {
+            equity,
+            gross: limits.gross_notional - used.gross,
+            symbol: limits.symbol_notional - used.symbol,
+            buying_power: power.fraction(limits.buying_power) - used.pending,
+            average_volume: candidate.average_volume,
+        }
+    }
+
+    fn request(&self, symbol: Symbol, limit: Price, shares: u32) -> Option<(IntentKey, OrderRequest)> {
+        let key = self.desk.book.next_key(self.date, symbol, Leg::Entry)?;
+        let order = OrderRequest {
+            client_order_id: key.client_order_id(),
+            symbol,
+            side: Side::Buy,
+            qty: Qty::shares(shares),
+            kind: OrderKind::Limit { limit },
+            time_in_force: TimeInForce::Day,
+            purpose: Purpose::Open,
+        };
+        Some((key, order))
+    }
+
+    fn refuse(&self, candidate: &Candidate, reason: Reason, detail: String) -> Refusal {
+        Refusal { at: self.desk.view.now, symbol: candidate.symbol, purpose: Purpose::Open, reason, detail }
+    }
+}
+
+/// How every symbol stands that an order, a live intent or a finding is of.
+fn standing(desk: &Desk<'_>) -> BTreeMap<Symbol, Standing> {
+    let live = desk.book.live().map(|(_, intent)| intent.request.symbol);
+    let working = desk.view.working.iter().map(|order| order.symbol);
+    let found = desk.view.findings.iter().map(|(symbol, _)| *symbol);
+    let stand = |symbol| {
+        let (blocked, held_for_orders) = (desk.blocked(symbol), desk.sells(symbol).total());
+        (symbol, Standing { consumed_today: false, blocked, held_for_orders })
     };
-    let limit = entry_price(desk, candidate, confirmation).map_err(|(reason, detail)| refuse(reason, detail))?;
-    let stop = candidate.stop_loss.floor_to_tick();
-    let risk = limit.minus(stop);
-    if risk <= Usd::ZERO || risk > desk.limits.risk_per_share {
-        return Err(refuse(Reason::RiskTooWide, format!("{risk} a share between {limit} and {stop}")));
-    }
-    let used = taken.used(candidate.symbol);
-    let shares = sizing::shares(desk.limits, &room(desk, used), limit, stop);
-    // The caps speak for themselves: with no room left, one share is put before them so that they name the reason.
-    let order = request(desk, candidate.symbol, limit, shares.max(1))
-        .ok_or_else(|| refuse(Reason::ConsumedToday, "an earlier attempt is not over".into()))?;
-    let (key, order) = order;
-    let approved = control::approve(order.clone(), &desk.facts(&order, used))?;
-    if shares == 0 {
-        return Err(refuse(Reason::TooSmall, format!("risk and caps leave less than a share at {limit}")));
-    }
-    Ok(Action::Submit { order: Box::new(approved), key, protective_stop: Some(stop) })
+    let symbols: std::collections::BTreeSet<Symbol> = live.chain(working).chain(found).collect();
+    symbols.into_iter().map(stand).collect()
+}
+
+/// Candles before the open or beyond the close are not of this session, and say nothing about it.
+fn are_of(candles: &[Candle], session: &Session) -> bool {
+    candles.first().is_some_and(|first| first.start >= session.open)
+        && candles.last().is_some_and(|last| last.start < session.close)
 }
 
 /// The ask plus a bounded buffer, on a tick; refused when the market has left the setup behind.
@@ -95,86 +233,4 @@ fn entry_price(desk: &Desk<'_>, candidate: &Candidate, confirmation: Confirmatio
     }
     let limit = quote.ask.raised_by(desk.limits.entry_buffer).map(Price::ceil_to_tick);
     limit.ok_or((Reason::PriceCollar, format!("no limit above an ask of {}", quote.ask)))
-}
-
-fn request(
-    desk: &Desk<'_>,
-    symbol: Symbol,
-    limit: Price,
-    shares: u32,
-) -> Option<(crate::order::IntentKey, OrderRequest)> {
-    let key = desk.book.next_key(desk.view.now.ny_date(), symbol, Leg::Entry)?;
-    let order = OrderRequest {
-        client_order_id: key.client_order_id(),
-        symbol,
-        side: Side::Buy,
-        qty: Qty::shares(shares),
-        kind: OrderKind::Limit { limit },
-        time_in_force: TimeInForce::Day,
-        purpose: Purpose::Open,
-    };
-    Some((key, order))
-}
-
-fn room(desk: &Desk<'_>, used: Used) -> Room {
-    // Without an account there is no room, and the account control says why.
-    let (equity, power) =
-        desk.view.account.as_ref().map_or((Usd::ZERO, Usd::ZERO), |account| (account.equity, account.buying_power));
-    Room {
-        equity,
-        gross: desk.limits.gross_notional - used.gross,
-        symbol: desk.limits.symbol_notional - used.symbol,
-        buying_power: power.fraction(desk.limits.buying_power) - used.pending,
-    }
-}
-
-impl Taken {
-    fn of(desk: &Desk<'_>) -> Self {
-        let (mut by_symbol, mut pending) = (BTreeMap::new(), Usd::ZERO);
-        for position in desk.view.positions.values() {
-            *by_symbol.entry(position.symbol).or_insert(Usd::ZERO) += value(position);
-        }
-        let opening = desk.book.intents.values().filter(|i| i.request.purpose == Purpose::Open && !i.state.is_dead());
-        for intent in opening {
-            let rest = intent.request.qty.minus_or_zero(desk.book.filled(intent));
-            let cost = intent.request.price().map_or(Usd::ZERO, |price| price.notional(rest));
-            *by_symbol.entry(intent.request.symbol).or_insert(Usd::ZERO) += cost;
-            if intent.state.is_unresolved() {
-                pending += cost;
-            }
-        }
-        let foreign = desk
-            .view
-            .working
-            .iter()
-            .filter(|order| order.side == Side::Buy && !desk.book.intents.contains_key(&order.client_order_id));
-        for order in foreign {
-            let price = match order.kind {
-                Some(OrderKind::Limit { limit: price } | OrderKind::Stop { stop: price }) => Some(price),
-                Some(OrderKind::Market) | None => desk.view.quotes.get(&order.symbol).map(|quote| quote.ask),
-            };
-            let rest = order.qty.minus_or_zero(order.filled_qty);
-            *by_symbol.entry(order.symbol).or_insert(Usd::ZERO) +=
-                price.map_or(Usd::ZERO, |price| price.notional(rest));
-        }
-        Self { by_symbol, orders_today: desk.book.openings_on(desk.view.now.ny_date()), pending }
-    }
-
-    fn used(&self, symbol: Symbol) -> Used {
-        Used {
-            orders_today: self.orders_today,
-            positions: self.by_symbol.len() as u32,
-            has_symbol: self.by_symbol.contains_key(&symbol),
-            gross: self.by_symbol.values().copied().sum(),
-            symbol: self.by_symbol.get(&symbol).copied().unwrap_or_default(),
-            pending: self.pending,
-        }
-    }
-
-    fn add(&mut self, order: &OrderRequest) {
-        let cost = order.price().map_or(Usd::ZERO, |price| price.notional(order.qty));
-        *self.by_symbol.entry(order.symbol).or_insert(Usd::ZERO) += cost;
-        self.orders_today += 1;
-        self.pending += cost;
-    }
 }

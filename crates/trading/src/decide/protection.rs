@@ -18,7 +18,7 @@ const SLOW_ATTEMPT: TimeDelta = TimeDelta::seconds(60);
 
 /// Brings the protection of every position in line with its size.
 pub(super) fn positions(desk: &Desk<'_>, decision: &mut Decision) {
-    for (symbol, position) in &desk.view.positions {
+    for (symbol, position) in desk.view.positions.iter().filter(|(symbol, _)| !desk.view.acted.contains(symbol)) {
         if position.short {
             alert(decision, *symbol, "short", "held short: close it by hand, this strategy is long only");
             continue;
@@ -55,7 +55,7 @@ fn place_stop(desk: &Desk<'_>, decision: &mut Decision, position: &PositionRepor
     if shares.is_zero() {
         return alert(decision, symbol, "fraction", "less than one share is held, too little for a stop");
     }
-    let Some(stop) = desk.book.protective_stop(symbol) else {
+    let Some(stop) = desk.book.trade(symbol).and_then(|trade| trade.plan).map(|plan| plan.stop) else {
         return alert(decision, symbol, "no-stop", "has NO stop: no filled entry of ours tells a price for it");
     };
     if !is_through(desk, symbol, stop) {
@@ -91,7 +91,7 @@ fn resize(desk: &Desk<'_>, decision: &mut Decision, position: &PositionReport, s
         return;
     }
     for order in desk.working(symbol, Side::Sell) {
-        if desk.book.intents.contains_key(&order.client_order_id) {
+        if desk.book.intent(&order.client_order_id).is_some() {
             desk.cancel(decision, order, "the stop does not fit the position");
         }
     }
@@ -138,7 +138,7 @@ fn send(
     let client_order_id = key.client_order_id();
     let order = OrderRequest { client_order_id, symbol, side: Side::Sell, qty, kind, time_in_force, purpose };
     match control::approve(order.clone(), &desk.facts(&order, Used::default())) {
-        Ok(order) => decision.actions.push(Action::Submit { order: Box::new(order), key, protective_stop: None }),
+        Ok(order) => decision.actions.push(Action::Submit { order: Box::new(order), key, trade: None }),
         Err(refusal) => {
             let text = format!("its {leg} was refused here ({}: {})", refusal.reason, refusal.detail);
             alert(decision, symbol, "refused", &text);
@@ -156,6 +156,7 @@ fn whole(position: &PositionReport) -> Qty {
 fn sent(actions: &[Action]) -> Qty {
     actions.iter().fold(Qty::ZERO, |sum, action| match action {
         Action::Submit { order, .. } => sum.plus(order.get().qty),
+        Action::Replace { replacement, .. } => sum.plus(replacement.get().order.qty),
         Action::Cancel { .. } | Action::Alert { .. } => sum,
     })
 }

@@ -15,11 +15,11 @@ use crate::{
 fn a_confirmed_candidate_is_entered_once_with_its_stop_known() {
     let mut scene = Scene::confirmed();
     let actions = scene.decide().actions;
-    let [Action::Submit { order, key, protective_stop }] = actions.as_slice() else { panic!("{actions:?}") };
+    let [Action::Submit { order, key, trade }] = actions.as_slice() else { panic!("{actions:?}") };
     assert_eq!(order.get().purpose, Purpose::Open);
     assert_eq!(order.get().kind, OrderKind::Limit { limit: price("50.53") });
     assert_eq!(order.get().qty, Qty::shares(19), "1,000 a symbol pays for 19");
-    assert_eq!((*protective_stop, key.attempt), (Some(price("48.00")), 1));
+    assert_eq!((trade.map(|plan| plan.stop), key.attempt), (Some(price("48.00")), 1));
 
     scene.record(order.get().clone(), key.clone(), OrderState::Rejected);
     assert_eq!(scene.decide(), Decision::default(), "one entry a symbol and day, whatever became of it");
@@ -59,7 +59,7 @@ fn caps_hold_within_one_decision() {
         .iter()
         .filter_map(|action| match action {
             Action::Submit { order, .. } => Some(order.get().price()?.notional(order.get().qty)),
-            Action::Cancel { .. } | Action::Alert { .. } => None,
+            Action::Replace { .. } | Action::Cancel { .. } | Action::Alert { .. } => None,
         })
         .sum();
     assert!(total <= scene.limits.gross_notional, "{total}");
@@ -118,7 +118,7 @@ fn a_stop_of_the_wrong_size_is_cancelled_and_said() {
 #[test]
 fn a_partly_filled_entry_is_withdrawn_before_its_stop() {
     let mut scene = Scene::holding(7);
-    scene.book.intents.values_mut().for_each(|intent| intent.state = OrderState::Working);
+    scene.book.edit(|intent| intent.state = OrderState::Working);
     scene.entry_works();
     let actions = scene.decide().actions;
     assert!(matches!(actions.as_slice(), [Action::Cancel { .. }]), "{actions:?}");
@@ -219,7 +219,7 @@ fn an_old_quote_sells_nothing() {
 #[test]
 fn a_cancel_that_takes_no_effect_is_asked_again() {
     let mut scene = Scene::holding(7);
-    scene.book.intents.values_mut().for_each(|intent| intent.state = OrderState::Canceling);
+    scene.book.edit(|intent| intent.state = OrderState::Canceling);
     scene.entry_works();
     assert!(matches!(scene.decide_again().actions.as_slice(), [Action::Cancel { .. }, Action::Alert { .. }]));
     scene.view.working[0].status = OrderStatus::PendingCancel;
@@ -249,7 +249,7 @@ fn buying_power_is_used_once() {
         .iter()
         .filter_map(|action| match action {
             Action::Submit { order, .. } => Some(order.get().price()?.notional(order.get().qty)),
-            Action::Cancel { .. } | Action::Alert { .. } => None,
+            Action::Replace { .. } | Action::Cancel { .. } | Action::Alert { .. } => None,
         })
         .sum();
     assert!(spent > Usd::ZERO && spent <= Usd::dollars(1_350), "{spent}");
@@ -284,7 +284,7 @@ fn kill_switch_levels() {
         "the stop lets go of the shares first"
     );
     held.view.working.clear();
-    held.book.intents.values_mut().for_each(|intent| intent.state = OrderState::Canceled);
+    held.book.edit(|intent| intent.state = OrderState::Canceled);
     let actions = held.decide().actions;
     assert!(matches!(actions.as_slice(), [Action::Alert { .. }, Action::Submit { key, .. }] if key.leg == Leg::Exit));
 }
@@ -340,6 +340,11 @@ impl Scene {
                 kill: None,
                 account: Some(account),
                 misfits_before: BTreeMap::new(),
+                acted: BTreeSet::new(),
+                clock_skew: Some(TimeDelta::zero()),
+                stream_silent: None,
+                executions_read_at: now,
+                high_water: now,
                 positions: BTreeMap::new(),
                 working: Vec::new(),
                 findings: BTreeSet::new(),
@@ -357,8 +362,8 @@ impl Scene {
     fn holding(shares: u32) -> Self {
         let mut scene = Self::confirmed();
         scene.entered(OrderState::Filled);
-        let intent = scene.book.intents.values().next().unwrap().clone();
-        scene.book.count(&[Execution {
+        let intent = scene.book.intents().values().next().unwrap().clone();
+        scene.book.count(&Execution {
             id: "f1".into(),
             order_id: intent.broker_id.unwrap(),
             symbol: intent.request.symbol,
@@ -366,7 +371,7 @@ impl Scene {
             qty: Qty::shares(shares),
             price: price("50.50"),
             at: scene.view.now,
-        }]);
+        });
         scene.hold("AAPL", shares);
         scene
     }
@@ -407,7 +412,16 @@ impl Scene {
         let candles = vec![candle(0, "50.30"), candle(10, "50.40")];
         self.view.candles.insert(symbol, candles);
         let (entry_level, stop_loss) = (price("50"), price("48"));
-        self.view.candidates.push(Candidate { symbol, entry_level, stop_loss });
+        self.view.candidates.push(Candidate {
+            symbol,
+            entry_level,
+            stop_loss,
+            structural_stop: None,
+            r1: None,
+            r2: None,
+            average_volume: Some(Qty::shares(1_000_000)),
+            distance: None,
+        });
         let quote = Quote::new(self.view.now, price("50.46"), price("50.47")).unwrap();
         self.view.quotes.insert(symbol, quote);
     }
@@ -431,11 +445,13 @@ impl Scene {
             state,
             recorded_at: self.view.now,
             broker_id: Some(format!("broker-{}", request.client_order_id).parse().unwrap()),
-            protective_stop: stop,
+            doubted_since: None,
+            replaces: None,
+            trade: stop.map(TradePlan::stop_only),
             note: String::new(),
             request: request.clone(),
         };
-        self.book.intents.insert(request.client_order_id, intent);
+        self.book.restore(intent);
     }
 
     fn entered(&mut self, state: OrderState) {
@@ -487,7 +503,7 @@ impl Scene {
         let (side, kind, purpose) = match leg {
             Leg::Entry => (Side::Buy, OrderKind::Limit { limit: price("50.53") }, Purpose::Open),
             Leg::Stop => (Side::Sell, OrderKind::Stop { stop: price("48") }, Purpose::Protect),
-            Leg::Exit => (Side::Sell, OrderKind::Market, Purpose::Flatten),
+            Leg::Trim1 | Leg::Trim2 | Leg::Exit => (Side::Sell, OrderKind::Market, Purpose::Flatten),
         };
         let request = OrderRequest {
             client_order_id: key.client_order_id(),
@@ -506,7 +522,7 @@ impl Scene {
 fn executions_count_once_toward_what_is_left_of_an_entry() {
     let mut scene = Scene::confirmed();
     scene.entered(OrderState::Working);
-    let intent = scene.book.intents.values().next().unwrap().clone();
+    let intent = scene.book.intents().values().next().unwrap().clone();
     let fill = Execution {
         id: "f1".into(),
         order_id: intent.broker_id.clone().unwrap(),
@@ -516,7 +532,7 @@ fn executions_count_once_toward_what_is_left_of_an_entry() {
         price: price("50.50"),
         at: scene.view.now,
     };
-    scene.book.count(&[fill.clone(), fill.clone()]);
-    scene.book.count(&[fill]);
+    scene.book.count(&fill);
+    scene.book.count(&fill);
     assert_eq!(scene.book.filled(&intent), Qty::shares(7));
 }

@@ -38,6 +38,9 @@ fn why_nothing_may_open(desk: &Desk<'_>) -> Option<String> {
     if let Authority::ManageOnly(reason) = &view.authority {
         return Some(format!("no authority to open: {reason}"));
     }
+    if view.stream_silent.is_some_and(|silent| silent >= desk.limits.stream_loss) {
+        return Some("the stream is lost".to_owned());
+    }
     let in_window = view.session.is_some_and(|s| phase::in_entry_window(&s, view.now, desk.limits.entry_delay));
     (!in_window).then(|| "outside the entry window".to_owned())
 }

@@ -3,7 +3,10 @@
 use market::Price;
 
 use super::*;
-use crate::order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce};
+use crate::{
+    order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    record::Record,
+};
 
 #[test]
 fn agreement_changes_nothing() {
@@ -15,7 +18,7 @@ fn agreement_changes_nothing() {
 #[test]
 fn a_crash_between_record_and_outcome_is_settled_by_what_the_broker_has() {
     let (mut book, order) = world(OrderState::Recorded, OrderStatus::New);
-    book.intents.values_mut().for_each(|intent| intent.broker_id = None);
+    book.edit(|intent| intent.broker_id = None);
     let plan = plan(&book, &said(vec![order.clone()]));
     let [change] = plan.changes.as_slice() else { panic!("{plan:?}") };
     assert_eq!((change.from, change.to), (OrderState::Recorded, OrderState::Working));
@@ -35,7 +38,7 @@ fn what_the_broker_does_not_list_is_asked_for_never_assumed() {
 #[test]
 fn no_such_order_is_believed_only_when_nothing_can_be_on_its_way() {
     let (book, _) = world(OrderState::Unknown, OrderStatus::New);
-    let intent = book.intents.values().next().unwrap();
+    let intent = book.intents().values().next().unwrap();
     let early = intent.recorded_at + TimeDelta::seconds(29);
     assert_eq!(answered(intent, None, early), Ok(None));
     let late = intent.recorded_at + ARRIVAL_LIMIT;
@@ -45,7 +48,7 @@ fn no_such_order_is_believed_only_when_nothing_can_be_on_its_way() {
 #[test]
 fn an_order_the_broker_had_cannot_be_unknown_to_it() {
     let (book, _) = world(OrderState::Working, OrderStatus::New);
-    let intent = book.intents.values().next().unwrap();
+    let intent = book.intents().values().next().unwrap();
     let late = intent.recorded_at + TimeDelta::hours(1);
     assert!(matches!(answered(intent, None, late), Err(Finding::Contradiction { .. })));
 }
@@ -80,8 +83,9 @@ fn each_execution_is_news_once_and_explains_the_position() {
     said.positions.insert(order.symbol, position(10));
     let first = plan(&book, &said);
     assert_eq!((first.executions.len(), first.findings.len()), (1, 0));
-    book.count(&first.executions);
-    first.changes.iter().for_each(|change| book.apply(change));
+    first.executions.iter().for_each(|fill| book.count(fill));
+    let now = order.submitted_at;
+    first.changes.iter().for_each(|change| book.apply(&Record::Change(change.clone()), now));
     assert_eq!(plan(&book, &said), Plan::default(), "the same again is no news");
 }
 
@@ -151,10 +155,12 @@ fn world(state: OrderState, status: OrderStatus) -> (Book, OrderReport) {
         state,
         recorded_at: date.at_hm(11, 0),
         broker_id: Some(id),
-        protective_stop: None,
+        doubted_since: None,
+        replaces: None,
+        trade: None,
         note: String::new(),
         request: request.clone(),
     };
-    book.intents.insert(request.client_order_id, intent);
+    book.restore(intent);
     (book, order)
 }

@@ -88,6 +88,7 @@ impl Floor {
             feed: Feed::Simulated,
             verdicts: [("candidate".to_owned(), symbols.len() as u64)].into(),
             candidates: symbols.len() as u64,
+            average_volumes: STOCKS.map(|(symbol, ..)| (symbol.parse().unwrap(), Qty::shares(1_000_000))).into(),
             remark: None,
             scanner_version: "0.1.0".to_owned(),
             rules_sha256: sha256_hex(b"rules"),
@@ -269,7 +270,7 @@ pub fn is_question(request: &RequestSeen) -> bool {
 
 /// The state of every intent in the book, by name.
 pub fn intents<B: Broker>(engine: &Engine<B>) -> Vec<String> {
-    engine.book.intents.iter().map(|(id, intent)| format!("{} {:?}", short(id), intent.state)).collect()
+    engine.core.book().intents().iter().map(|(id, intent)| format!("{} {:?}", short(id), intent.state)).collect()
 }
 
 /// What humans were alerted about, oldest first.

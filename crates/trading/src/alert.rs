@@ -9,7 +9,7 @@ const QUIET: TimeDelta = TimeDelta::minutes(30);
 const SUBJECTS: usize = 1_000;
 
 /// What was said, and when last.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alerts {
     said: BTreeMap<String, Timestamp>,
 }

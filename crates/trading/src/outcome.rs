@@ -1,9 +1,8 @@
-//! What became of a request.
+//! What became of a request to the broker, where "we do not know" is a value of its own.
 
 use std::time::Duration;
 
-use thiserror::Error;
-use trading::report::OrderReport;
+use crate::report::OrderReport;
 
 /// What became of an order we sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,18 +56,4 @@ pub enum CancelOutcome {
     NotFound,
     /// Nobody here can tell; look at the order.
     Unknown(String),
-}
-
-/// Why a read gave no answer. Names endpoint and, when there was one, the broker's request id.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{endpoint}: {why}{}", request_id.as_deref().map(|id| format!(" (request id {id})")).unwrap_or_default())]
-pub struct ReadError {
-    /// Method and path.
-    pub endpoint: String,
-    /// What happened.
-    pub why: String,
-    /// The broker's id of the request.
-    pub request_id: Option<String>,
-    /// Keys or permissions: repeating it is pointless.
-    pub forbidden: bool,
 }

@@ -1,0 +1,84 @@
+//! The way of an order: decided, recorded, sent. What may stop an opening is asked before the record and before the send.
+
+use market::Timestamp;
+
+use super::{
+    Core, Effect, Moment,
+    effect::{Decided, Step},
+};
+use crate::{
+    reconcile,
+    record::Record,
+    refusal::{Reason, Refusal},
+    state::{OrderEvent, OrderState},
+};
+
+impl Core {
+    /// The next thing to do; `None` when nothing is left until the next event.
+    pub fn poll(&mut self, moment: &Moment) -> Option<Effect> {
+        self.book.saw(moment.now);
+        loop {
+            match self.queue.pop_front()? {
+                Step::Record(at, records) => return Some(Effect::Record { at, records }),
+                Step::Effect(effect) => return Some(effect),
+                Step::Alert(subject, text) => {
+                    if self.alerts.is_news(&subject, moment.now) {
+                        return Some(Effect::Alert { subject, text });
+                    }
+                }
+                Step::Decided(decided) => match self.why_not(&decided, moment) {
+                    Some(refusal) => self.note_refusal(refusal),
+                    None => {
+                        let record = Record::Intent(Box::new(decided.intent(moment.now)));
+                        self.queue.push_front(Step::Recorded(decided));
+                        self.record_first(vec![record], moment.now);
+                    }
+                },
+                Step::Recorded(decided) => match self.why_not(&decided, moment) {
+                    Some(refusal) => self.withhold(&decided, refusal, moment.now),
+                    None => return Some(decided.into_effect()),
+                },
+            }
+        }
+    }
+
+    /// Why an opening is not sent now: the sends before it took time, and the world went on. Never asked of protection.
+    fn why_not(&self, decided: &Decided, moment: &Moment) -> Option<Refusal> {
+        let (reason, detail) = if decided.is_opening() { self.why_not_open(decided, moment)? } else { return None };
+        let request = decided.request();
+        Some(Refusal { at: moment.now, symbol: request.symbol, purpose: request.purpose, reason, detail })
+    }
+
+    fn why_not_open(&self, decided: &Decided, moment: &Moment) -> Option<(Reason, String)> {
+        if let Some(why) = &moment.ending {
+            return Some((Reason::Gate, format!("{why} came meanwhile")));
+        }
+        let decided_at = self.view.as_ref().map(|view| view.now)?;
+        if moment.now.since(decided_at).abs() > self.limits.quote_age {
+            return Some((Reason::NoQuote, "the decision has grown old meanwhile".to_owned()));
+        }
+        let itself = &decided.request().client_order_id;
+        let unresolved = |(id, intent): (&_, &crate::book::Intent)| intent.state.is_unresolved() && id != itself;
+        if self.book.live().any(unresolved) {
+            return Some((Reason::SymbolBlocked, "the outcome of another order is unknown".to_owned()));
+        }
+        // Last, right before the send.
+        moment.kill.map(|level| (Reason::KillSwitch, format!("the kill switch was latched meanwhile ({level:?})")))
+    }
+
+    /// It was recorded, and is not sent: that is its end, on the record.
+    fn withhold(&mut self, decided: &Decided, refusal: Refusal, now: Timestamp) {
+        let id = &decided.request().client_order_id;
+        let note = Record::Note { id: id.clone(), note: format!("not sent: {}", refusal.detail) };
+        let intent = self.book.intent(id).filter(|intent| intent.state == OrderState::Recorded);
+        let change = intent.and_then(|intent| reconcile::change(intent, &OrderEvent::Withheld, None).ok().flatten());
+        self.note_refusal(refusal);
+        self.record_first(change.map(Record::Change).into_iter().chain([note]).collect(), now);
+    }
+
+    fn note_refusal(&mut self, refusal: Refusal) {
+        for step in self.news(&[refusal]).collect::<Vec<_>>() {
+            self.queue.push_front(step);
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! One symbol's executions and splits in order of time, and the trade they make up. Quantities are in 1e-9 share.
+//!
+//! A position is the sum of its executions, each counted once (the book sees to that), times the splits that came after
+//! them. Executions may arrive late and out of order: what they add up to does not depend on when we heard of them.
+
+use market::{Price, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    order::{BrokerOrderId, Side},
+    report::Execution,
+};
+
+/// A share becomes `new / old` shares.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Split {
+    /// The broker's id of the announcement; a split counts once.
+    pub id: String,
+    /// The symbol.
+    pub symbol: Symbol,
+    /// From when on the position is counted in new shares (the open of the ex-date).
+    pub effective: Timestamp,
+    /// New shares for
+    pub new: u32,
+    /// so many old ones. Never zero.
+    pub old: u32,
+}
+
+/// What is held of a symbol, and how it came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Net shares in 1e-9; negative is short.
+    pub net: i64,
+    /// Orders that bought since the account was last flat in the symbol, oldest first.
+    pub bought_by: Vec<BrokerOrderId>,
+    /// The first of those fills; `None` while flat.
+    pub since: Option<Timestamp>,
+    /// Shares bought since then, in 1e-9 of today's shares.
+    bought: i64,
+    /// What they cost, in (1e-9 share) times (1e-4 dollar).
+    cost: i128,
+}
+
+/// A symbol's history.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tape {
+    entries: Vec<Entry>,
+    held: Held,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Entry {
+    Fill(Execution),
+    Split(Split),
+}
+
+impl Tape {
+    /// What is held.
+    #[must_use]
+    pub fn held(&self) -> &Held {
+        &self.held
+    }
+
+    /// The executions, oldest first.
+    pub fn fills(&self) -> impl DoubleEndedIterator<Item = &Execution> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Fill(fill) => Some(fill),
+            Entry::Split(_) => None,
+        })
+    }
+
+    /// The splits, oldest first.
+    pub fn splits(&self) -> impl DoubleEndedIterator<Item = &Split> {
+        self.entries.iter().filter_map(|entry| match entry {
+            Entry::Split(split) => Some(split),
+            Entry::Fill(_) => None,
+        })
+    }
+
+    /// A price of `at` in today's shares; rounded down to 1e-4 dollar.
+    #[must_use]
+    pub fn adjusted(&self, price: Price, at: Timestamp) -> Price {
+        let later = self.splits().filter(|split| split.effective > at);
+        let units = later.fold(i128::from(price.units()), |units, split| {
+            units * i128::from(split.old) / i128::from(split.new.max(1))
+        });
+        i64::try_from(units).ok().and_then(|units| Price::from_units(units.max(1)).ok()).unwrap_or(price)
+    }
+
+    pub(crate) fn count(&mut self, fill: Execution) {
+        self.insert(Entry::Fill(fill));
+    }
+
+    pub(crate) fn split(&mut self, split: Split) {
+        self.insert(Entry::Split(split));
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        let place = self.entries.partition_point(|other| other.at() <= entry.at());
+        let is_last = place == self.entries.len();
+        self.entries.insert(place, entry);
+        if is_last {
+            self.held.take(&self.entries[place]);
+        } else {
+            self.held = Held::default();
+            self.entries.iter().for_each(|entry| self.held.take(entry));
+        }
+    }
+}
+
+impl Entry {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Fill(fill) => fill.at,
+            Self::Split(split) => split.effective,
+        }
+    }
+}
+
+impl Held {
+    /// Average cost a share of what was bought since the account was last flat, rounded down to 1e-4 dollar.
+    #[must_use]
+    pub fn average_entry(&self) -> Option<Price> {
+        if self.bought <= 0 {
+            return None;
+        }
+        i64::try_from(self.cost / i128::from(self.bought)).ok().and_then(|units| Price::from_units(units).ok())
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Fill(fill) => self.fill(fill),
+            Entry::Split(split) => self.scale(split),
+        }
+    }
+
+    fn fill(&mut self, fill: &Execution) {
+        let units = fill.qty.units();
+        match fill.side {
+            Side::Buy => {
+                self.net = self.net.saturating_add(units);
+                self.bought = self.bought.saturating_add(units);
+                self.cost += i128::from(units) * i128::from(fill.price.units());
+                self.since = self.since.or(Some(fill.at));
+                if self.bought_by.last() != Some(&fill.order_id) {
+                    self.bought_by.push(fill.order_id.clone());
+                }
+            }
+            Side::Sell => {
+                self.net = self.net.saturating_sub(units);
+                if self.net <= 0 {
+                    *self = Self { net: self.net, ..Self::default() };
+                }
+            }
+        }
+    }
+
+    fn scale(&mut self, split: &Split) {
+        let scaled = |units: i64| {
+            let units = i128::from(units) * i128::from(split.new) / i128::from(split.old.max(1));
+            i64::try_from(units).unwrap_or(i64::MAX)
+        };
+        (self.net, self.bought) = (scaled(self.net), scaled(self.bought));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use market::{Qty, TimeDelta};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(1_500_000_000) + TimeDelta::minutes(minute)
+    }
+
+    fn fill(minute: i64, side: Side, shares: u32, price: &str) -> Execution {
+        Execution {
+            id: format!("f{minute}"),
+            order_id: format!("o{minute}").parse().unwrap(),
+            symbol: Symbol::new("A").unwrap(),
+            side,
+            qty: Qty::shares(shares),
+            price: price.parse().unwrap(),
+            at: at(minute),
+        }
+    }
+
+    fn split(minute: i64, new: u32, old: u32) -> Split {
+        Split { id: format!("s{minute}"), symbol: Symbol::new("A").unwrap(), effective: at(minute), new, old }
+    }
+
+    #[test]
+    fn a_trade_begins_when_the_one_before_is_sold_out() {
+        let mut tape = Tape::default();
+        tape.count(fill(1, Side::Buy, 10, "40"));
+        tape.count(fill(2, Side::Sell, 10, "41"));
+        assert_eq!(tape.held(), &Held::default());
+        tape.count(fill(3, Side::Buy, 10, "50"));
+        tape.count(fill(4, Side::Buy, 10, "52"));
+        tape.count(fill(5, Side::Sell, 5, "53"));
+        let held = tape.held();
+        assert_eq!((held.net, held.since), (Qty::shares(15).units(), Some(at(3))));
+        assert_eq!(held.average_entry(), Some("51".parse().unwrap()), "what was sold does not change what was paid");
+        assert_eq!(held.bought_by.len(), 2);
+    }
+
+    #[test]
+    fn a_split_counts_for_what_was_held_before_it_only() {
+        let mut tape = Tape::default();
+        tape.count(fill(1, Side::Buy, 10, "100"));
+        tape.split(split(5, 2, 1));
+        tape.count(fill(9, Side::Buy, 10, "50"));
+        assert_eq!(tape.held().net, Qty::shares(30).units());
+        assert_eq!(tape.held().average_entry(), Some("50".parse().unwrap()));
+        assert_eq!(tape.adjusted("95".parse().unwrap(), at(1)), "47.5".parse().unwrap());
+        assert_eq!(tape.adjusted("47".parse().unwrap(), at(6)), "47".parse().unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn what_it_adds_up_to_does_not_depend_on_the_order_of_hearing(order in Just((0..8).collect::<Vec<i64>>()).prop_shuffle()) {
+            let entry = |minute: i64, tape: &mut Tape| match minute {
+                3 => tape.split(split(3, 3, 2)),
+                5 => tape.count(fill(5, Side::Sell, 4, "70")),
+                _ => tape.count(fill(minute, Side::Buy, 2 + minute as u32, "60.01")),
+            };
+            let (mut sorted, mut shuffled) = (Tape::default(), Tape::default());
+            (0..8).for_each(|minute| entry(minute, &mut sorted));
+            order.into_iter().for_each(|minute| entry(minute, &mut shuffled));
+            prop_assert_eq!(sorted, shuffled);
+        }
+    }
+}

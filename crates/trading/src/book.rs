@@ -274,6 +274,17 @@ impl Book {
         intents.filter(counts).map(|intent| intent.key.leg).collect()
     }
 
+    /// The latest attempt at a leg since an instant that the broker took.
+    #[must_use]
+    pub fn latest(&self, symbol: Symbol, leg: Leg, since: Timestamp) -> Option<&Intent> {
+        let ids = self.by_leg.range(since.ny_date()..).filter_map(|(_, legs)| legs.get(&(symbol, leg)));
+        let taken = |intent: &&Intent| {
+            intent.recorded_at >= since && intent.broker_id.is_some() && intent.state != OrderState::Rejected
+        };
+        let intents = ids.flatten().filter_map(|id| self.intents.get(id)).filter(taken);
+        intents.max_by_key(|intent| (intent.recorded_at, intent.key.attempt))
+    }
+
     fn leg(&self, date: NyDate, symbol: Symbol, leg: Leg) -> impl Iterator<Item = &Intent> {
         let ids = self.by_leg.get(&date).and_then(|legs| legs.get(&(symbol, leg)));
         ids.into_iter().flatten().filter_map(|id| self.intents.get(id))

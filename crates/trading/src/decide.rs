@@ -4,8 +4,13 @@
 //! Pure and complete: the same book and view give the same actions in the same order. Protection looks at the broker
 //! alone; nothing that only opening needs (clock, account, candles, quotes, watchlist) can delay or stop it.
 
+mod cover;
 mod entry;
+mod holding;
 mod protection;
+mod send;
+mod stop;
+mod trim;
 mod withdrawal;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use market::{Bps, Symbol, TimeDelta, Usd};
 
+use crate::stops::Rules;
+
 /// How an entry is sized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sizing {
@@ -100,4 +102,6 @@ limits! {
     executions_age: TimeDelta = TimeDelta::seconds(60);
     /// No discretionary exit so long after a fill; the initial stop is never delayed (`MIN_EXIT_ARMING_SECONDS`).
     exit_arming: TimeDelta = TimeDelta::seconds(120);
+    /// Where stops belong, and how trims are made.
+    stops: Rules = Rules::default();
 }

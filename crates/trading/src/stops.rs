@@ -75,7 +75,7 @@ pub struct Trade {
     pub r1: Option<Price>,
     /// The second target.
     pub r2: Option<Price>,
-    /// Whether the first trim was made, or its order can still act.
+    /// Whether the first trim was made: an order of it sold something.
     pub trimmed_first: bool,
     /// The same of the second.
     pub trimmed_second: bool,

@@ -107,12 +107,12 @@ fn a_protected_position_is_left_alone() {
 }
 
 #[test]
-fn a_stop_of_the_wrong_size_is_cancelled_and_said() {
+fn a_stop_of_the_wrong_size_is_replaced_and_said() {
     let mut scene = Scene::holding(19);
     scene.stop_works(10);
     assert_eq!(scene.decide().actions, [], "orders and positions are not read in one instant");
     let actions = scene.decide_again().actions;
-    assert!(matches!(actions.as_slice(), [Action::Cancel { .. }, Action::Alert { .. }]), "{actions:?}");
+    assert!(matches!(actions.as_slice(), [Action::Replace { .. }, Action::Alert { .. }]), "{actions:?}");
 }
 
 #[test]
@@ -303,6 +303,8 @@ fn assert_only_alert(actions: &[Action], about: &str) {
     let told = matches!(actions, [Action::Alert { subject, text }] if subject.ends_with(about) || text.contains(about));
     assert!(told, "{about}: {actions:?}");
 }
+
+mod managing;
 
 fn price(text: &str) -> Price {
     text.parse().unwrap()
@@ -511,7 +513,7 @@ impl Scene {
             side,
             qty: Qty::shares(shares),
             kind,
-            time_in_force: TimeInForce::Day,
+            time_in_force: if leg == Leg::Stop { TimeInForce::Gtc } else { TimeInForce::Day },
             purpose,
         };
         (request, key)

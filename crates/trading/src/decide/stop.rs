@@ -1,0 +1,108 @@
+//! The protective stop of a position, brought to where it belongs: one order, whole shares, good till cancelled.
+//!
+//! No stop: one goes out at once. One that differs: it is replaced in place, never cancelled first. Several: the ones that
+//! are too many go while the rest still covers. Stops of other hands are cover and are left alone.
+
+use market::Qty;
+
+use super::{
+    Decision,
+    cover::{is_replaceable, rest},
+    holding::{Holding, shown_price, standing_price},
+    protection::{alert, flatten},
+    send::{self, Sale},
+};
+use crate::{
+    order::{Leg, OrderKind, Purpose, TimeInForce},
+    report::OrderReport,
+};
+
+/// Makes the next step.
+pub(super) fn step(holding: &Holding<'_>, decision: &mut Decision) {
+    match holding.cover.stops.as_slice() {
+        [] => place(holding, decision),
+        [stop] => fit(holding, decision, stop),
+        _ => thin_out(holding, decision),
+    }
+}
+
+fn place(holding: &Holding<'_>, decision: &mut Decision) {
+    let (symbol, cover) = (holding.symbol(), &holding.cover);
+    let qty = holding.wanted().min(cover.free(holding.position));
+    if qty.is_zero() {
+        if cover.is_none() {
+            alert(decision, symbol, "fraction", "less than one share is held, too little for a stop");
+        }
+        return;
+    }
+    // Beside other orders a missing part may be only what two reads of the broker differ by.
+    if !cover.is_none() && !holding.stands_twice() {
+        return;
+    }
+    let Some(desired) = holding.desired() else {
+        return alert(decision, symbol, "no-stop", "has NO stop: no filled entry of ours tells a price for it");
+    };
+    let stop = desired.price;
+    if !holding.is_through(stop) {
+        let kind = OrderKind::Stop { stop };
+        send::submit(holding.desk, decision, &Sale { symbol, leg: Leg::Stop, qty, kind, purpose: Purpose::Protect });
+    } else if holding.explained && cover.is_none() {
+        flatten(holding.desk, decision, holding.position, "the market is through the stop");
+    } else {
+        // A split, a trade or an order by hand: selling on the recorded price would be a guess.
+        let text = format!("has NO stop: the market is below {stop}, and not all of it is ours; act by hand");
+        alert(decision, symbol, "no-stop", &text);
+    }
+}
+
+fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
+    let (wanted, kept) = (holding.wanted(), rest(stop));
+    if kept > wanted && !holding.stands_twice() {
+        return;
+    }
+    if wanted.is_zero() {
+        return holding.desk.cancel(decision, stop, "other orders speak for every share");
+    }
+    let grown = wanted.min(kept.plus(holding.cover.free(holding.position)));
+    let qty = if kept != wanted && holding.stands_twice() { grown } else { kept };
+    let shown = shown_price(stop);
+    let price = holding.desired().map(|desired| desired.price).or(shown);
+    let fits = qty == kept && price == shown && stop.time_in_force == Some(TimeInForce::Gtc);
+    if (fits && !is_ageing(holding, stop)) || !is_replaceable(stop) {
+        return;
+    }
+    if let Some(price) = price {
+        send::replace(holding.desk, decision, stop, qty, price);
+    }
+}
+
+/// The broker ends a good-till-cancelled order after 90 days; well before, it is renewed in place.
+fn is_ageing(holding: &Holding<'_>, stop: &OrderReport) -> bool {
+    holding.desk.view.now.since(stop.submitted_at) >= holding.desk.limits.stops.renew_after
+}
+
+/// Cancels stops while the rest still covers, the worst fitting first. What is left is brought into line afterwards.
+fn thin_out(holding: &Holding<'_>, decision: &mut Decision) {
+    let wanted = holding.wanted();
+    let mut covered = holding.cover.stopped();
+    if covered == wanted || !holding.stands_twice() {
+        return;
+    }
+    let mut stops = holding.cover.stops.clone();
+    let merit = |order: &OrderReport| {
+        let price = standing_price(holding.desk, order, holding.explained);
+        (rest(order) == wanted, rest(order).min(wanted), price, order.id.clone())
+    };
+    stops.sort_by_key(|order| merit(order));
+    for order in stops {
+        let left = covered.minus_or_zero(rest(order));
+        if covered > wanted && left >= wanted.max(Qty::shares(1)) {
+            holding.desk.cancel(decision, order, "more stops than shares");
+            covered = left;
+        }
+    }
+    if covered != wanted {
+        let text = format!("has several stops of {covered} shares in all, {wanted} are to be protected");
+        alert(decision, holding.symbol(), "several-stops", &text);
+    }
+}

@@ -87,7 +87,8 @@ impl<B: Broker> Engine<B> {
         let verdict = evaluate(&self.config, &self.env, Ok(now));
         let authority = self.authority(&verdict);
         let quotes = self.quotes_of_the_bare(&said, session, now).await;
-        let around = Surroundings { session, authority, clock_skew, stream_silent: None, quotes };
+        let kill = self.kill_level();
+        let around = Surroundings { session, authority, kill, clock_skew, stream_silent: None, quotes };
         self.feed(Event::Protect(Box::new(around)), now).await?;
 
         if let Some(session) = session.filter(|session| phase::is_open(Some(session), now))

@@ -26,7 +26,7 @@ pub use effect::{Effect, Exposure, Moment};
 use crate::{
     alert::Alerts,
     book::Book,
-    control::Authority,
+    control::{Authority, Kill},
     decide::{self, Action, Candidate, Coverage, Decision, View},
     limits::Limits,
     order::{BrokerOrderId, ClientOrderId, Leg, Purpose},
@@ -82,6 +82,8 @@ pub struct Surroundings {
     pub session: Option<Session>,
     /// What the gates say.
     pub authority: Authority,
+    /// The kill switch.
+    pub kill: Option<Kill>,
     /// How far the broker's clock is from ours; `None` when it could not be read, and then nothing is opened.
     pub clock_skew: Option<TimeDelta>,
     /// How long the stream has been silent; `None` when none is used.
@@ -280,12 +282,12 @@ impl Core {
             }
         }
         self.tell_findings(findings);
-        let Surroundings { session, authority, clock_skew, stream_silent, quotes } = around;
+        let Surroundings { session, authority, kill, clock_skew, stream_silent, quotes } = around;
         let view = View {
             now,
             session,
             authority,
-            kill: None,
+            kill,
             positions: said.positions,
             working: said.orders,
             findings: self.findings.clone(),
@@ -330,6 +332,13 @@ impl Core {
             }
         }
         self.looked = true;
+    }
+
+    /// An entry is on its way from its record on, so that the shares it brings by the next look did not just appear.
+    fn entering(&mut self, symbol: Symbol) {
+        let before = self.positions.get(&symbol).copied().unwrap_or_default();
+        let (after, _) = position::transition(before, Observation { held: false, entry: true, exit: false });
+        self.positions.insert(symbol, after);
     }
 
     fn observation(&self, view: &View, symbol: Symbol) -> Observation {

@@ -29,6 +29,9 @@ impl Core {
                 Step::Decided(decided) => match self.why_not(&decided, moment) {
                     Some(refusal) => self.note_refusal(refusal),
                     None => {
+                        if decided.is_opening() {
+                            self.entering(decided.request().symbol);
+                        }
                         let record = Record::Intent(Box::new(decided.intent(moment.now)));
                         self.queue.push_front(Step::Recorded(decided));
                         self.record_first(vec![record], moment.now);

@@ -261,6 +261,12 @@ impl Desk<'_> {
             }
     }
 
+    /// An order of ours that takes a part of a position off: while it works, its shares have no stop.
+    fn is_trim(&self, order: &OrderReport) -> bool {
+        let intent = self.book.intent(&order.client_order_id);
+        intent.is_some_and(|intent| intent.request.purpose == Purpose::Reduce)
+    }
+
     fn blocked(&self, symbol: Symbol) -> Option<String> {
         let unresolved = self.book.live_of(symbol).find(|(_, intent)| intent.state.is_unresolved());
         let finding = self.view.findings.iter().find(|(of, _)| *of == symbol).map(|(_, finding)| finding.to_string());
@@ -337,7 +343,7 @@ impl Desk<'_> {
 }
 
 /// Whether something is under way whose next step must not wait for the usual pace: an order sent or being cancelled, an
-/// outcome asked about, an entry of ours that may fill.
+/// outcome asked about, an entry or a trim of ours that may fill, a cover that has to be looked at twice.
 #[must_use]
 pub fn is_under_way(book: &Book, view: &View, decisions: &[&Decision]) -> bool {
     let desk = Desk { book, view, limits: &Limits::default() };
@@ -346,7 +352,11 @@ pub fn is_under_way(book: &Book, view: &View, decisions: &[&Decision]) -> bool {
         Action::Alert { .. } => false,
     });
     let pending = book.live().any(|(_, i)| i.state.is_unresolved() || i.state == OrderState::Canceling);
-    acted || pending || view.working.iter().any(|order| desk.is_entry(order))
+    let misfits = decisions.iter().flat_map(|decision| &decision.misfits);
+    let is_news = |(symbol, misfit): (&Symbol, &Coverage)| view.misfits_before.get(symbol) != Some(misfit);
+    let unsettled = misfits.into_iter().any(is_news);
+    let may_fill = |order: &OrderReport| desk.is_entry(order) || desk.is_trim(order);
+    acted || pending || unsettled || view.working.iter().any(may_fill)
 }
 
 /// Profit or loss nobody has to reckon: the notional of a position at its latest price, or its cost.

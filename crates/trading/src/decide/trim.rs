@@ -67,9 +67,7 @@ fn withdraw(holding: &Holding<'_>, decision: &mut Decision) {
     let (desk, patience) = (holding.desk, holding.desk.limits.stops.trim_patience);
     let is_stale = |since: Timestamp| !send::is_within(desk.view.now, since, patience);
     for order in &holding.cover.exits {
-        let intent = desk.book.intent(&order.client_order_id);
-        let reduces = intent.is_some_and(|intent| intent.request.purpose == Purpose::Reduce);
-        if reduces && rest(order) > Qty::ZERO && is_stale(order.submitted_at) {
+        if desk.is_trim(order) && rest(order) > Qty::ZERO && is_stale(order.submitted_at) {
             desk.cancel(decision, order, "the trim does not fill, and its shares have no stop");
         }
     }

@@ -327,6 +327,30 @@ fn one_share_goes_to_breakeven_at_the_target() {
     assert_eq!(scene.cycle(), ["replace stop 1 @ 50.50"]);
 }
 
+#[test]
+fn a_trim_hurries_until_its_shares_are_sold_or_have_their_stop_back() {
+    let mut scene = Scene::managed(19);
+    let hurries = |scene: &mut Scene| {
+        let before = scene.view.clone();
+        let first = protect(&scene.book, &before, &scene.limits);
+        let under_way = is_under_way(&scene.book, &before, &[&first]);
+        scene.cycle();
+        under_way
+    };
+    assert!(!hurries(&mut scene), "at rest");
+    scene.quote("54", "54.02");
+    scene.cycle();
+    assert!(hurries(&mut scene), "the stop has let go");
+    assert!(hurries(&mut scene), "the trim works");
+    scene.fill(1, "54.00");
+    scene.view.quotes.clear();
+    assert!(!hurries(&mut scene), "sold");
+    scene.shrink_stop(7);
+    scene.view.working[0].status = OrderStatus::PendingReplace;
+    assert!(hurries(&mut scene), "a misfit is looked at twice");
+    assert!(!hurries(&mut scene), "and then at the usual pace");
+}
+
 #[derive(Clone, Debug)]
 enum Twist {
     Bid(i64),

@@ -265,10 +265,13 @@ impl Reading<'_> {
 }
 
 #[cfg(test)]
+mod variables;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
-    fn complete() -> Vec<(&'static str, &'static str)> {
+    pub(super) fn complete() -> Vec<(&'static str, &'static str)> {
         vec![
             ("PORTCULLIS_ACCOUNT", "PA30000000"),
             ("APCA_API_BASE_URL", "https://paper-api.alpaca.markets"),

@@ -438,3 +438,6 @@ impl Action {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,11 +6,13 @@ use market::{NyDate, Qty, Symbol, Timestamp};
 use tempfile::TempDir;
 use trading::{
     book::{Book, Intent, TradePlan},
-    order::{Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    order::{IntentKey, Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
     reconcile::Change,
     record::Record,
+    refusal::{Reason, Refusal},
     report::Execution,
     state::OrderState,
+    tape::Split,
 };
 
 use super::*;
@@ -30,6 +32,66 @@ fn what_is_recorded_comes_back_word_for_word() {
     let expect = Intent { state: OrderState::Working, broker_id: Some("b1".parse().unwrap()), ..intent };
     assert_eq!(book.intents().values().cloned().collect::<Vec<_>>(), [expect]);
     assert_eq!(book.tapes()[&fill().symbol].fills().cloned().collect::<Vec<_>>(), [fill()]);
+}
+
+/// The simulation's ledger is a list that [`Book::replay`] reads; this is why it may stand for the real one.
+#[test]
+fn what_the_file_gives_back_is_what_a_replay_of_the_records_gives() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    let noon = date().at_hm(12, 0);
+    let id = intent().request.client_order_id;
+    let stop = Intent { key: IntentKey { leg: Leg::Stop, ..intent().key }, trade: None, ..intent() };
+    let stop = Intent {
+        request: OrderRequest { client_order_id: stop.key.client_order_id(), ..stop.request },
+        replaces: Some("pc_PA3_20261119_avwap_AAPL_stop_1".parse().unwrap()),
+        ..stop
+    };
+    let split = Split { id: "s1".into(), symbol: fill().symbol, effective: noon, new: 2, old: 1 };
+    let refusal = Refusal {
+        at: noon,
+        symbol: fill().symbol,
+        purpose: Purpose::Open,
+        reason: Reason::KillSwitch,
+        detail: "level Entries".into(),
+    };
+    let records = [
+        (date().at_hm(11, 0), Record::Intent(Box::new(intent()))),
+        (date().at_hm(11, 0), Record::Note { id: id.clone(), note: "a lost answer".into() }),
+        (date().at_hm(11, 1), Record::Change(change(&intent(), OrderState::Working))),
+        (date().at_hm(11, 2), Record::Execution(fill())),
+        (date().at_hm(11, 2), Record::Execution(fill())),
+        (noon, Record::Intent(Box::new(Intent { recorded_at: noon, ..stop }))),
+        (noon, Record::Split(split.clone())),
+        (noon, Record::Split(split)),
+        (noon, Record::Refusal(refusal)),
+        (
+            date().at_hm(13, 0),
+            Record::Change(Change { from: OrderState::Working, ..change(&intent(), OrderState::Filled) }),
+        ),
+    ];
+    for (at, record) in &records {
+        ledger.record(*at, std::slice::from_ref(record)).unwrap();
+    }
+    let read = ledger.book(&account(), &"avwap".parse().unwrap(), date().at_hm(0, 0)).unwrap();
+    assert_eq!(read, Book::replay(account(), "avwap".parse().unwrap(), &records));
+}
+
+#[test]
+fn a_ledger_of_the_first_schema_is_brought_up_and_keeps_its_stops() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
+    drop(ledger);
+    let raw = Connection::open(&path).unwrap();
+    raw.execute_batch(
+        "ALTER TABLE intents DROP COLUMN replaces; ALTER TABLE intents DROP COLUMN trade; DROP TABLE splits;
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(raw);
+    let ledger = Ledger::open(&path, &account()).unwrap();
+    assert_eq!(ledger.intents_since(date().at_hm(0, 0)).unwrap(), [intent()]);
 }
 
 #[test]

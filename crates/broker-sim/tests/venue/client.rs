@@ -9,9 +9,10 @@ use broker::{
 use broker_sim::{Moment, Venue, VenueServer, Verdict};
 use market::{Calendar, Feed, Price, Qty, Symbol, Usd};
 use trading::{
-    control::{Approved, Authority, Facts, Used, approve},
+    control::{Approved, Authority, Facts, Used, approve, approve_replacement},
     limits::Limits,
-    order::{OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    order::{OrderKind, OrderRequest, Purpose, Replacement, Side, TimeInForce},
+    refusal::Refusal,
 };
 
 use crate::floor;
@@ -89,6 +90,38 @@ async fn refusals_come_back_as_reasons() {
     assert_eq!(client.cancel(&working.id).await, CancelOutcome::Accepted);
     assert!(matches!(client.cancel(&working.id).await, CancelOutcome::NotCancelable(_)));
     assert_eq!(client.cancel(&"00000000-0000-4000-a000-000000000000".parse().unwrap()).await, CancelOutcome::NotFound);
+}
+
+#[tokio::test]
+async fn a_stop_is_replaced_in_place_and_a_lost_answer_is_looked_up_by_the_new_id() {
+    let (venue, _server, client) = serve("10:00").await;
+    let buy = request("entry", Side::Buy, OrderKind::Limit { limit: ask(&client).await }, Purpose::Open);
+    assert!(matches!(client.submit(&approved(&client, buy).await).await, SubmitOutcome::Accepted(_)));
+    venue.advance_to(floor::at("12:00"));
+    let stop = |cents| OrderKind::Stop { stop: Price::from_cents(cents).unwrap() };
+    let first = approved(&client, request("stop1", Side::Sell, stop(500), Purpose::Protect)).await;
+    let SubmitOutcome::Accepted(old) = client.submit(&first).await else { panic!("the stop is accepted") };
+
+    let raised = replacement(&client, &old, request("stop2", Side::Sell, stop(510), Purpose::Protect)).await;
+    let SubmitOutcome::Accepted(new) = client.replace(&raised).await else { panic!("the replacement is accepted") };
+    assert_eq!((new.kind, new.time_in_force), (Some(stop(510)), Some(TimeInForce::Gtc)));
+    assert_eq!(by_id(&client, "stop1").await.unwrap().status, OrderStatus::Replaced);
+
+    let stale = replacement(&client, &old, request("stop3", Side::Sell, stop(520), Purpose::Protect)).await;
+    assert_eq!(reason(client.replace(&stale).await), RejectReason::Invalid, "the old one is no more");
+    assert_eq!(by_id(&client, "stop3").await, None);
+
+    for (moment, id, arrived) in [(Moment::Before, "stop4", false), (Moment::After, "stop5", true)] {
+        let order = request(id, Side::Sell, stop(530), Purpose::Protect);
+        let next = replacement(&client, &new, order).await;
+        venue.intercept(Box::new(move |request, now| {
+            if request.method == "PATCH" && now == moment { Verdict::Drop } else { Verdict::Pass }
+        }));
+        assert!(matches!(client.replace(&next).await, SubmitOutcome::Unknown { .. }), "{moment:?}");
+        assert_eq!(by_id(&client, id).await.is_some(), arrived, "{moment:?}");
+    }
+    let patches = venue.request_log().iter().filter(|request| request.method == "PATCH").count();
+    assert_eq!(patches, 4, "each was sent once");
 }
 
 #[tokio::test]
@@ -199,6 +232,20 @@ fn request(id: &str, side: Side, kind: OrderKind, purpose: Purpose) -> OrderRequ
 
 /// Through the real controls: there is no other way to an approved order.
 async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest> {
+    judged(client, None, |facts| approve(order.clone(), facts)).await
+}
+
+/// The same for an order that takes the place of a working one.
+async fn replacement(client: &Alpaca, old: &OrderReport, order: OrderRequest) -> Approved<Replacement> {
+    let replacement = Replacement { replaces: old.id.clone(), replaced_id: old.client_order_id.clone(), order };
+    judged(client, Some(old.qty), |facts| approve_replacement(replacement.clone(), facts)).await
+}
+
+async fn judged<T>(
+    client: &Alpaca,
+    replaced: Option<Qty>,
+    judge: impl Fn(&Facts<'_>) -> Result<Approved<T>, Refusal>,
+) -> Approved<T> {
     let (account, clock) = (client.account().await.unwrap(), client.clock().await.unwrap());
     let quotes = client.quotes(&[symbol("FALL")]).await.unwrap();
     let held = client.positions().await.unwrap().first().map_or(Qty::ZERO, |position| position.qty);
@@ -225,11 +272,11 @@ async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest
         stream_silent: None,
         executions_read_at: clock.now,
         held,
-        held_for_orders: Qty::ZERO,
-        replaced: None,
+        held_for_orders: replaced.unwrap_or(Qty::ZERO),
+        replaced,
         id_used: false,
     };
-    approve(order, &facts).unwrap()
+    judge(&facts).unwrap()
 }
 
 fn symbol(text: &str) -> Symbol {

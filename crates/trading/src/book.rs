@@ -282,7 +282,8 @@ impl Book {
             intent.recorded_at >= since && intent.broker_id.is_some() && intent.state != OrderState::Rejected
         };
         let intents = ids.flatten().filter_map(|id| self.intents.get(id)).filter(taken);
-        intents.max_by_key(|intent| (intent.recorded_at, intent.key.attempt))
+        // By attempt and not by time, which may have gone back in between.
+        intents.max_by_key(|intent| (intent.key.date, intent.key.attempt))
     }
 
     fn leg(&self, date: NyDate, symbol: Symbol, leg: Leg) -> impl Iterator<Item = &Intent> {

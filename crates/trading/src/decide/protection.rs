@@ -15,7 +15,7 @@ use super::{
 use crate::{
     control::Kill,
     order::{Leg, OrderKind, Purpose, Side},
-    report::PositionReport,
+    report::{OrderReport, PositionReport},
 };
 
 /// Brings the protection of every position in line with its size, and with the market where it is known.
@@ -56,9 +56,12 @@ pub(super) fn flatten(desk: &Desk<'_>, decision: &mut Decision, position: &Posit
     if desk.working(symbol, Side::Sell).any(|order| order.kind == Some(OrderKind::Market)) {
         return;
     }
+    let unknown = !desk.sells(symbol).unknown.is_zero();
     if working.peek().is_some() {
-        working.for_each(|order| desk.cancel(decision, order, why));
-    } else if desk.sells(symbol).unknown.is_zero() {
+        // While an outcome is unknown no exit can follow, so the stop is not let go of either.
+        let may_go = |order: &&OrderReport| order.side == Side::Buy || !unknown;
+        working.filter(may_go).for_each(|order| desk.cancel(decision, order, why));
+    } else if !unknown {
         alert(decision, symbol, "flatten", &format!("sold at the market: {why}"));
         let (qty, kind) = (position.qty, OrderKind::Market);
         send::submit(desk, decision, &Sale { symbol, leg: Leg::Exit, qty, kind, purpose: Purpose::Flatten });

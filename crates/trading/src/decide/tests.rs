@@ -306,7 +306,10 @@ fn assert_only_alert(actions: &[Action], about: &str) {
     assert!(told, "{about}: {actions:?}");
 }
 
-mod managing;
+mod adversity;
+mod broker;
+mod stop;
+mod trim;
 
 fn price(text: &str) -> Price {
     text.parse().unwrap()

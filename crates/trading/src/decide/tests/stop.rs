@@ -1,0 +1,197 @@
+//! Stops as stories: what each look does, and what the broker makes of it.
+
+use super::*;
+use crate::state::OrderState;
+
+#[test]
+fn a_stop_that_differs_is_replaced_in_place_when_it_differs_twice() {
+    let mut scene = Scene::managed(19);
+    scene.shrink_stop(10);
+    assert_eq!(scene.cycle(), [""; 0], "orders and positions are not read in one instant");
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00", "alert AAPL/unprotected"]);
+}
+
+#[test]
+fn an_order_in_passing_is_waited_for() {
+    let passing = [
+        OrderStatus::Accepted,
+        OrderStatus::PendingNew,
+        OrderStatus::PendingCancel,
+        OrderStatus::PendingReplace,
+        OrderStatus::PartiallyFilled,
+        OrderStatus::Unrecognised("odd".into()),
+    ];
+    for status in passing {
+        let mut scene = Scene::managed(19);
+        scene.shrink_stop(10);
+        scene.view.working[0].status = status.clone();
+        scene.cycle();
+        assert_eq!(scene.cycle(), ["alert AAPL/unprotected"], "{status:?}: kept, and told");
+    }
+}
+
+#[test]
+fn a_trail_moves_the_stop_once_and_only_up() {
+    let mut scene = Scene::managed(19);
+    scene.quote("53", "53.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 50.90"], "a price may be believed at the first look");
+    assert_eq!(scene.cycle(), [""; 0]);
+    scene.trend(&["51", "50.1", "51.5", "50.3", "52"]);
+    assert_eq!(scene.cycle(), [""; 0], "a lower low lowers nothing");
+    scene.trend(&["51", "50.5", "51.5", "51.03", "52"]);
+    assert_eq!(scene.cycle(), [""; 0], "three cents are not worth a replace");
+    scene.view.candles.clear();
+    scene.view.quotes.clear();
+    scene.view.session = None;
+    assert_eq!(scene.cycle(), [""; 0], "without a market the stop stands");
+}
+
+#[test]
+fn a_stop_that_got_lost_comes_back_where_it_was() {
+    let mut scene = Scene::managed(19);
+    scene.quote("53", "53.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    scene.cycle();
+    scene.end_order(0, OrderState::Expired);
+    scene.view.candles.clear();
+    assert_eq!(scene.cycle(), ["submit stop 19 stop 50.90"], "not at the initial stop");
+}
+
+#[test]
+fn a_refused_replace_leaves_the_old_stop_and_slows_down() {
+    let mut scene = Scene::managed(19);
+    scene.quote("53", "53.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    // The stop that works is the first attempt of the day.
+    for _ in 0..4 {
+        assert_eq!(scene.cycle_refused(), ["replace stop 19 @ 50.90"]);
+    }
+    assert_eq!(scene.cycle_refused(), ["alert AAPL/attempts"]);
+    assert_eq!(scene.view.working[0].kind, Some(OrderKind::Stop { stop: price("48") }));
+    scene.view.now = scene.view.now - TimeDelta::minutes(1);
+    scene.quote("53", "53.02");
+    let told = scene.cycle_refused();
+    assert!(told.iter().any(|line| line.starts_with("replace")), "time that went back blocks nothing: {told:?}");
+}
+
+#[test]
+fn stops_of_other_hands_are_cover_and_never_touched() {
+    let mut scene = Scene::managed(19);
+    scene.end_order(0, OrderState::Canceled);
+    scene.foreign(19, OrderKind::Stop { stop: price("45") });
+    assert_eq!(scene.cycle(), [""; 0], "all of it");
+    scene.view.working[0].qty = Qty::shares(12);
+    assert_eq!(scene.cycle(), [""; 0], "maybe two reads differ");
+    assert_eq!(scene.cycle(), ["submit stop 7 stop 48.00"], "the part that is bare");
+    assert_eq!(scene.cycle(), [""; 0]);
+    scene.view.working[0].qty = Qty::shares(19);
+    scene.cycle();
+    assert_eq!(scene.cycle(), ["cancel pc_PA3_20261120_avwap_AAPL_stop_2"], "ours is the one too many");
+}
+
+#[test]
+fn beside_a_foreign_sale_the_free_shares_are_protected() {
+    let mut scene = Scene::managed(19);
+    scene.end_order(0, OrderState::Canceled);
+    scene.foreign(5, OrderKind::Limit { limit: price("60") });
+    scene.cycle();
+    assert_eq!(scene.cycle(), ["submit stop 14 stop 48.00", "alert AAPL/unprotected"]);
+}
+
+#[test]
+fn of_several_stops_those_go_that_are_too_many() {
+    // quantities, what is cancelled
+    let table: [(&[u32], &[&str]); 5] = [
+        (&[10, 9], &[]),
+        (&[19, 19], &["cancel extra-0"]),
+        (&[19, 10, 4], &["cancel extra-2", "cancel extra-1"]),
+        (&[10, 12], &["alert AAPL/several-stops"]),
+        (&[5, 4], &["alert AAPL/several-stops", "alert AAPL/unprotected"]),
+    ];
+    for (quantities, expect) in table {
+        let mut scene = Scene::managed(19);
+        scene.end_order(0, OrderState::Canceled);
+        for (index, shares) in quantities.iter().enumerate() {
+            scene.extra_stop(index, *shares, &format!("48.{}", 10 + index));
+        }
+        scene.cycle();
+        assert_eq!(scene.cycle(), expect, "{quantities:?}");
+    }
+}
+
+#[test]
+fn a_stop_is_renewed_before_the_broker_ends_it() {
+    let mut scene = Scene::managed(19);
+    scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(79);
+    assert_eq!(scene.cycle(), [""; 0]);
+    scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(80);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00"]);
+    assert_eq!(scene.cycle(), [""; 0]);
+    scene.view.working[0].time_in_force = Some(TimeInForce::Day);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00"], "a stop that dies at the close is no overnight stop");
+}
+
+#[test]
+fn a_split_moves_a_stop_that_the_broker_left_alone() {
+    let mut scene = Scene::managed(19);
+    scene.split(2, 1);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 24.00"], "the price at once, the size when it stands twice");
+    assert_eq!(scene.cycle(), ["replace stop 38 @ 24.00", "alert AAPL/unprotected"]);
+    assert_eq!(scene.cycle(), [""; 0]);
+}
+
+#[test]
+fn a_stop_that_the_broker_split_itself_fits() {
+    let mut scene = Scene::managed(19);
+    scene.split(2, 1);
+    scene.view.working[0].qty = Qty::shares(38);
+    scene.view.working[0].kind = Some(OrderKind::Stop { stop: price("24") });
+    assert_eq!(scene.cycle(), [""; 0]);
+    assert_eq!(scene.cycle(), [""; 0]);
+}
+
+#[test]
+fn a_size_that_nothing_explains_moves_no_price_and_sells_nothing() {
+    let mut scene = Scene::managed(19);
+    scene.hold("AAPL", 38);
+    scene.unexplained(19, 38);
+    scene.quote("60", "60.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    assert_eq!(scene.cycle(), [""; 0]);
+    assert_eq!(scene.cycle(), ["replace stop 38 @ 48.00", "alert AAPL/unprotected"]);
+    assert_eq!(scene.cycle(), [""; 0], "no trim, no trail");
+}
+
+#[test]
+fn flattening_lets_go_of_a_stop_only_when_an_exit_can_follow() {
+    let mut scene = Scene::managed(19);
+    scene.quote("53", "53.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    let Some(Action::Replace { replacement, key }) = scene.looked().pop() else { panic!("no replace") };
+    scene.record(replacement.get().order.clone(), key, OrderState::Unknown);
+    scene.view.kill = Some(Kill::Flatten);
+    assert_eq!(scene.cycle(), [""; 0], "nobody knows what the replace became");
+    scene.book.edit(|intent| {
+        if intent.state == OrderState::Unknown {
+            intent.state = OrderState::NeverArrived;
+        }
+    });
+    assert_eq!(scene.cycle(), ["cancel pc_PA3_20261120_avwap_AAPL_stop_1"]);
+    let told = scene.cycle();
+    assert_eq!(told, ["alert AAPL/flatten", "submit exit 19 market"]);
+    assert_eq!(scene.cycle(), [""; 0]);
+}
+
+#[test]
+fn time_that_went_back_brings_no_older_stop_back() {
+    let mut scene = Scene::managed(19);
+    scene.view.now = scene.view.now - TimeDelta::minutes(1);
+    scene.quote("53", "53.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    scene.book.edit(|intent| intent.recorded_at = intent.recorded_at + TimeDelta::minutes(30));
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 50.90"], "recorded before the stop it replaces, by the clock");
+    scene.end_order(0, OrderState::Expired);
+    scene.view.candles.clear();
+    assert_eq!(scene.cycle(), ["submit stop 19 stop 50.90"]);
+}

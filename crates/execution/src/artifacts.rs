@@ -4,14 +4,14 @@ use broker::Broker;
 use contract::write_atomically;
 use serde_json::{Value, json};
 use std::{fs::OpenOptions, io::Write, path::Path, time::UNIX_EPOCH};
-use trading::decide::{Decision, View};
+use trading::portfolio::PortfolioDecision;
 
 use crate::engine::Engine;
 
 impl<B: Broker> Engine<B> {
-    /// Heartbeat every cycle, the decision only when something happened. Views, not authority: a failure is a warning.
+    /// Heartbeat every cycle, the decision on material ones only. Views, not authority: a failure is a warning.
     pub(crate) fn write_artifacts(&self, market_open: bool) {
-        let (Some(view), decisions) = (self.core.view(), self.core.decisions()) else { return };
+        let Some(view) = self.core.view() else { return };
         let heartbeat = json!({
             "schema": 1,
             "at": view.now,
@@ -21,32 +21,29 @@ impl<B: Broker> Engine<B> {
             "working_orders": view.working.len(),
             "intents_live": self.core.book().live().count(),
             "authority": view.authority,
-            "kill": self.kill_level(),
+            "kill": view.kill,
         });
         self.write_view(&self.config.layout.heartbeat(), &heartbeat);
-        if decisions.iter().any(|decision| !decision.actions.is_empty()) {
-            self.write_decision(view, decisions, market_open);
+        if let Some(decision) = PortfolioDecision::of(&self.core, &[]) {
+            self.write_decision(&decision);
         }
     }
 
-    fn write_decision(&self, view: &View, decisions: &[Decision], market_open: bool) {
-        let record = json!({
-            "schema": 1,
-            "at": view.now,
-            "mode": self.config.mode,
-            "inputs": self.inputs(view, market_open),
-            "actions": decisions.iter().flat_map(|decision| &decision.actions).collect::<Vec<_>>(),
-            "refusals": decisions.iter().flat_map(|decision| &decision.refusals).collect::<Vec<_>>(),
-        });
+    fn write_decision(&self, decision: &PortfolioDecision<'_>) {
+        let mut record = json!({ "schema": 2, "mode": self.config.mode, "inputs": self.inputs() });
+        let decided = serde_json::to_value(decision).unwrap_or_default();
+        if let (Some(record), Value::Object(decided)) = (record.as_object_mut(), decided) {
+            record.extend(decided);
+        }
         let layout = &self.config.layout;
         self.write_view(&layout.state_dir().join("portfolio_decision_latest.json"), &record);
-        if let Err(error) = append_line(&layout.portfolio_decisions(view.now.ny_date()), &record) {
+        if let Err(error) = append_line(&layout.portfolio_decisions(decision.at.ny_date()), &record) {
             tracing::warn!("the decision record was not written: {error}");
         }
     }
 
     /// Which ledger this is: two database files have been mistaken for one before.
-    fn inputs(&self, view: &View, market_open: bool) -> Value {
+    fn inputs(&self) -> Value {
         let path = self.ledger.path();
         let metadata = std::fs::metadata(path).ok();
         let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
@@ -57,9 +54,6 @@ impl<B: Broker> Engine<B> {
             "db_exists": metadata.is_some(),
             "db_mtime_utc": modified.map(|age| market::Timestamp::from_unix_seconds(age.as_secs() as i64)),
             "db_size_bytes": metadata.map(|metadata| metadata.len()),
-            "market_open": market_open,
-            "candidates": view.candidates.len(),
-            "positions": view.positions.values().map(|held| held.symbol).collect::<Vec<_>>(),
         })
     }
 

@@ -17,6 +17,7 @@ pub mod outcome;
 pub mod phase;
 pub mod pnl;
 pub mod polling;
+pub mod portfolio;
 pub mod position;
 pub mod reconcile;
 pub mod record;

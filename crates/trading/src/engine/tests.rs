@@ -7,6 +7,7 @@ use crate::{
     control::Kill,
     order::{IntentKey, OrderKind, OrderRequest, Side, TimeInForce},
     outcome::RejectReason,
+    portfolio::PortfolioDecision,
     reconcile::ARRIVAL_LIMIT,
     report::{Execution, OrderStatus, PositionReport},
     state::OrderState,
@@ -264,6 +265,34 @@ fn an_entry_is_under_way_until_it_is_over() {
     desk.protect();
     assert!(desk.core.end_cycle(desk.moment.now) && !desk.core.is_flat());
     assert_eq!(desk.core.hurrying_since(), Some(sent), "since it began, not since it was last seen");
+}
+
+#[test]
+fn a_cycle_is_on_the_record_when_something_about_it_is_material() {
+    let mut desk = Floor::new();
+    assert!(PortfolioDecision::of(&desk.core, &[]).is_none(), "nothing was seen yet");
+    desk.look();
+    desk.protect();
+    assert!(PortfolioDecision::of(&desk.core, &[]).is_some_and(|record| record.market_open), "the market is open");
+
+    desk.pass(TimeDelta::hours(8));
+    desk.look();
+    desk.protect();
+    assert!(PortfolioDecision::of(&desk.core, &[]).is_none(), "closed, flat, and nothing decided");
+    assert!(PortfolioDecision::of(&desk.core, &["504".into()]).is_some());
+
+    let mut desk = Floor::holding();
+    desk.pass(TimeDelta::hours(8));
+    desk.look();
+    desk.answer("AAPL", Leg::Entry, Err("504".into()));
+    desk.protect();
+    let record = PortfolioDecision::of(&desk.core, &[]).unwrap();
+    assert_eq!(
+        (record.market_open, record.positions[&symbol("AAPL")], record.actions.len()),
+        (false, Qty::shares(19), 1)
+    );
+    let json = serde_json::to_value(&record).unwrap();
+    assert_eq!(json["states"]["AAPL"], "OPEN");
 }
 
 // The floor: a core, a moment, and what the broker would say.

@@ -315,7 +315,7 @@ pub fn date() -> NyDate {
 
 fn entry_time(symbol: &str) -> Timestamp {
     let (hour, minute) = CONFIRMED;
-    date().at_hm(hour, minute) + confirm::entry_delay(date(), symbol.parse().unwrap())
+    date().at_hm(hour, minute) + confirm::Delays::on(date()).of(symbol.parse().unwrap())
 }
 
 fn config(start: Timestamp) -> VenueConfig {

@@ -68,7 +68,7 @@ impl<'a> Cover<'a> {
 
     /// Shares that stops of ours should protect: the whole ones held, less what our exits sell and others protect.
     pub(super) fn wanted(&self, position: &PositionReport) -> Qty {
-        whole(position.qty.minus_or_zero(sum(&self.exits))).minus_or_zero(whole_up(self.foreign_stops))
+        whole(position.qty.minus_or_zero(sum(&self.exits)).minus_or_zero(self.foreign_stops))
     }
 
     /// Whole shares that no order holds.
@@ -109,11 +109,6 @@ pub(super) fn is_replaceable(order: &OrderReport) -> bool {
         | OrderStatus::PendingReview
         | OrderStatus::Unrecognised(_) => false,
     }
-}
-
-fn whole_up(qty: Qty) -> Qty {
-    let down = whole(qty);
-    if down < qty { down.plus(Qty::shares(1)) } else { down }
 }
 
 fn sum(orders: &[&OrderReport]) -> Qty {

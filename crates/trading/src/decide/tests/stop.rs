@@ -48,6 +48,18 @@ fn a_trail_moves_the_stop_once_and_only_up() {
 }
 
 #[test]
+fn the_daily_structure_of_todays_watchlist_raises_the_stop() {
+    let mut scene = Scene::managed(19);
+    let mut listed = Scene::confirmed().view.candidates.remove(0);
+    listed.structural_stop = Some(price("50.205"));
+    scene.view.candidates.push(listed);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 50.20"]);
+    assert_eq!(scene.cycle(), [""; 0]);
+    scene.view.candidates.clear();
+    assert_eq!(scene.cycle(), [""; 0], "a symbol that left the list keeps what it has");
+}
+
+#[test]
 fn a_stop_that_got_lost_comes_back_where_it_was() {
     let mut scene = Scene::managed(19);
     scene.quote("53", "53.02");

@@ -1,6 +1,6 @@
 //! What the venue holds, watched: every new order, fill and end of an order becomes a line of the timeline.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use broker_sim::Truth;
 use market::{Qty, Symbol, TimeDelta, Timestamp};
@@ -16,6 +16,8 @@ use crate::timeline::{Timeline, Word};
 pub struct Books {
     statuses: BTreeMap<String, OrderStatus>,
     fills: usize,
+    /// Positions that sells spoke for in full at the last look.
+    covered: BTreeSet<Symbol>,
     bare_since: BTreeMap<Symbol, Timestamp>,
     longest_bare: Option<(Symbol, TimeDelta)>,
 }
@@ -42,27 +44,31 @@ impl Books {
         self.watch_protection(truth);
     }
 
-    /// The longest that any position held more shares than its stops, from the fill on.
+    /// The longest that any position held more shares than its stops and other sells spoke for, from the fill on.
     pub fn longest_bare(&self) -> Option<(Symbol, TimeDelta)> {
         self.longest_bare
     }
 
     fn watch_protection(&mut self, truth: &Truth) {
-        let stops = |symbol: Symbol| {
-            let open = truth.orders.iter().filter(|o| o.symbol == symbol && is_protective(o) && !o.status.is_final());
-            open.fold(Qty::ZERO, |sum, order| sum.plus(order.qty.minus_or_zero(order.filled_qty)))
+        // What is being sold needs no stop: a trim lets go of its shares first.
+        let spoken_for = |symbol: Symbol| {
+            let sells = |o: &&OrderReport| o.symbol == symbol && o.side == Side::Sell && !o.status.is_final();
+            let rest = |order: &OrderReport| order.qty.minus_or_zero(order.filled_qty);
+            truth.orders.iter().filter(sells).fold(Qty::ZERO, |sum, order| sum.plus(rest(order)))
         };
-        let bare: Vec<Symbol> =
-            truth.positions.iter().filter(|held| stops(held.symbol) < held.qty).map(|held| held.symbol).collect();
-        self.bare_since.retain(|symbol, _| bare.contains(symbol));
-        for symbol in bare {
+        let (bare, covered): (Vec<_>, Vec<_>) =
+            truth.positions.iter().partition(|held| spoken_for(held.symbol) < held.qty);
+        self.bare_since.retain(|symbol, _| bare.iter().any(|held| held.symbol == *symbol));
+        for symbol in bare.into_iter().map(|held| held.symbol) {
             let last_fill = truth.fills.iter().rev().find(|fill| fill.symbol == symbol).map(|fill| fill.at);
-            let since = *self.bare_since.entry(symbol).or_insert(last_fill.unwrap_or(truth.now));
+            let began = last_fill.filter(|_| !self.covered.contains(&symbol)).unwrap_or(truth.now);
+            let since = *self.bare_since.entry(symbol).or_insert(began);
             let span = truth.now.since(since);
             if self.longest_bare.is_none_or(|(_, longest)| span > longest) {
                 self.longest_bare = Some((symbol, span));
             }
         }
+        self.covered = covered.into_iter().map(|held| held.symbol).collect();
     }
 }
 

@@ -185,11 +185,13 @@ impl Book {
         IntentKey { account, date, strategy, symbol, leg, attempt }
     }
 
-    /// Attempts at a leg on a day that failed or may yet fail: how many of those the broker got, and when the last was
-    /// made. An attempt that a later one replaced did its work and is not counted.
+    /// Attempts at a leg on a day that failed: refused, expired or cancelled before they did their work; and when the
+    /// last attempt of any fate was made.
     #[must_use]
     pub fn attempts(&self, date: NyDate, symbol: Symbol, leg: Leg) -> (usize, Option<Timestamp>) {
-        let counts = |intent: &&Intent| !matches!(intent.state, OrderState::NeverArrived | OrderState::Replaced);
+        let counts = |intent: &&Intent| {
+            matches!(intent.state, OrderState::Rejected | OrderState::Expired | OrderState::Canceled)
+        };
         let last = self.leg(date, symbol, leg).map(|intent| intent.recorded_at).max();
         (self.leg(date, symbol, leg).filter(counts).count(), last)
     }
@@ -234,13 +236,14 @@ impl Book {
         self.tapes.iter().map(|(symbol, tape)| (*symbol, tape.held().net)).collect()
     }
 
-    /// The trade that makes up what is held, by our executions; when none of them has arrived yet, by the entry whose
-    /// outcome we do not know. An entry that never filled, or whose shares are long sold, says nothing about today.
+    /// The trade that makes up what is held, by our executions; when none of them has arrived yet, by the entry that may
+    /// have bought it. An entry that never filled, or whose shares are long sold, says nothing about today.
     #[must_use]
     pub fn trade(&self, symbol: Symbol) -> Option<Trade> {
         let tape = self.tapes.get(&symbol);
         let held = tape.map(Tape::held).filter(|held| held.since.is_some());
-        let entry = held.and_then(|held| self.entry_of(held)).or_else(|| self.entry_in_doubt(symbol));
+        let unheard = || held.is_none().then(|| self.entry_unheard_of(symbol)).flatten();
+        let entry = held.and_then(|held| self.entry_of(held)).or_else(|| self.entry_in_doubt(symbol)).or_else(unheard);
         let opened_at = held.and_then(|held| held.since).or_else(|| entry.map(|entry| entry.recorded_at))?;
         let adjust = |price: Price, at| tape.map_or(price, |tape| tape.adjusted(price, at));
         let plan = entry.and_then(|entry| entry.trade.map(|plan| plan.map(|price| adjust(price, entry.recorded_at))));
@@ -264,13 +267,24 @@ impl Book {
         entries.max_by_key(|intent| intent.recorded_at)
     }
 
+    /// The last entry, when it filled and none of its executions has arrived: orders are told sooner than fills.
+    fn entry_unheard_of(&self, symbol: Symbol) -> Option<&Intent> {
+        let ids = self.by_leg.iter().next_back().and_then(|(_, legs)| legs.get(&(symbol, Leg::Entry)));
+        let intents = ids.into_iter().flatten().filter_map(|id| self.intents.get(id));
+        intents.filter(|intent| intent.state == OrderState::Filled && self.filled(intent).is_zero()).next_back()
+    }
+
     fn trims(&self, symbol: Symbol, since: Timestamp) -> BTreeSet<Leg> {
         let days = self.by_leg.range(since.ny_date()..).map(|(_, legs)| legs);
         let ids = days.flat_map(|legs| [Leg::Trim1, Leg::Trim2].map(|leg| legs.get(&(symbol, leg))));
         let intents = ids.flatten().flatten().filter_map(|id| self.intents.get(id));
-        let counts = |intent: &&Intent| {
-            intent.recorded_at >= since && (!intent.state.is_dead() || !self.filled(intent).is_zero())
+        // By the fills' own time where there are any: ours may have gone back in between.
+        let sold = |intent: &Intent| {
+            let fills = self.tapes.get(&symbol).into_iter().flat_map(|tape| tape.fills().rev());
+            fills.take_while(|fill| fill.at >= since).any(|fill| Some(&fill.order_id) == intent.broker_id.as_ref())
         };
+        let unheard = |intent: &Intent| intent.state == OrderState::Filled && self.filled(intent).is_zero();
+        let counts = |intent: &&Intent| !intent.state.is_dead() || sold(intent) || unheard(intent);
         intents.filter(counts).map(|intent| intent.key.leg).collect()
     }
 
@@ -361,6 +375,16 @@ impl Book {
         }
     }
 
+    /// The clock went back behind the begin of a doubt: the doubt begins anew, or it would last until time is there again.
+    pub(crate) fn doubt_again(&mut self, now: Timestamp) {
+        for id in &self.live {
+            let intent = self.intents.get_mut(id).filter(|intent| intent.state.is_unresolved());
+            if let Some(intent) = intent.filter(|intent| intent.in_doubt_since() > now) {
+                intent.doubted_since = Some(now);
+            }
+        }
+    }
+
     fn change(&mut self, change: &Change, at: Timestamp) {
         if let Some(intent) = self.intents.get_mut(&change.id) {
             intent.state = change.to;
@@ -417,7 +441,7 @@ impl Intent {
     /// From when on "no such order" is doubted.
     #[must_use]
     pub fn in_doubt_since(&self) -> Timestamp {
-        self.doubted_since.map_or(self.recorded_at, |since| since.max(self.recorded_at))
+        self.doubted_since.unwrap_or(self.recorded_at)
     }
 
     /// Whether it opens or adds to a position.

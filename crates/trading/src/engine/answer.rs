@@ -40,7 +40,8 @@ impl Core {
 
     pub(super) fn submitted(&mut self, id: &ClientOrderId, outcome: SubmitOutcome, now: Timestamp) {
         let Some(intent) = self.book.intent(id) else { return };
-        let what = format!("{} {}", intent.request.symbol, intent.request.kind);
+        let (symbol, leg) = (intent.request.symbol, intent.key.leg);
+        let what = format!("{symbol} {}", intent.request.kind);
         match outcome {
             SubmitOutcome::Accepted(report) => {
                 self.settle(id, &OrderEvent::Reported(report.status.clone()), Some(&report.id), "", now);
@@ -50,7 +51,10 @@ impl Core {
                 self.settle(id, &OrderEvent::Lost, None, &message, now);
             }
             SubmitOutcome::Rejected { reason, message } => {
-                self.alert_first(format!("{id}/rejected"), format!("{what} rejected ({reason:?}): {message}"));
+                self.alert_first(
+                    format!("{symbol}/{leg}/rejected"),
+                    format!("{what} rejected ({reason:?}): {message}"),
+                );
                 self.settle(id, &OrderEvent::Refused, None, &message, now);
             }
             // It certainly was not acted on. The intent dies here; protection gets its next attempt next cycle.

@@ -135,6 +135,23 @@ fn a_process_that_starts_doubts_what_it_finds_unresolved() {
 }
 
 #[test]
+fn a_clock_put_back_delays_no_answer_by_more_than_the_usual_wait() {
+    let mut desk = Floor::new();
+    desk.begin(&["AAPL"]);
+    desk.until_send();
+    desk.lose("AAPL", Leg::Entry);
+    desk.drain();
+    desk.pass(-TimeDelta::hours(1));
+    for (seconds, expect) in [(0, OrderState::Unknown), (29, OrderState::Unknown), (1, OrderState::NeverArrived)] {
+        desk.pass(TimeDelta::seconds(seconds));
+        desk.look();
+        desk.answer("AAPL", Leg::Entry, Ok(None));
+        desk.protect();
+        assert_eq!(desk.state("AAPL", Leg::Entry), expect, "after {seconds} s more");
+    }
+}
+
+#[test]
 fn without_the_exposure_view_nothing_opens_and_stops_go_out() {
     let mut desk = Floor::holding();
     desk.look();

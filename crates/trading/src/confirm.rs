@@ -1,7 +1,5 @@
 //! Entry confirmation: break and hold on ten-minute candles, then a deterministic delay.
 
-use std::fmt::{self, Write as _};
-
 use market::{Candle, NyDate, Price, Symbol, TimeDelta, Timestamp};
 
 /// Length of the candles the rule is written for.
@@ -32,33 +30,52 @@ pub fn break_and_hold(candles: &[Candle], level: Price) -> Option<Confirmation> 
             return None;
         }
         sum += i128::from(first.volume.units());
-        // An average of nothing is no bar: volume / (sum / before) >= 0.8, without the division.
-        let traded = 10 * before * i128::from(second.volume.units()) >= VOLUME_TENTHS * sum;
-        let follows = second.start.since(first.start) == length;
-        if follows && first.close > level && second.close >= level && traded {
+        // volume / (sum / before) >= 0.8, without the division: an average of nothing is no bar.
+        let traded = || 10 * before * i128::from(second.volume.units()) >= VOLUME_TENTHS * sum;
+        if first.close > level && second.close >= level && first.start + length == second.start && traded() {
             confirmation = Some(Confirmation { at: second.start + length, price: second.close });
         }
     }
     confirmation
 }
 
-/// 60 to 240 seconds between confirmation and entry, the same for the same day and symbol everywhere: entries of one
-/// morning do not all hit the market in one second.
+/// The delays of one day between confirmation and entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Delays(Fnv);
+
+impl Delays {
+    /// Of a day.
+    #[must_use]
+    pub fn on(date: NyDate) -> Self {
+        Self(Fnv::new().with(&date.to_string()).with("|"))
+    }
+
+    /// 60 to 240 seconds, the same for the same day and symbol everywhere: entries of one morning do not all hit the
+    /// market in one second.
+    #[must_use]
+    pub fn of(self, symbol: Symbol) -> TimeDelta {
+        TimeDelta::seconds(60 + (self.0.with(symbol.as_str()).0 % 181) as i64)
+    }
+}
+
+/// [`Delays::of`] for a single symbol.
 #[must_use]
 pub fn entry_delay(date: NyDate, symbol: Symbol) -> TimeDelta {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    write!(hash, "{date}|{symbol}").expect("hashing never fails");
-    TimeDelta::seconds(60 + (hash.0 % 181) as i64)
+    Delays::on(date).of(symbol)
 }
 
 /// FNV-1a, 64 bits (offset basis and prime of its definition): stable across versions, unlike std's hasher.
+#[derive(Clone, Copy, Debug)]
 struct Fnv(u64);
 
-impl fmt::Write for Fnv {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
+impl Fnv {
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn with(self, text: &str) -> Self {
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        self.0 = text.bytes().fold(self.0, step);
-        Ok(())
+        Self(text.bytes().fold(self.0, step))
     }
 }
 
@@ -128,7 +145,7 @@ mod tests {
     fn delays_are_spread_and_repeatable() {
         let date = "2017-11-10".parse().unwrap();
         let delays: std::collections::BTreeSet<_> =
-            ["A", "AAPL", "BRK.B", "MSFT", "T"].map(|text| entry_delay(date, text.parse().unwrap())).into();
+            ["A", "AAPL", "BRK.B", "MSFT", "T"].map(|text| Delays::on(date).of(text.parse().unwrap())).into();
         assert!(delays.len() > 3, "{delays:?}");
         assert!(delays.iter().all(|delay| (60..=240).contains(&delay.num_seconds())));
     }

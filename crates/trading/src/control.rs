@@ -142,14 +142,19 @@ pub fn approve(order: OrderRequest, facts: &Facts<'_>) -> Result<Approved<OrderR
     }
 }
 
-/// Those controls of an opening that need no order, before one is built: cheap for the many that are refused here.
-/// [`approve`] asks them again.
+/// Why nothing at all may be opened now: the controls that are the same for every symbol. [`approve`] asks them again.
+#[must_use]
+pub fn why_shut(facts: &Facts<'_>) -> Option<(Reason, String)> {
+    first_refusal(Control::ALL.into_iter(), |control| control.check_world(facts))
+}
+
+/// The controls that look at the symbol and need no order, before one is built: cheap for the many that are refused here.
+/// [`approve`] asks them again, and those of [`why_shut`].
 ///
 /// # Errors
 /// The first [`Refusal`].
 pub fn may_open(symbol: Symbol, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let binding = Control::ALL.into_iter().filter(|control| control.binds(Purpose::Open));
-    match first_refusal(binding, |control| control.check_before(facts)) {
+    match first_refusal(Control::ALL.into_iter(), |control| control.check_symbol(facts)) {
         Some((reason, detail)) => Err(refusal(facts, symbol, Purpose::Open, reason, detail)),
         None => Ok(()),
     }

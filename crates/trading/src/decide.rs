@@ -198,6 +198,8 @@ struct Standing {
     blocked: Option<String>,
     /// Shares that sell orders speak for.
     held_for_orders: Qty,
+    /// The begin of its newest complete candle; only openings look at it.
+    newest_candle: Option<Timestamp>,
 }
 
 /// Book, view and limits, with the questions all parts ask of them.
@@ -280,6 +282,7 @@ impl Desk<'_> {
             consumed_today: self.book.is_consumed(self.view.now.ny_date(), symbol),
             blocked: self.blocked(symbol),
             held_for_orders: self.sells(symbol).total(),
+            newest_candle: None,
         };
         let id_used = self.book.intent(&order.client_order_id).is_some();
         Facts { id_used, ..self.situation(symbol, standing, used) }
@@ -305,7 +308,7 @@ impl Desk<'_> {
             account: view.account.as_ref(),
             limits: self.limits,
             quote: view.quotes.get(&symbol).copied(),
-            newest_candle: view.candles.get(&symbol).and_then(|candles| Some(candles.last()?.start)),
+            newest_candle: standing.newest_candle,
             average_volume: None,
             used,
             consumed_today: standing.consumed_today,

@@ -43,8 +43,10 @@ pub(super) fn buying_power(order: &OrderRequest, facts: &Facts<'_>) -> Check {
 }
 
 pub(super) fn throttle(facts: &Facts<'_>) -> Check {
-    cap(facts.used.recent_second, facts.limits.sends_per_second).map_err(|text| format!("{text} a second"))?;
-    cap(facts.used.recent_minute, facts.limits.sends_per_minute).map_err(|text| format!("{text} a minute"))
+    let (used, limits) = (&facts.used, facts.limits);
+    let (second, minute) = (limits.sends_per_second, limits.sends_per_minute);
+    refuse_if(used.recent_second >= second, || format!("{} of {second} a second", used.recent_second))?;
+    refuse_if(used.recent_minute >= minute, || format!("{} of {minute} a minute", used.recent_minute))
 }
 
 pub(super) fn daily_loss(facts: &Facts<'_>) -> Check {

@@ -72,9 +72,11 @@ pub enum Control {
 }
 
 /// What a control looks at.
-pub(super) enum Rule {
-    /// The facts alone.
-    Facts(fn(&Facts<'_>) -> Check),
+enum Rule {
+    /// What is the same for every symbol.
+    World(fn(&Facts<'_>) -> Check),
+    /// What is known of the symbol.
+    Symbol(fn(&Facts<'_>) -> Check),
     /// The order too.
     Order(fn(&OrderRequest, &Facts<'_>) -> Check),
 }
@@ -191,49 +193,57 @@ impl Control {
         match self {
             Self::Sanity => Rule::Order(sanity::order),
             Self::UniqueId => Rule::Order(sanity::unique_id),
-            Self::Gate => Rule::Facts(gates::authority),
-            Self::TimeForward => Rule::Facts(gates::time_forward),
-            Self::ClockSkew => Rule::Facts(gates::clock_skew),
-            Self::MarketOpen => Rule::Facts(gates::market_open),
-            Self::EntryWindow => Rule::Facts(gates::entry_window),
-            Self::Account => Rule::Facts(gates::account),
-            Self::SymbolKnown => Rule::Facts(gates::symbol_known),
-            Self::OncePerDay => Rule::Facts(gates::once_per_day),
-            Self::Flat => Rule::Facts(gates::flat),
-            Self::SelfTrade => Rule::Facts(gates::self_trade),
+            Self::Gate => Rule::World(gates::authority),
+            Self::TimeForward => Rule::World(gates::time_forward),
+            Self::ClockSkew => Rule::World(gates::clock_skew),
+            Self::MarketOpen => Rule::World(gates::market_open),
+            Self::EntryWindow => Rule::World(gates::entry_window),
+            Self::Account => Rule::World(gates::account),
+            Self::SymbolKnown => Rule::Symbol(gates::symbol_known),
+            Self::OncePerDay => Rule::Symbol(gates::once_per_day),
+            Self::Flat => Rule::Symbol(gates::flat),
+            Self::SelfTrade => Rule::Symbol(gates::self_trade),
             Self::Allowlist => Rule::Order(gates::allowlist),
             Self::LongOnly => Rule::Order(sanity::long_only),
-            Self::FreshQuote => Rule::Facts(gates::fresh_quote),
-            Self::FreshBars => Rule::Facts(gates::fresh_bars),
+            Self::FreshQuote => Rule::Symbol(gates::fresh_quote),
+            Self::FreshBars => Rule::Symbol(gates::fresh_bars),
             Self::EntryCollar => Rule::Order(money::entry_collar),
             Self::VolumeShare => Rule::Order(money::volume_share),
-            Self::OrdersPerDay => Rule::Facts(money::orders_per_day),
-            Self::Positions => Rule::Facts(money::positions),
+            Self::OrdersPerDay => Rule::World(money::orders_per_day),
+            Self::Positions => Rule::World(money::positions),
             Self::GrossNotional => Rule::Order(money::gross_notional),
             Self::SymbolNotional => Rule::Order(money::symbol_notional),
             Self::BuyingPower => Rule::Order(money::buying_power),
-            Self::Throttle => Rule::Facts(money::throttle),
-            Self::DailyLoss => Rule::Facts(money::daily_loss),
-            Self::RejectStreak => Rule::Facts(money::reject_streak),
-            Self::Stream => Rule::Facts(gates::stream),
-            Self::DropCopy => Rule::Facts(gates::drop_copy),
-            Self::BooksAgree => Rule::Facts(gates::books_agree),
-            Self::KillSwitch => Rule::Facts(gates::kill_switch),
+            Self::Throttle => Rule::World(money::throttle),
+            Self::DailyLoss => Rule::World(money::daily_loss),
+            Self::RejectStreak => Rule::World(money::reject_streak),
+            Self::Stream => Rule::World(gates::stream),
+            Self::DropCopy => Rule::World(gates::drop_copy),
+            Self::BooksAgree => Rule::World(gates::books_agree),
+            Self::KillSwitch => Rule::World(gates::kill_switch),
         }
     }
 
     pub(super) fn check(self, order: &OrderRequest, facts: &Facts<'_>) -> Check {
         match self.rule() {
-            Rule::Facts(rule) => rule(facts),
+            Rule::World(rule) | Rule::Symbol(rule) => rule(facts),
             Rule::Order(rule) => rule(order, facts),
         }
     }
 
-    /// Its check before there is an order; what needs one passes.
-    pub(super) fn check_before(self, facts: &Facts<'_>) -> Check {
+    /// Its check when it looks at the symbol and needs no order; else it passes.
+    pub(super) fn check_symbol(self, facts: &Facts<'_>) -> Check {
         match self.rule() {
-            Rule::Facts(rule) => rule(facts),
-            Rule::Order(_) => Ok(()),
+            Rule::Symbol(rule) => rule(facts),
+            Rule::World(_) | Rule::Order(_) => Ok(()),
+        }
+    }
+
+    /// Its check when it is the same for every symbol; else it passes.
+    pub(super) fn check_world(self, facts: &Facts<'_>) -> Check {
+        match self.rule() {
+            Rule::World(rule) => rule(facts),
+            Rule::Symbol(_) | Rule::Order(_) => Ok(()),
         }
     }
 }

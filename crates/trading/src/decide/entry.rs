@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use market::{Candle, NyDate, Price, Qty, Session, Symbol, TimeDelta, Usd};
+use market::{Candle, NyDate, Price, Qty, Quote, Session, Symbol, TimeDelta, Timestamp, Usd};
 
 use super::{Action, Candidate, Decision, Desk, Standing, value};
 use crate::{
     book::{Intent, TradePlan},
-    confirm::{self, Confirmation},
+    confirm::{self, Confirmation, Delays},
     control::{self, Facts, Used},
     order::{IntentKey, Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
     phase,
@@ -30,22 +30,31 @@ pub(super) fn entries(desk: &Desk<'_>, decision: &mut Decision) {
         if desk.book.is_consumed(step.date, candidate.symbol) {
             continue;
         }
-        let Some(confirmation) = step.confirmed(candidate) else { continue };
-        match step.enter(candidate, confirmation) {
+        let Some(confirmed) = step.confirmed(candidate) else { continue };
+        match step.enter(candidate, &confirmed) {
             Ok(action) => decision.actions.push(action),
             Err(refusal) => decision.refusals.push(refusal),
         }
     }
 }
 
+/// A confirmation, and the begin of the newest candle it was seen among.
+struct Confirmed {
+    confirmation: Confirmation,
+    newest: Timestamp,
+}
+
 /// One decision about all candidates: what was reckoned once, and what is taken by now.
 struct Step<'a> {
     desk: &'a Desk<'a>,
     date: NyDate,
+    delays: Delays,
     /// Symbols that something is known of.
     standing: BTreeMap<Symbol, Standing>,
     by_symbol: BTreeMap<Symbol, Usd>,
     used: Used,
+    /// Why nothing at all may be opened, once it was asked.
+    shut: Option<Option<(Reason, String)>>,
 }
 
 impl<'a> Step<'a> {
@@ -62,7 +71,9 @@ impl<'a> Step<'a> {
             reject_streak: desk.book.reject_streak(date),
             ..Used::default()
         };
-        let mut step = Self { desk, date, standing: standing(desk), by_symbol: BTreeMap::new(), used };
+        let delays = Delays::on(date);
+        let standing = standing(desk);
+        let mut step = Self { desk, date, delays, standing, by_symbol: BTreeMap::new(), used, shut: None };
         desk.view.positions.values().for_each(|position| step.take(position.symbol, value(position)));
         let opening = desk.book.live().map(|(_, intent)| intent).filter(|intent| intent.is_opening());
         opening.for_each(|intent| step.take_live(intent));
@@ -109,24 +120,28 @@ impl<'a> Step<'a> {
         self.used.recent_second += 1;
         self.used.recent_minute += 1;
         self.used.pending += cost;
+        self.shut = None;
     }
 
     /// A break and hold of today whose delay has passed.
-    fn confirmed(&self, candidate: &Candidate) -> Option<Confirmation> {
+    fn confirmed(&self, candidate: &Candidate) -> Option<Confirmed> {
         let view = self.desk.view;
         let candles = view.candles.get(&candidate.symbol)?;
         if view.session.is_some_and(|session| !are_of(candles, &session)) {
             return None;
         }
         let confirmation = confirm::break_and_hold(candles, candidate.entry_level)?;
-        let delay = confirm::entry_delay(self.date, candidate.symbol);
-        (view.now >= confirmation.at + delay).then_some(confirmation)
+        let newest = candles.last()?.start;
+        (view.now >= confirmation.at + self.delays.of(candidate.symbol)).then_some(Confirmed { confirmation, newest })
     }
 
-    fn enter(&mut self, candidate: &Candidate, confirmation: Confirmation) -> Result<Action, Refusal> {
-        let (limit, stop) = self.prices(candidate, confirmation)?;
-        let facts = self.facts(candidate);
+    fn enter(&mut self, candidate: &Candidate, confirmed: &Confirmed) -> Result<Action, Refusal> {
+        if let Some((reason, detail)) = self.why_shut(candidate) {
+            return Err(self.refuse(candidate, reason, detail));
+        }
+        let facts = self.facts(candidate, Some(confirmed.newest));
         control::may_open(candidate.symbol, &facts)?;
+        let (limit, stop) = self.prices(candidate, confirmed.confirmation, facts.quote)?;
         let setup = Setup { entry: limit, stop, distance: candidate.distance };
         let shares = sizing::shares(self.desk.limits, &self.room(candidate, facts.used), &setup);
         // The caps speak for themselves: with no room left, one share is put before them so that they name the reason.
@@ -144,9 +159,24 @@ impl<'a> Step<'a> {
         Ok(Action::Submit { order: Box::new(approved), key, trade: Some(trade) })
     }
 
+    /// Asked once, and again when an opening was decided: nothing else changes within a step.
+    fn why_shut(&mut self, candidate: &Candidate) -> Option<(Reason, String)> {
+        if let Some(known) = &self.shut {
+            return known.clone();
+        }
+        let shut = control::why_shut(&self.facts(candidate, None));
+        self.shut = Some(shut.clone());
+        shut
+    }
+
     /// The limit, and the stop the position will have.
-    fn prices(&self, candidate: &Candidate, confirmation: Confirmation) -> Result<(Price, Price), Refusal> {
-        let limit = entry_price(self.desk, candidate, confirmation);
+    fn prices(
+        &self,
+        candidate: &Candidate,
+        confirmation: Confirmation,
+        quote: Option<Quote>,
+    ) -> Result<(Price, Price), Refusal> {
+        let limit = entry_price(self.desk, candidate, confirmation, quote);
         let limit = limit.map_err(|(reason, detail)| self.refuse(candidate, reason, detail))?;
         let stop = candidate.structural_stop.unwrap_or(candidate.stop_loss).floor_to_tick();
         let risk = limit.minus(stop);
@@ -157,11 +187,11 @@ impl<'a> Step<'a> {
         Ok((limit, stop))
     }
 
-    fn facts(&self, candidate: &Candidate) -> Facts<'a> {
+    fn facts(&self, candidate: &Candidate, newest_candle: Option<Timestamp>) -> Facts<'a> {
         let symbol = candidate.symbol;
         let taken = self.by_symbol.get(&symbol);
         let used = Used { has_symbol: taken.is_some(), symbol: taken.copied().unwrap_or_default(), ..self.used };
-        let standing = self.standing.get(&symbol).cloned().unwrap_or_default();
+        let standing = Standing { newest_candle, ..self.standing.get(&symbol).cloned().unwrap_or_default() };
         Facts { average_volume: candidate.average_volume, ..self.desk.situation(symbol, standing, used) }
     }
 
@@ -205,7 +235,7 @@ fn standing(desk: &Desk<'_>) -> BTreeMap<Symbol, Standing> {
     let found = desk.view.findings.iter().map(|(symbol, _)| *symbol);
     let stand = |symbol| {
         let (blocked, held_for_orders) = (desk.blocked(symbol), desk.sells(symbol).total());
-        (symbol, Standing { consumed_today: false, blocked, held_for_orders })
+        (symbol, Standing { blocked, held_for_orders, ..Standing::default() })
     };
     let symbols: std::collections::BTreeSet<Symbol> = live.chain(working).chain(found).collect();
     symbols.into_iter().map(stand).collect()
@@ -218,12 +248,17 @@ fn are_of(candles: &[Candle], session: &Session) -> bool {
 }
 
 /// The ask plus a bounded buffer, on a tick; refused when the market has left the setup behind.
-fn entry_price(desk: &Desk<'_>, candidate: &Candidate, confirmation: Confirmation) -> Result<Price, (Reason, String)> {
+fn entry_price(
+    desk: &Desk<'_>,
+    candidate: &Candidate,
+    confirmation: Confirmation,
+    quote: Option<Quote>,
+) -> Result<Price, (Reason, String)> {
     let age = desk.view.now.since(confirmation.at);
     if age > desk.limits.intent_life {
         return Err((Reason::IntentExpired, format!("confirmed {} s ago", age.num_seconds())));
     }
-    let quote = desk.view.quotes.get(&candidate.symbol).ok_or((Reason::NoQuote, "none, or crossed".to_owned()))?;
+    let quote = quote.ok_or((Reason::NoQuote, "none, or crossed".to_owned()))?;
     if quote.bid < candidate.entry_level {
         return Err((Reason::BelowLevel, format!("bid {} below {}", quote.bid, candidate.entry_level)));
     }

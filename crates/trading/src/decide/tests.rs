@@ -35,7 +35,7 @@ fn what_keeps_a_confirmed_candidate_out() {
         (Reason::RiskTooWide, |s| s.view.candidates[0].stop_loss = price("47")),
         (Reason::Gate, |s| s.view.authority = Authority::ManageOnly("stale watchlist".into())),
         (Reason::KillSwitch, |s| s.view.kill = Some(Kill::Entries)),
-        (Reason::IntentExpired, |s| s.view.now = s.view.now + TimeDelta::minutes(70)),
+        (Reason::IntentExpired, |s| s.limits.intent_life = TimeDelta::minutes(4)),
     ];
     for (reason, spoil) in table {
         let mut scene = Scene::confirmed();

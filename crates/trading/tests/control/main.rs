@@ -8,5 +8,6 @@ mod page;
 mod reasons;
 mod replacement;
 mod scene;
+mod steps;
 mod table;
 mod world;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use market::{Bps, Qty, TimeDelta, Usd};
 use trading::{
-    control::{Authority, Control, Kill, PURPOSES, approve, may_open},
+    control::{Authority, Control, Kill, PURPOSES, approve, may_open, why_shut},
     order::{Purpose, Side},
     refusal::Reason,
 };
@@ -137,10 +137,14 @@ fn what_needs_no_order_is_refused_before_there_is_one() {
             if let Err(refusal) = may_open(world.order.symbol, &world.facts()) {
                 assert_eq!(refusal.reason, control.reason());
             }
+            if let Some((reason, _)) = why_shut(&world.facts()) {
+                assert_eq!(reason, control.reason());
+            }
         }
     }
     let world = World::permissive(Purpose::Open);
     assert_eq!(may_open(world.order.symbol, &world.facts()), Ok(()));
+    assert_eq!(why_shut(&world.facts()), None);
 }
 
 #[test]

@@ -9,13 +9,10 @@ use trading::{
     engine::Market,
     order::{OrderKind, Side},
     phase,
-    reconcile::Reported,
+    reconcile::{self, Reported},
 };
 
 use crate::engine::Engine;
-
-/// Executions are read from so long before the last known one: a late report still counts, and counts once.
-const OVERLAP: TimeDelta = TimeDelta::hours(1);
 
 impl<B: Broker> Engine<B> {
     /// What the broker has.
@@ -24,7 +21,7 @@ impl<B: Broker> Engine<B> {
         // which makes the next look come soon.
         let orders = self.broker.orders(OrderFilter::Open).await?;
         let positions = self.broker.positions().await?;
-        let after = self.core.book().last_fill().unwrap_or_else(|| now.ny_date().at_hm(0, 0)) - OVERLAP;
+        let after = reconcile::executions_from(self.core.book(), now);
         let executions = self.broker.executions(after).await?;
         let positions = positions.into_iter().map(|position| (position.symbol, position)).collect();
         Ok(Reported { orders, executions, positions, splits: Vec::new() })

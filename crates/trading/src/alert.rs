@@ -17,7 +17,8 @@ pub struct Alerts {
 impl Alerts {
     /// Whether to say it now.
     pub fn is_news(&mut self, subject: &str, now: Timestamp) -> bool {
-        self.said.retain(|_, last| now.since(*last) < QUIET);
+        // Said in a future that a clock took back, it is forgotten as if it were as long ago.
+        self.said.retain(|_, last| now.since(*last).abs() < QUIET);
         if self.said.len() >= SUBJECTS && !self.said.contains_key(subject) {
             return false;
         }
@@ -42,5 +43,7 @@ mod tests {
         assert!(!alerts.is_news("A/no-stop", start + TimeDelta::minutes(29)));
         assert!(alerts.is_news("B/no-stop", start + TimeDelta::minutes(29)));
         assert!(alerts.is_news("A/no-stop", start + TimeDelta::minutes(30)));
+        assert!(!alerts.is_news("A/no-stop", start + TimeDelta::minutes(1)), "the clock went back a little");
+        assert!(alerts.is_news("A/no-stop", start), "and by more than the quiet time");
     }
 }

@@ -209,6 +209,7 @@ impl Core {
     /// Takes an event in. Effects come from [`Core::poll`].
     pub fn handle(&mut self, event: Event, now: Timestamp) {
         self.book.saw(now);
+        self.book.doubt_again(now);
         match event {
             Event::Look(said) => self.look(*said, now),
             Event::Answer { id, answer } => self.answer(&id, answer.map(|answer| answer.map(|order| *order)), now),

@@ -42,7 +42,8 @@ impl Pace {
     #[must_use]
     pub fn wait(&self, session: Option<&Session>, now: Timestamp, hurrying_since: Option<Timestamp>) -> TimeDelta {
         let regular = self.regular(session, now);
-        match hurrying_since.map(|since| now.since(since)) {
+        // A begin in the future is one that a clock took back; it hurries no longer than any other.
+        match hurrying_since.map(|since| now.since(since).abs()) {
             None => regular,
             Some(so_far) if so_far < self.hurry_limit => regular.min(self.hurry),
             Some(_) => regular.min(self.tight),
@@ -90,7 +91,7 @@ mod tests {
         let date: market::NyDate = "2026-01-15".parse().unwrap();
         let session = Calendar::nyse().session_on(date).unwrap().unwrap();
         for (session, begun) in [(Some(&session), date.at_hm(12, 0)), (None, date.at_hm(18, 0))] {
-            for (after, seconds) in [(0, 2), (119, 2), (120, 15), (9_000, 15)] {
+            for (after, seconds) in [(0, 2), (119, 2), (120, 15), (9_000, 15), (-119, 2), (-120, 15)] {
                 let now = begun + TimeDelta::seconds(after);
                 assert_eq!(Pace::default().wait(session, now, Some(begun)).num_seconds(), seconds, "after {after} s");
             }

@@ -22,6 +22,17 @@ use crate::{
 /// request, so that none of ours can still be on its way.
 pub const ARRIVAL_LIMIT: TimeDelta = TimeDelta::seconds(30);
 
+/// Executions are read from so long before the last known one: a late report still counts, and counts once.
+const OVERLAP: TimeDelta = TimeDelta::hours(1);
+/// With none known, from so long ago: an order can have filled on a day on which no process ran.
+const FIRST_READ: TimeDelta = TimeDelta::days(120);
+
+/// From when on the broker's executions are to be read. Unknown ones are later than the last known one, or late.
+#[must_use]
+pub fn executions_from(book: &Book, now: Timestamp) -> Timestamp {
+    book.last_fill().map_or(now - FIRST_READ, |last| last - OVERLAP)
+}
+
 /// What the broker says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reported {

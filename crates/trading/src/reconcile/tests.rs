@@ -54,6 +54,23 @@ fn an_order_the_broker_had_cannot_be_unknown_to_it() {
 }
 
 #[test]
+fn what_filled_while_no_process_ran_is_read_too() {
+    let (mut book, order) = world(OrderState::Working, OrderStatus::New);
+    let now = order.submitted_at + TimeDelta::days(5);
+    assert!(executions_from(&book, now) < order.submitted_at, "no fill is known, and one may be five days old");
+    book.count(&Execution {
+        id: "x".into(),
+        order_id: order.id,
+        symbol: order.symbol,
+        side: order.side,
+        qty: order.qty,
+        price: "10".parse().unwrap(),
+        at: order.submitted_at,
+    });
+    assert_eq!(executions_from(&book, now), order.submitted_at - TimeDelta::hours(1));
+}
+
+#[test]
 fn orders_and_positions_that_are_not_ours_are_found() {
     let (book, mut order) = world(OrderState::Filled, OrderStatus::Filled);
     order.client_order_id = "by-hand".parse().unwrap();

@@ -23,7 +23,9 @@ impl Core {
         let Ok(answer) = answer else { return };
         look.asked.remove(id);
         let mut records = Vec::new();
-        match reconcile::answered(intent, answer.as_ref(), now) {
+        // The broker looked somewhere between the question and now: while the answer was under way, a late request may
+        // have arrived. Only the time up to the question counts.
+        match reconcile::answered(intent, answer.as_ref(), look.at.min(now)) {
             Ok(Some(change)) => records.push(Record::Change(change)),
             Ok(None) if intent.state.is_unresolved() => {
                 look.findings.insert((symbol, Finding::Unresolved { intent: id.clone() }));

@@ -118,6 +118,22 @@ fn no_such_order_is_believed_only_when_none_can_be_on_its_way() {
 }
 
 #[test]
+fn an_answer_is_as_old_as_its_question() {
+    let mut desk = Floor::new();
+    desk.begin(&["AAPL"]);
+    desk.until_send();
+    desk.lose("AAPL", Leg::Entry);
+    desk.drain();
+    desk.pass(TimeDelta::seconds(20));
+    desk.look();
+    // While this answer is under way, the request may still arrive.
+    desk.pass(TimeDelta::seconds(10));
+    desk.answer("AAPL", Leg::Entry, Ok(None));
+    desk.protect();
+    assert_eq!(desk.state("AAPL", Leg::Entry), OrderState::Unknown);
+}
+
+#[test]
 fn a_process_that_starts_doubts_what_it_finds_unresolved() {
     let mut desk = Floor::new();
     desk.begin(&["AAPL"]);

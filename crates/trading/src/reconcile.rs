@@ -116,10 +116,13 @@ pub struct Plan {
 /// Compares the book with what the broker says.
 #[must_use]
 pub fn plan(book: &Book, said: &Reported) -> Plan {
-    let executions = said.executions.iter().filter(|fill| !book.has_execution(&fill.id)).cloned().collect();
-    let splits =
-        said.splits.iter().filter(|split| !book.has_split(&split.id) && book.tapes().contains_key(&split.symbol));
-    let mut plan = Plan { executions, splits: splits.cloned().collect(), ..Plan::default() };
+    let executions: Vec<Execution> =
+        said.executions.iter().filter(|fill| !book.has_execution(&fill.id)).cloned().collect();
+    // What was first traded while no process ran may have been split since.
+    let traded = |of: Symbol| book.tapes().contains_key(&of) || executions.iter().any(|fill| fill.symbol == of);
+    let splits = said.splits.iter().filter(|split| !book.has_split(&split.id) && traded(split.symbol));
+    let splits = splits.cloned().collect();
+    let mut plan = Plan { executions, splits, ..Plan::default() };
     let mut mentioned = BTreeSet::new();
     for order in &said.orders {
         mentioned.insert(&order.client_order_id);

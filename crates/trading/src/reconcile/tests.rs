@@ -58,16 +58,27 @@ fn what_filled_while_no_process_ran_is_read_too() {
     let (mut book, order) = world(OrderState::Working, OrderStatus::New);
     let now = order.submitted_at + TimeDelta::days(5);
     assert!(executions_from(&book, now) < order.submitted_at, "no fill is known, and one may be five days old");
-    book.count(&Execution {
-        id: "x".into(),
-        order_id: order.id,
-        symbol: order.symbol,
-        side: order.side,
-        qty: order.qty,
-        price: "10".parse().unwrap(),
-        at: order.submitted_at,
-    });
+    book.count(&fill(&order));
     assert_eq!(executions_from(&book, now), order.submitted_at - TimeDelta::hours(1));
+}
+
+#[test]
+fn what_was_bought_and_split_while_no_process_ran_agrees_at_the_first_look() {
+    let (book, order) = world(OrderState::Filled, OrderStatus::Filled);
+    let effective = order.submitted_at + TimeDelta::days(1);
+    let split = Split { id: "s1".into(), symbol: symbol(), effective, new: 2, old: 1 };
+    let of_another = Split { id: "s2".into(), symbol: Symbol::new("MSFT").unwrap(), ..split.clone() };
+    let shares = u32::try_from(order.qty.whole_shares()).unwrap();
+    let plan = plan(
+        &book,
+        &Reported {
+            executions: vec![fill(&order)],
+            positions: [(symbol(), position(2 * shares))].into(),
+            splits: vec![split.clone(), of_another],
+            ..Reported::default()
+        },
+    );
+    assert_eq!((plan.splits, plan.findings), (vec![split], BTreeSet::new()));
 }
 
 #[test]
@@ -133,6 +144,19 @@ fn price(text: &str) -> Price {
 fn position(shares: u32) -> PositionReport {
     let avg_entry_price = Some(price("50"));
     PositionReport { symbol: symbol(), qty: Qty::shares(shares), short: false, avg_entry_price, current_price: None }
+}
+
+/// All of an order, filled when it arrived.
+fn fill(order: &OrderReport) -> Execution {
+    Execution {
+        id: "x".into(),
+        order_id: order.id.clone(),
+        symbol: order.symbol,
+        side: order.side,
+        qty: order.qty,
+        price: price("50"),
+        at: order.submitted_at,
+    }
 }
 
 fn said(orders: Vec<OrderReport>) -> Reported {

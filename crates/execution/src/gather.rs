@@ -73,8 +73,7 @@ impl<B: Broker> Engine<B> {
         Market { account, candidates, candles, quotes }
     }
 
-    /// Candles of today's session, read again when another ten minutes are complete. Without them nothing confirms, and
-    /// positions are managed all the same.
+    /// Candles of today's session. Without them nothing confirms, and positions are managed all the same.
     async fn candles(
         &mut self,
         session: Session,
@@ -88,8 +87,8 @@ impl<B: Broker> Engine<B> {
         let candidates = self.list.candidates.iter().map(|candidate| candidate.symbol);
         let open = candidates.filter(|symbol| !self.core.book().is_consumed(date, *symbol));
         let symbols: BTreeSet<Symbol> = open.chain(held.iter().copied()).collect();
-        let is_new = self.candles.until != Some(until) || !symbols.is_subset(&self.candles.symbols);
-        if is_new && complete > 0 && !symbols.is_empty() {
+        let still_due = now.since(until) <= self.config.limits.bar_age;
+        if complete > 0 && !symbols.is_empty() && self.candles.lack(until, &symbols, still_due) {
             let list: Vec<Symbol> = symbols.iter().copied().collect();
             match self.broker.candles(&list, CANDLE_MINUTES, session.open, until).await {
                 Ok(candles) => self.candles = Candles { until: Some(until), symbols, by_symbol: candles },
@@ -122,4 +121,54 @@ pub(crate) struct Candles {
     /// The symbols asked for.
     symbols: BTreeSet<Symbol>,
     by_symbol: BTreeMap<Symbol, Vec<Candle>>,
+}
+
+impl Candles {
+    /// Whether another read can bring more: ten minutes are newly complete, a symbol was not asked for, or, for as long as
+    /// it can still be of use, the candle that just ended was not published yet.
+    fn lack(&self, until: Timestamp, symbols: &BTreeSet<Symbol>, still_due: bool) -> bool {
+        let newest = until - TimeDelta::minutes(i64::from(CANDLE_MINUTES));
+        let has_newest = |symbol: &Symbol| {
+            let candles = self.by_symbol.get(symbol);
+            candles.and_then(|candles| candles.last()).is_some_and(|candle| candle.start >= newest)
+        };
+        let is_known = self.until == Some(until) && symbols.is_subset(&self.symbols);
+        !is_known || still_due && !symbols.iter().all(has_newest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use market::{Price, Qty};
+
+    use super::*;
+
+    #[test]
+    fn candles_are_read_again_while_the_last_one_may_still_come() {
+        let open = "2026-11-20T14:30:00Z".parse::<Timestamp>().unwrap();
+        let minutes = |minutes| open + TimeDelta::minutes(minutes);
+        let symbol = Symbol::new("A").unwrap();
+        let price = Price::from_cents(5_000).unwrap();
+        let candle =
+            |start| Candle { start, open: price, high: price, low: price, close: price, volume: Qty::shares(1) };
+        let read = |until, starts: &[i64]| Candles {
+            until,
+            symbols: [symbol].into(),
+            by_symbol: [(symbol, starts.iter().map(|start| candle(minutes(*start))).collect())].into(),
+        };
+        let asked = [symbol].into();
+        let other = [Symbol::new("B").unwrap()].into();
+        // What was read, asked for, still due: another read.
+        let table: [(Candles, &BTreeSet<Symbol>, bool, bool); 6] = [
+            (read(None, &[]), &asked, false, true),
+            (read(Some(minutes(10)), &[0]), &asked, false, true),
+            (read(Some(minutes(20)), &[0, 10]), &asked, true, false),
+            (read(Some(minutes(20)), &[0]), &asked, true, true),
+            (read(Some(minutes(20)), &[0]), &asked, false, false),
+            (read(Some(minutes(20)), &[0, 10]), &other, false, true),
+        ];
+        for (case, (candles, symbols, still_due, expect)) in table.into_iter().enumerate() {
+            assert_eq!(candles.lack(minutes(20), symbols, still_due), expect, "case {case}");
+        }
+    }
 }

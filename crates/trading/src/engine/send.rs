@@ -56,6 +56,9 @@ impl Core {
         if let Some(why) = &moment.ending {
             return Some((Reason::Gate, format!("{why} came meanwhile")));
         }
+        if let Some(seen) = self.book.high_water().filter(|seen| moment.now < *seen) {
+            return Some((Reason::TimeWentBack, format!("{seen} has been already")));
+        }
         let decided_at = self.view.as_ref().map(|view| view.now)?;
         if moment.now.since(decided_at).abs() > self.limits.quote_age {
             return Some((Reason::NoQuote, "the decision has grown old meanwhile".to_owned()));

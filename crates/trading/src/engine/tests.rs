@@ -2,6 +2,8 @@
 
 use market::{Calendar, NyDate, Price, Qty, Usd};
 
+mod incidents;
+
 use super::*;
 use crate::{
     control::Kill,
@@ -48,7 +50,7 @@ fn what_else_stops_an_opening_at_the_last_moment() {
     type Spoil = fn(&mut Floor);
     let table: [(&str, Spoil); 4] = [
         ("no_quote", |desk| desk.moment.now = desk.moment.now + TimeDelta::seconds(6)),
-        ("no_quote", |desk| desk.moment.now = desk.moment.now - TimeDelta::seconds(6)),
+        ("time_went_back", |desk| desk.moment.now = desk.moment.now - TimeDelta::milliseconds(1)),
         ("gate", |desk| desk.moment.ending = Some("SIGTERM".into())),
         ("kill_switch", |desk| desk.moment.kill = Some(Kill::Entries)),
     ];
@@ -375,6 +377,20 @@ impl Floor {
         floor
     }
 
+    /// The same with its stop at the broker.
+    fn protected() -> Self {
+        let mut floor = Self::holding();
+        floor.look();
+        let entry =
+            report(&floor.core.book().intent(&floor.id("AAPL", Leg::Entry)).unwrap().request.clone(), floor.moment.now);
+        let filled = OrderReport { status: OrderStatus::Filled, filled_qty: entry.qty, ..entry };
+        floor.answer("AAPL", Leg::Entry, Ok(Some(Box::new(filled))));
+        floor.protect();
+        floor.accept("AAPL", Leg::Stop);
+        floor.drain();
+        floor
+    }
+
     fn pass(&mut self, span: TimeDelta) {
         self.moment.now = self.moment.now + span;
     }
@@ -406,11 +422,15 @@ impl Floor {
     }
 
     fn protect_with(&mut self, authority: Authority) -> Vec<String> {
+        self.protect_at(authority, None)
+    }
+
+    fn protect_at(&mut self, authority: Authority, kill: Option<Kill>) -> Vec<String> {
         let session = Calendar::nyse().session_on(date()).unwrap();
         let around = Surroundings {
             session,
             authority,
-            kill: None,
+            kill,
             clock_skew: Some(TimeDelta::zero()),
             stream_silent: None,
             quotes: BTreeMap::new(),
@@ -594,7 +614,8 @@ fn words(record: &Record) -> String {
             let OrderRequest { side, kind, time_in_force, .. } = &intent.request;
             let sane = match intent.key.leg {
                 Leg::Entry => *side == Side::Buy && *time_in_force == TimeInForce::Day,
-                Leg::Stop | Leg::Trim1 | Leg::Trim2 | Leg::Exit => *side == Side::Sell && *kind != OrderKind::Market,
+                Leg::Stop | Leg::Trim1 | Leg::Trim2 => *side == Side::Sell && *kind != OrderKind::Market,
+                Leg::Exit => *side == Side::Sell,
             };
             assert!(sane, "{intent:?}");
             format!("{} {}", intent.key.symbol, intent.key.leg)

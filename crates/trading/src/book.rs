@@ -74,6 +74,8 @@ pub struct Book {
     /// The strategy whose intents are made here.
     pub strategy: Strategy,
     intents: BTreeMap<ClientOrderId, Intent>,
+    /// Which of them was recorded before which.
+    places: BTreeMap<ClientOrderId, usize>,
     /// Those that can still act.
     live: BTreeSet<ClientOrderId>,
     by_leg: BTreeMap<NyDate, BTreeMap<(Symbol, Leg), Vec<ClientOrderId>>>,
@@ -94,6 +96,7 @@ impl Book {
             account,
             strategy,
             intents: BTreeMap::new(),
+            places: BTreeMap::new(),
             live: BTreeSet::new(),
             by_leg: BTreeMap::new(),
             by_broker_id: BTreeMap::new(),
@@ -288,13 +291,22 @@ impl Book {
         intents.filter(counts).map(|intent| intent.key.leg).collect()
     }
 
-    /// The latest attempt at a leg since an instant that the broker took.
+    /// The latest attempt at a leg that the broker took, of those recorded after the entry of what is held; for shares
+    /// that no entry of ours bought, since an instant.
     #[must_use]
     pub fn latest(&self, symbol: Symbol, leg: Leg, since: Timestamp) -> Option<&Intent> {
-        let ids = self.by_leg.range(since.ny_date()..).filter_map(|(_, legs)| legs.get(&(symbol, leg)));
-        let taken = |intent: &&Intent| {
-            intent.recorded_at >= since && intent.broker_id.is_some() && intent.state != OrderState::Rejected
+        let mut buyers = self.held(symbol).into_iter().flat_map(|held| &held.bought_by);
+        let entry = buyers.find_map(|id| self.intents.get(self.by_broker_id.get(id)?));
+        let place = |intent: &Intent| self.places.get(&intent.request.client_order_id);
+        // By the order of the records where there is one: the clock may have gone back since the entry.
+        let after = |intent: &Intent| match entry {
+            Some(entry) => place(intent) > place(entry),
+            None => intent.recorded_at >= since,
         };
+        let first = entry.map_or(since.ny_date(), |entry| entry.key.date.min(since.ny_date()));
+        let ids = self.by_leg.range(first..).filter_map(|(_, legs)| legs.get(&(symbol, leg)));
+        let taken =
+            |intent: &&Intent| after(intent) && intent.broker_id.is_some() && intent.state != OrderState::Rejected;
         let intents = ids.flatten().filter_map(|id| self.intents.get(id)).filter(taken);
         // By attempt and not by time, which may have gone back in between.
         intents.max_by_key(|intent| (intent.key.date, intent.key.attempt))
@@ -345,6 +357,8 @@ impl Book {
         if !leg.contains(&id) {
             leg.push(id.clone());
         }
+        let place = self.places.len();
+        self.places.entry(id.clone()).or_insert(place);
         self.intents.insert(id.clone(), intent);
         self.index(&id);
     }

@@ -138,6 +138,7 @@ impl Core {
     /// A core that goes on from what was recorded.
     #[must_use]
     pub fn new(mut book: Book, limits: Limits, now: Timestamp) -> Self {
+        book.saw(now);
         book.doubt(now);
         Self {
             book,
@@ -259,7 +260,12 @@ impl Core {
     /// What needs the market, for what protection left alone: trailing, trims, openings.
     fn manage(&mut self, market: Market, now: Timestamp) {
         let Some(mut view) = self.view.take() else { return };
-        let Market { account, candidates, candles, quotes } = market;
+        let Market { account, candidates, candles, mut quotes } = market;
+        // What protection was told a moment ago is not forgotten because a newer quote is missing.
+        for (symbol, quote) in std::mem::take(&mut view.quotes) {
+            let newest = quotes.entry(symbol).or_insert(quote);
+            *newest = if newest.at < quote.at { quote } else { *newest };
+        }
         let high_water = self.book.high_water().unwrap_or(now);
         view = View { now, high_water, account, candidates, candles, quotes, ..view };
         let mut decision = decide::manage(&self.book, &view, &self.limits);

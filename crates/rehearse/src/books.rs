@@ -32,7 +32,9 @@ impl Books {
                 timeline.add(order.submitted_at, "venue", word, describe(order));
             }
             let before = self.statuses.insert(id, order.status.clone());
-            let ended = order.status.is_final() && order.status != OrderStatus::Filled;
+            // The order that took its place has a line of its own.
+            let is_told = matches!(order.status, OrderStatus::Filled | OrderStatus::Replaced);
+            let ended = order.status.is_final() && !is_told;
             if ended && before.as_ref() != Some(&order.status) {
                 timeline.add(truth.now, "venue", Word::OrderEnds, format!("{:?}: {}", order.status, describe(order)));
             }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, ensure};
-use broker_sim::{Venue, VenueConfig, VenueServer};
+use broker_sim::{RequestSeen, Venue, VenueConfig, VenueServer};
 use contract::{Env, ExitCode, Layout, Watchlist};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Timestamp, Usd};
@@ -303,11 +303,15 @@ fn prepare_fault(day: &mut Day) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The client order ids of every order that reached the venue's door, in order.
+/// The client order ids of every order and replacement that reached the venue's door, in order.
 fn sent_orders(venue: &Venue) -> Vec<String> {
     let log = venue.request_log();
-    let orders = log.iter().filter(|request| request.method == "POST" && request.path == "/v2/orders");
-    orders
+    let is_send = |request: &&RequestSeen| match request.method.as_str() {
+        "POST" => request.path == "/v2/orders",
+        method => method == "PATCH" && request.path.starts_with("/v2/orders/"),
+    };
+    log.iter()
+        .filter(is_send)
         .filter_map(|request| serde_json::from_str::<serde_json::Value>(&request.body).ok())
         .filter_map(|order| order["client_order_id"].as_str().map(str::to_owned))
         .collect()

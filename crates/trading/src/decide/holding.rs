@@ -76,7 +76,8 @@ pub(super) fn standing_price(desk: &Desk<'_>, order: &OrderReport, explained: bo
     let shown = shown_price(order)?;
     let intent = desk.book.intent(&order.client_order_id);
     let untouched = intent.filter(|intent| explained && intent.request.price() == Some(shown));
-    Some(untouched.map_or(shown, |intent| adjusted(desk, order.symbol, shown, intent.recorded_at)))
+    // By the broker's clock, which splits go by: ours may have stood before the split when the order was recorded after it.
+    Some(untouched.map_or(shown, |_| adjusted(desk, order.symbol, shown, order.submitted_at)))
 }
 
 /// The stop price the broker shows.

@@ -163,6 +163,21 @@ fn a_stop_that_the_broker_split_itself_fits() {
 }
 
 #[test]
+fn a_stop_sent_after_a_split_is_in_new_shares_whatever_our_clock_said() {
+    let mut scene = Scene::managed(19);
+    scene.split(2, 1);
+    let kind = OrderKind::Stop { stop: price("24") };
+    scene.book.edit(|intent| {
+        if intent.key.leg == Leg::Stop {
+            intent.request.kind = kind;
+        }
+    });
+    let stop = &mut scene.view.working[0];
+    (stop.qty, stop.kind, stop.submitted_at) = (Qty::shares(38), Some(kind), scene.view.now);
+    assert_eq!(scene.cycle(), [""; 0]);
+}
+
+#[test]
 fn a_size_that_nothing_explains_moves_no_price_and_sells_nothing() {
     let mut scene = Scene::managed(19);
     scene.hold("AAPL", 38);

@@ -18,6 +18,10 @@ faults: build
 test *arguments:
     ./test "$@"
 
+# Every interleaving of what can go wrong between an intent and its outcome; or within CRASHES FAULTS SLOW.
+model-check *bounds:
+    cargo run --release -p protocol --bin model-check -- {{bounds}}
+
 # Exactly what CI does.
 ci:
     .ci/run
@@ -34,6 +38,14 @@ lint:
 # Licences, advisories and duplicate crates (needs cargo-deny).
 deny:
     cargo deny check
+
+# The trading core against everything that goes wrong: so many seeds of so many steps, on all cores.
+soak seeds="10000" steps="2000":
+    cargo run --release --quiet -p rehearse -- soak --seeds 0..{{seeds}} --steps {{steps}}
+
+# Steps a second of the simulation on one core, in short runs and in long ones.
+soak-bench:
+    cargo run --release --quiet -p rehearse -- soak --bench
 
 # The units of a manifest, rendered and checked by systemd itself.
 units manifest="manifests/avwap.toml" out="target/units": build

@@ -32,7 +32,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scanner", &["bars", "contract", "market", "signals"]),
     ("execution", &["broker", "contract", "ledger", "market", "service", "trading"]),
     ("desk", &["broker", "contract", "ledger", "market", "trading"]),
-    ("rehearse", &["bars", "broker-sim", "contract", "ledger", "market", "report", "trading"]),
+    ("rehearse", &["bars", "broker-sim", "contract", "ledger", "market", "report", "simulation", "trading"]),
+    ("simulation", &["market", "trading"]),
+    ("mutants", &[]),
+    ("protocol", &["market", "trading"]),
     ("unitgen", &["contract", "manifest", "market"]),
     ("proofs", &[]),
 ];

@@ -13,7 +13,9 @@ mod narration;
 mod page;
 mod process;
 mod rehearsal;
+mod replay;
 mod scratch;
+mod soak;
 mod summary;
 mod supervisor;
 mod timeline;
@@ -52,6 +54,10 @@ struct Cli {
 enum Command {
     /// One whole trading day, faults included
     Day(DayArguments),
+    /// One simulated run of the trading core again, from its seed
+    Replay(replay::ReplayArguments),
+    /// Many simulated runs of the trading core, on all cores
+    Soak(soak::SoakArguments),
 }
 
 #[derive(Args)]
@@ -103,7 +109,7 @@ fn parse_speed(text: &str) -> Result<Speed, String> {
 }
 
 fn main() -> std_process::ExitCode {
-    let Command::Day(arguments) = match Cli::try_parse() {
+    let command = match Cli::try_parse() {
         Ok(cli) => cli.command,
         Err(error) => {
             // A closed pipe is nobody's loss.
@@ -111,7 +117,12 @@ fn main() -> std_process::ExitCode {
             return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Ok.into() };
         }
     };
-    match run(arguments) {
+    let result = match command {
+        Command::Day(arguments) => run(arguments),
+        Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Soak(arguments) => soak::soak(&arguments),
+    };
+    match result {
         Ok(true) => ExitCode::Ok.into(),
         Ok(false) => ExitCode::Unexpected.into(),
         Err(error) => {

@@ -1,0 +1,36 @@
+//! Explores every scenario within the full bounds, or within `CRASHES FAULTS SLOW` given as arguments. Prints what was
+//! explored and seen; ends with 1 and a trace when a rule breaks.
+
+use std::process::ExitCode;
+
+use protocol::{Bounds, Protocol, Scenario, Variant, explore};
+
+/// Far beyond the full bounds; a world that grows past it is not explored for ever.
+const STATES_MAX: usize = 50_000_000;
+
+fn main() -> ExitCode {
+    let given: Vec<u8> = std::env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
+    let bounds = match given.as_slice() {
+        [] => Bounds::FULL,
+        [crashes, faults, slow] => Bounds { crashes: *crashes, faults: *faults, slow: *slow },
+        _other => {
+            eprintln!("either nothing or three numbers: crashes, message faults, slow moments");
+            return ExitCode::from(64);
+        }
+    };
+    println!("{} crashes, {} message faults, {} slow moments", bounds.crashes, bounds.faults, bounds.slow);
+    let mut code = ExitCode::SUCCESS;
+    for scenario in Scenario::all(bounds) {
+        let name = scenario.name;
+        let model = Protocol::new(scenario, Variant::Honest);
+        let report = explore(&model, STATES_MAX);
+        println!("{name}: {report}");
+        for (what, times) in model.seen() {
+            println!("{times:>12}  {what}");
+        }
+        if report.counterexample.is_some() || !report.complete {
+            code = ExitCode::FAILURE;
+        }
+    }
+    code
+}

@@ -18,6 +18,7 @@ use crate::{
     explorer::Violation,
     fingerprint,
     invariant::{PROTECTION, broken},
+    life::SLOW,
     market_data,
     perform::Done,
     protocol::{Protocol, Variant},
@@ -104,7 +105,10 @@ impl Protocol {
         // Protection is decided as of the begin of the cycle, as the program does it.
         let Some(process) = world.processes[slot].as_mut() else { return };
         let early = matches!(event, Event::Look(_) | Event::Protect(_));
+        let in_doubt = process.core.book().live().any(|(_, intent)| intent.state.is_unresolved());
+        let late = self.variant == Variant::StampLooksLate && matches!(event, Event::Look(_)) && in_doubt;
         let at = if early { process.cycle_at } else { world.now };
+        let at = if late { at + SLOW } else { at };
         let what = fingerprint::event(&event);
         Arc::make_mut(&mut process.core).handle(event.clone(), at);
         let ages = fingerprint::event_ages(&event, &process.core);

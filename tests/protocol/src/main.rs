@@ -1,5 +1,5 @@
-//! Explores every scenario within the full bounds, or within `CRASHES FAULTS SLOW` given as arguments. Prints what was
-//! explored and seen; ends with 1 and a trace when a rule breaks.
+//! Explores every scenario within the full bounds, or within `CRASHES FAULTS SLOW` given as arguments; with a word, those
+//! whose name has it. Prints what was explored and seen; ends with 1 and a trace when a rule breaks.
 
 use std::process::ExitCode;
 
@@ -9,8 +9,14 @@ use protocol::{Bounds, Protocol, Scenario, Variant, explore};
 const STATES_MAX: usize = 50_000_000;
 
 fn main() -> ExitCode {
-    let given: Vec<u8> = std::env::args().skip(1).filter_map(|text| text.parse().ok()).collect();
-    let bounds = match given.as_slice() {
+    let (mut numbers, mut word) = (Vec::<u8>::new(), String::new());
+    for text in std::env::args().skip(1) {
+        match text.parse() {
+            Ok(number) => numbers.push(number),
+            Err(_) => word = text,
+        }
+    }
+    let bounds = match numbers.as_slice() {
         [] => Bounds::FULL,
         [crashes, faults, slow] => Bounds { crashes: *crashes, faults: *faults, slow: *slow },
         _other => {
@@ -20,7 +26,7 @@ fn main() -> ExitCode {
     };
     println!("{} crashes, {} message faults, {} slow moments", bounds.crashes, bounds.faults, bounds.slow);
     let mut code = ExitCode::SUCCESS;
-    for scenario in Scenario::all(bounds) {
+    for scenario in Scenario::all(bounds).into_iter().filter(|scenario| scenario.name.contains(&word)) {
         let name = scenario.name;
         let model = Protocol::new(scenario, Variant::Honest);
         let report = explore(&model, STATES_MAX);

@@ -84,6 +84,7 @@ impl Protocol {
                 | Variant::ForgetUnsettled
                 | Variant::CountTwice
                 | Variant::KillStopsProtection
+                | Variant::StampLooksLate
                 | Variant::HearsNothing
                 | Variant::NoLock
                 | Variant::NoLockUnchecked => Event::Submitted { id, outcome: SubmitOutcome::Unknown { why } },

@@ -44,6 +44,8 @@ pub enum Variant {
     CountTwice,
     /// Stops protection, too, when the kill switch is latched.
     KillStopsProtection,
+    /// Stamps a look that asks with a time after its questions: an answer then seems younger than it is.
+    StampLooksLate,
     /// Takes every question for unanswered.
     HearsNothing,
     /// Does not lock the account.

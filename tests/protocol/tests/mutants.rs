@@ -44,6 +44,11 @@ fn a_driver_that_believes_no_such_order_at_once() {
 }
 
 #[test]
+fn a_driver_that_takes_an_answer_for_younger_than_its_question() {
+    finds(Variant::StampLooksLate, Scenario::two_entries(Bounds::SMALL), ONCE);
+}
+
+#[test]
 fn a_process_that_starts_without_doubt() {
     finds(Variant::ForgetDoubt, Scenario::two_entries(Bounds::SMALL), ONCE);
 }

@@ -208,6 +208,62 @@ mod tests {
         OrderState::NeverArrived,
     ];
 
+    /// Every pair: a line a state, a column an event, `!` where there is none.
+    const TABLE: [(OrderState, &str); 10] = {
+        use OrderState as S;
+        [
+            // refused lost not_found cancel_asked withheld | new filled canceled expired rejected replaced pending_cancel odd
+            (
+                S::Recorded,
+                "Rejected Unknown NeverArrived ! NeverArrived Working Filled Canceled Expired Rejected Replaced Canceling Working",
+            ),
+            (
+                S::Unknown,
+                "Rejected Unknown NeverArrived ! ! Working Filled Canceled Expired Rejected Replaced Canceling Working",
+            ),
+            (S::Working, "! Working ! Canceling ! Working Filled Canceled Expired Rejected Replaced Canceling Working"),
+            (
+                S::Canceling,
+                "! Canceling ! Canceling ! Canceling Filled Canceled Expired Rejected Replaced Canceling Canceling",
+            ),
+            (S::Filled, "! Filled ! Filled ! Filled Filled ! ! ! ! Filled Filled"),
+            (S::Canceled, "! Canceled ! Canceled ! Canceled ! Canceled ! ! ! Canceled Canceled"),
+            (S::Expired, "! Expired ! Expired ! Expired ! ! Expired ! ! Expired Expired"),
+            (S::Rejected, "Rejected Rejected ! Rejected ! Rejected ! ! ! Rejected ! Rejected Rejected"),
+            (S::Replaced, "! Replaced ! Replaced ! Replaced ! ! ! ! Replaced Replaced Replaced"),
+            (
+                S::NeverArrived,
+                "! NeverArrived NeverArrived ! ! Working Filled Canceled Expired Rejected Replaced Canceling Working",
+            ),
+        ]
+    };
+
+    #[test]
+    fn every_pair_of_the_table() {
+        use OrderStatus as R;
+        let said = [R::New, R::Filled, R::Canceled, R::Expired, R::Rejected, R::Replaced, R::PendingCancel];
+        let odd = R::Unrecognised("odd".into());
+        let events: Vec<OrderEvent> = [OrderEvent::Refused, OrderEvent::Lost, OrderEvent::NotFound]
+            .into_iter()
+            .chain([OrderEvent::CancelAsked, OrderEvent::Withheld])
+            .chain(said.into_iter().chain([odd]).map(OrderEvent::Reported))
+            .collect();
+        assert_eq!(TABLE.map(|(state, _)| state), ALL);
+        for (state, line) in TABLE {
+            let after = |event| transition(state, event).map_or("!".to_owned(), |after| format!("{after:?}"));
+            assert_eq!(events.iter().map(after).collect::<Vec<_>>().join(" "), line, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_dead_and_who_is_in_doubt() {
+        use OrderState as S;
+        let dead = [S::Filled, S::Canceled, S::Expired, S::Rejected, S::Replaced, S::NeverArrived];
+        assert_eq!(ALL.into_iter().filter(|state| state.is_dead()).collect::<Vec<_>>(), dead);
+        let in_doubt = [S::Recorded, S::Unknown];
+        assert_eq!(ALL.into_iter().filter(|state| state.is_unresolved()).collect::<Vec<_>>(), in_doubt);
+    }
+
     #[test]
     fn an_unknown_outcome_is_never_declared_rejected_by_silence() {
         assert_eq!(transition(OrderState::Recorded, &OrderEvent::Lost), Ok(OrderState::Unknown));

@@ -41,6 +41,22 @@ fn absurd_sizes_are_refused_for_every_purpose_and_never_wrapped() {
 }
 
 #[test]
+fn too_many_shares_are_absurd_however_little_they_cost() {
+    for (shares, refused) in [(10_000_000, None), (10_000_001, Some(Reason::Sanity))] {
+        let mut world = World::permissive(Purpose::Open);
+        world.order.kind = OrderKind::Limit { limit: price("0.01") };
+        world.quote = Quote::new(world.now, price("0.01"), price("0.01"));
+        world.order.qty = Qty::shares(shares);
+        world.limits.gross_notional = market::Usd::dollars(1_000_000);
+        world.limits.symbol_notional = market::Usd::dollars(1_000_000);
+        world.account().buying_power = market::Usd::dollars(1_000_000);
+        world.average_volume = Some(Qty::shares(u32::MAX));
+        let reason = approve(world.order.clone(), &world.facts()).err().map(|refusal| refusal.reason);
+        assert_eq!(reason, refused, "{shares} at a cent");
+    }
+}
+
+#[test]
 fn a_notional_that_saturates_is_refused() {
     let mut world = World::permissive(Purpose::Open);
     world.order.kind = OrderKind::Limit { limit: price("10000000") };

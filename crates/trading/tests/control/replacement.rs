@@ -37,7 +37,7 @@ fn the_shares_of_the_replaced_order_are_free() {
 #[test]
 fn what_is_refused() {
     type Spoil = fn(&mut World, &mut Replacement);
-    let table: [(&str, Reason, Spoil); 10] = [
+    let table: [(&str, Reason, Spoil); 12] = [
         ("the replaced order does not work", Reason::Sanity, |w, _| w.replaced = None),
         ("others speak for shares too", Reason::Sanity, |w, _| w.held_for_orders = Qty::shares(21)),
         ("more than is held", Reason::Sanity, |_, r| r.order.qty = Qty::shares(21)),
@@ -46,6 +46,10 @@ fn what_is_refused() {
         ("between ticks", Reason::Sanity, |_, r| r.order.kind = OrderKind::Stop { stop: price("48.001") }),
         ("a buy", Reason::Sanity, |_, r| r.order.side = Side::Buy),
         ("an opening", Reason::Sanity, |_, r| r.order.purpose = Purpose::Open),
+        ("everything at once", Reason::Sanity, |_, r| r.order.purpose = Purpose::Flatten),
+        ("what does not work, and shares are free", Reason::Sanity, |w, _| {
+            (w.replaced, w.held_for_orders) = (None, Qty::ZERO);
+        }),
         ("itself", Reason::Sanity, |_, r| r.replaced_id = r.order.client_order_id.clone()),
         ("an id used before", Reason::DuplicateId, |w, _| w.id_used = true),
     ];

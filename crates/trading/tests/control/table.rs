@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use market::{Bps, Qty, TimeDelta, Usd};
 use trading::{
     control::{Authority, Control, Kill, PURPOSES, approve, may_open, why_shut},
-    order::{Purpose, Side},
+    order::{OrderKind, Purpose, Side},
     refusal::Reason,
 };
 
@@ -149,7 +149,7 @@ fn what_needs_no_order_is_refused_before_there_is_one() {
 
 #[test]
 fn limits_are_exact() {
-    let at_the_limit: [Spoil; 14] = [
+    let at_the_limit: [Spoil; 17] = [
         |w| w.clock_skew = Some(TimeDelta::seconds(-2)),
         |w| w.at(9, 50),
         |w| w.at(15, 30),
@@ -164,6 +164,10 @@ fn limits_are_exact() {
         |w| w.used.reject_streak = 2,
         |w| w.stream_silent = Some(TimeDelta::milliseconds(29_999)),
         |w| w.executions_read_at = w.now - TimeDelta::seconds(60),
+        // Three percent around an ask of 49.97, and a hundredth of the volume.
+        |w| w.order.kind = OrderKind::Limit { limit: price("51.46") },
+        |w| (w.quote().ask, w.order.kind) = (price("50"), OrderKind::Limit { limit: price("48.50") }),
+        |w| (w.quote().ask, w.order.kind) = (price("50"), OrderKind::Limit { limit: price("51.50") }),
     ];
     for (index, spoil) in at_the_limit.into_iter().enumerate() {
         let mut world = World::permissive(Purpose::Open);

@@ -60,3 +60,7 @@ gate-bench:
 # The scan against the goldens in ../shared.
 scan-golden:
     cargo test -p scanner
+
+# Every mutant of the trading core must be caught by a test; those whose name contains a text: `just mutants --only book/`.
+mutants *arguments:
+    cargo run --quiet -p mutants -- "$@"

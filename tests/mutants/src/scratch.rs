@@ -1,0 +1,169 @@
+//! A copy of the sources that mutants are made in: the pure crates and the suites that test them, as a small workspace
+//! with a target directory of its own. The real sources and their target directory are never touched.
+//!
+//! Files are written only when they differ, so that a second run builds little.
+
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+
+use crate::list::Mutant;
+
+/// Members of the copy, where they exist.
+const MEMBERS: [&str; 4] = ["crates/market", "crates/trading", "tests/simulation", "tests/protocol"];
+/// What of a member is copied. Benches are not: what they need takes long to build.
+const PARTS: [&str; 3] = ["Cargo.toml", "src", "tests"];
+/// Files that suites read besides.
+const BESIDES: [&str; 3] = ["Cargo.lock", "rust-toolchain.toml", "docs/controls.md"];
+
+/// The copy.
+#[derive(Clone, Debug)]
+pub struct Scratch {
+    root: PathBuf,
+    /// Its members, by folder.
+    pub members: Vec<&'static str>,
+}
+
+impl Scratch {
+    /// Brings a copy in line with the sources.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn prepare(source: &Path, root: PathBuf) -> Result<Self> {
+        let members: Vec<&str> = MEMBERS.into_iter().filter(|member| source.join(member).is_dir()).collect();
+        let mut kept = BTreeSet::new();
+        for member in &members {
+            for part in PARTS {
+                copy(source, &root, &Path::new(member).join(part), &mut kept)?;
+            }
+            strip_benches(&root.join(member).join("Cargo.toml"))?;
+        }
+        for file in BESIDES {
+            copy(source, &root, Path::new(file), &mut kept)?;
+        }
+        for member in &members {
+            remove_others(&root, &root.join(member), &kept)?;
+        }
+        write_if_new(&root.join("Cargo.toml"), workspace(source, &members)?.as_bytes())?;
+        Ok(Self { root, members })
+    }
+
+    /// Its root.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Its target directory.
+    #[must_use]
+    pub fn target(&self) -> PathBuf {
+        self.root.join("target")
+    }
+
+    /// Takes the compiled dependencies of another copy over, when it has none yet.
+    ///
+    /// # Errors
+    /// They cannot be copied.
+    pub fn adopt_target(&self, other: &Self) -> Result<()> {
+        if self.target().exists() {
+            return Ok(());
+        }
+        let copied = std::process::Command::new("cp").arg("-a").arg(other.target()).arg(self.target()).status()?;
+        anyhow::ensure!(copied.success(), "failed to copy {}", other.target().display());
+        Ok(())
+    }
+
+    /// Makes a mutant; what is returned takes it back.
+    ///
+    /// # Errors
+    /// It does not fit, or the file cannot be written.
+    pub fn mutate(&self, mutant: &Mutant) -> Result<Mutation> {
+        let path = self.root.join(&mutant.file);
+        let original = fs::read_to_string(&path).with_context(|| format!("{}: {}", mutant.name, mutant.file))?;
+        let mutated = mutant.apply(&original).with_context(|| format!("{}: {}", mutant.name, mutant.file))?;
+        fs::write(&path, mutated)?;
+        Ok(Mutation { path, original })
+    }
+}
+
+/// A mutant that is in the sources of a copy.
+#[must_use]
+#[derive(Debug)]
+pub struct Mutation {
+    path: PathBuf,
+    original: String,
+}
+
+impl Mutation {
+    /// Takes it back.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn revert(self) -> io::Result<()> {
+        fs::write(self.path, self.original)
+    }
+}
+
+/// The root manifest with these members alone. Ours are not optimised: a mutant is built once and run for a second.
+fn workspace(source: &Path, members: &[&str]) -> Result<String> {
+    let mut manifest: Table = fs::read_to_string(source.join("Cargo.toml"))?.parse()?;
+    let workspace = manifest.get_mut("workspace").and_then(Value::as_table_mut).context("no workspace")?;
+    workspace.insert("members".to_owned(), Value::from(members.to_vec()));
+    let profile = manifest.get_mut("profile").and_then(|profile| profile.get_mut("dev")).and_then(Value::as_table_mut);
+    let profile = profile.context("no dev profile")?;
+    profile.insert("opt-level".to_owned(), Value::from(0));
+    profile.insert("debug".to_owned(), Value::from(false));
+    Ok(manifest.to_string())
+}
+
+fn strip_benches(path: &Path) -> Result<()> {
+    let mut manifest: Table = fs::read_to_string(path)?.parse()?;
+    manifest.remove("bench");
+    if let Some(dependencies) = manifest.get_mut("dev-dependencies").and_then(Value::as_table_mut) {
+        dependencies.remove("criterion");
+    }
+    Ok(write_if_new(path, manifest.to_string().as_bytes())?)
+}
+
+fn copy(source: &Path, root: &Path, path: &Path, kept: &mut BTreeSet<PathBuf>) -> Result<()> {
+    let from = source.join(path);
+    if from.is_dir() {
+        for entry in fs::read_dir(&from)? {
+            copy(source, root, &path.join(entry?.file_name()), kept)?;
+        }
+    } else if from.is_file() {
+        let bytes = fs::read(&from).with_context(|| format!("failed to read {}", from.display()))?;
+        let to = root.join(path);
+        write_if_new(&to, &bytes).with_context(|| format!("failed to write {}", to.display()))?;
+        kept.insert(path.to_owned());
+    }
+    Ok(())
+}
+
+fn write_if_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if fs::read(path).is_ok_and(|found| found == bytes) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, bytes)
+}
+
+/// A file that is gone from the sources must go here too: the suites would find it.
+fn remove_others(root: &Path, folder: &Path, kept: &BTreeSet<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            remove_others(root, &path, kept)?;
+        } else if path.strip_prefix(root).is_ok_and(|relative| !kept.contains(relative)) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}

@@ -477,3 +477,6 @@ pub(crate) fn signed(fill: &Execution) -> i64 {
         Side::Sell => -fill.qty.units(),
     }
 }
+
+#[cfg(test)]
+mod tests;

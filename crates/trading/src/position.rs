@@ -99,6 +99,25 @@ mod tests {
     }
 
     #[test]
+    fn every_pair_of_the_table() {
+        // Nothing, an exit, an entry, both; then the same with shares held.
+        let table = [
+            "Flat Flat:ExitOfNothing Entering Entering:ExitOfNothing Open:Appeared Exiting Open Exiting:EntryOnTop",
+            "Flat Flat:ExitOfNothing Entering Entering:ExitOfNothing Open Exiting Open Exiting",
+            "Flat Exiting Entering Exiting Open Exiting Open Exiting",
+            "Flat Exiting Entering Exiting Open Exiting Open:EntryOnTop Exiting",
+        ];
+        for (state, line) in STATES.into_iter().zip(table) {
+            let pairs = every_pair().filter(|(before, _)| *before == state);
+            let words = pairs.map(|(state, observation)| match transition(state, observation) {
+                (after, None) => format!("{after:?}"),
+                (after, Some(surprise)) => format!("{after:?}:{surprise:?}"),
+            });
+            assert_eq!(words.collect::<Vec<_>>().join(" "), line, "{state:?}");
+        }
+    }
+
+    #[test]
     fn a_trade_from_flat_to_flat() {
         let story = [
             (seen(false, true, false), PositionState::Entering),

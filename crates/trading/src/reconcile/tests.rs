@@ -118,6 +118,18 @@ fn each_execution_is_news_once_and_explains_the_position() {
 }
 
 #[test]
+fn what_was_sold_is_news_that_explains_what_is_left() {
+    let (mut book, order) = world(OrderState::Filled, OrderStatus::Filled);
+    book.count(&fill(&order));
+    let sale = Execution { id: "f2".into(), side: Side::Sell, qty: Qty::shares(4), ..fill(&order) };
+    for (left, agrees) in [(6, true), (10, false), (14, false)] {
+        let positions = [(symbol(), position(left))].into();
+        let plan = plan(&book, &Reported { executions: vec![sale.clone()], positions, ..Reported::default() });
+        assert_eq!(plan.findings.is_empty(), agrees, "{left}: {:?}", plan.findings);
+    }
+}
+
+#[test]
 fn an_unknown_status_keeps_the_order_alive_and_is_found() {
     let (book, order) = world(OrderState::Working, OrderStatus::Unrecognised("frozen".into()));
     let plan = plan(&book, &said(vec![order]));

@@ -24,9 +24,15 @@ fn main() -> ExitCode {
             return ExitCode::from(64);
         }
     };
+    let scenarios: Vec<Scenario> =
+        Scenario::all(bounds).into_iter().filter(|scenario| scenario.name.contains(&word)).collect();
+    if scenarios.is_empty() {
+        eprintln!("no scenario is called anything like {word:?}");
+        return ExitCode::from(64);
+    }
     println!("{} crashes, {} message faults, {} slow moments", bounds.crashes, bounds.faults, bounds.slow);
     let mut code = ExitCode::SUCCESS;
-    for scenario in Scenario::all(bounds).into_iter().filter(|scenario| scenario.name.contains(&word)) {
+    for scenario in scenarios {
         let name = scenario.name;
         let model = Protocol::new(scenario, Variant::Honest);
         let report = explore(&model, STATES_MAX);

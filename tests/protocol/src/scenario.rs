@@ -40,12 +40,9 @@ impl Scenario {
     /// All of them.
     #[must_use]
     pub fn all(bounds: Bounds) -> Vec<Self> {
-        vec![
-            Self::two_entries(bounds),
-            Self::entry_and_stop(bounds),
-            Self::stop_replaced(bounds),
-            Self::withdrawn(bounds),
-        ]
+        let scenarios =
+            [Self::two_entries, Self::entry_and_stop, Self::stop_replaced, Self::withdrawn, Self::flattened];
+        scenarios.map(|scenario| scenario(bounds)).into()
     }
 
     /// Two entries of two symbols, and the kill switch between any two effects.

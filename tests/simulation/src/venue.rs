@@ -116,7 +116,7 @@ pub(crate) struct Flight {
 /// What happened at the venue since it was last asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Happening {
-    Filled { order: usize, qty: i64, price: Price, crossing: bool },
+    Filled { order: usize, qty: i64, price: Price, crossing: bool, left: i64 },
     Ended { order: usize, state: State },
     Swapped { old: usize, new: usize },
     SwapRefused { new: usize },

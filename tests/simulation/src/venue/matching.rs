@@ -107,7 +107,8 @@ impl Venue {
                 self.cash += value(qty, price);
             }
         }
-        self.happened.push(Happening::Filled { order: index, qty, price, crossing });
+        let left = self.holdings[symbol].shares;
+        self.happened.push(Happening::Filled { order: index, qty, price, crossing, left });
         if self.orders[index].rest() == 0 {
             self.end(index, State::Filled);
         }

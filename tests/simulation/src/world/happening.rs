@@ -209,7 +209,7 @@ impl World {
 
     fn count_happening(&mut self, happening: Happening) {
         match happening {
-            Happening::Filled { order, qty, price, crossing } => {
+            Happening::Filled { order, qty, price, crossing, left } => {
                 let order = &self.venue.orders[order];
                 let (symbol, ours, side, filled) = (order.symbol, order.ours.is_some(), order.side, order.filled);
                 let hit = (order.is_stop() && ours).then(|| order.limit()).flatten();
@@ -230,7 +230,7 @@ impl World {
                         self.tally.add(Count::PartialEntries);
                     }
                 }
-                if self.venue.holdings[symbol].shares == 0 {
+                if left == 0 {
                     self.check.flat(symbol);
                 }
                 if self.venue.fills.last().is_some_and(|fill| fill.visible > self.venue.now) {

@@ -3,6 +3,7 @@
 use market::{Calendar, NyDate, Price, Qty, Usd};
 
 mod incidents;
+mod look;
 
 use super::*;
 use crate::{

@@ -78,7 +78,12 @@ fn what_was_bought_and_split_while_no_process_ran_agrees_at_the_first_look() {
             ..Reported::default()
         },
     );
-    assert_eq!((plan.splits, plan.findings), (vec![split], BTreeSet::new()));
+    assert_eq!((plan.splits, plan.findings), (vec![split.clone()], BTreeSet::new()));
+    let mut book = book;
+    book.count(&fill(&order));
+    book.split(&split);
+    let again = Reported { splits: vec![split], positions: [(symbol(), position(2 * shares))].into(), ..said(vec![]) };
+    assert_eq!(super::plan(&book, &again), Plan::default(), "a split is news once");
 }
 
 #[test]
@@ -122,7 +127,7 @@ fn what_was_sold_is_news_that_explains_what_is_left() {
     let (mut book, order) = world(OrderState::Filled, OrderStatus::Filled);
     book.count(&fill(&order));
     let sale = Execution { id: "f2".into(), side: Side::Sell, qty: Qty::shares(4), ..fill(&order) };
-    for (left, agrees) in [(6, true), (10, false), (14, false)] {
+    for (left, agrees) in [(6, true), (10, false), (5, false)] {
         let positions = [(symbol(), position(left))].into();
         let plan = plan(&book, &Reported { executions: vec![sale.clone()], positions, ..Reported::default() });
         assert_eq!(plan.findings.is_empty(), agrees, "{left}: {:?}", plan.findings);
@@ -143,6 +148,57 @@ fn a_short_position_is_found() {
     let mut said = said(vec![]);
     said.positions.insert(symbol(), PositionReport { short: true, ..position(5) });
     assert!(plan(&book, &said).findings.contains(&(symbol(), Finding::Short)));
+}
+
+#[test]
+fn shares_owed_are_no_shares_held() {
+    let (mut book, order) = world(OrderState::Filled, OrderStatus::Filled);
+    book.count(&fill(&order));
+    let mut said = said(vec![]);
+    said.positions.insert(symbol(), PositionReport { short: true, ..position(10) });
+    let (ours, theirs) = (Qty::shares(10).units(), -Qty::shares(10).units());
+    assert!(plan(&book, &said).findings.contains(&(symbol(), Finding::QuantityMismatch { ours, theirs })));
+}
+
+#[test]
+fn an_order_of_ours_that_the_ledger_lost_is_foreign_while_it_works_and_when_it_filled() {
+    let (book, order) = world(OrderState::Working, OrderStatus::New);
+    let ours = |status, filled: u32| {
+        let client_order_id = "pc_PA3_20261119_avwap_AAPL_entry_7".parse().unwrap();
+        OrderReport { client_order_id, status, filled_qty: Qty::shares(filled), ..order.clone() }
+    };
+    let by_hand = |order: OrderReport| OrderReport { client_order_id: "by-hand".parse().unwrap(), ..order };
+    let table = [
+        (ours(OrderStatus::New, 0), true),
+        (ours(OrderStatus::Filled, 10), true),
+        (ours(OrderStatus::Canceled, 0), false),
+        (by_hand(ours(OrderStatus::New, 0)), true),
+        (by_hand(ours(OrderStatus::Filled, 10)), false),
+    ];
+    for (told, found) in table {
+        let finding = (symbol(), Finding::ForeignOrder { order: told.id.clone() });
+        let findings = plan(&book, &said(vec![told.clone()])).findings;
+        assert_eq!(findings.contains(&finding), found, "{} {:?}", told.client_order_id, told.status);
+    }
+}
+
+#[test]
+fn another_end_of_a_dead_order_is_a_contradiction() {
+    let (book, order) = world(OrderState::Canceled, OrderStatus::Filled);
+    let plan = plan(&book, &said(vec![order]));
+    assert!(plan.changes.is_empty());
+    assert!(matches!(plan.findings.first(), Some((_, Finding::Contradiction { .. }))), "{plan:?}");
+}
+
+#[test]
+fn the_brokers_id_of_an_order_is_news_whatever_its_state() {
+    let (mut book, order) = world(OrderState::Working, OrderStatus::New);
+    book.edit(|intent| intent.broker_id = None);
+    let [change] = &plan(&book, &said(vec![order.clone()])).changes[..] else { panic!("one change") };
+    assert_eq!(
+        (change.from, change.to, &change.broker_id),
+        (OrderState::Working, OrderState::Working, &Some(order.id))
+    );
 }
 
 fn symbol() -> Symbol {

@@ -4,6 +4,7 @@ use market::{Calendar, NyDate, Price, Qty, Usd};
 
 mod incidents;
 mod look;
+mod outcome;
 
 use super::*;
 use crate::{

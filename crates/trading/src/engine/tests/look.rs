@@ -89,6 +89,9 @@ fn a_misfit_is_acted_on_when_it_stands_for_two_looks() {
         told.push(desk.protect().contains(&"replace AAPL stop".to_owned()));
     }
     assert_eq!(told, [false, true], "orders and positions are not read in one instant");
+    let second = IntentKey { attempt: 2, ..IntentKey::parse(&desk.id("AAPL", Leg::Stop)).unwrap() };
+    let replacement = desk.core.book().intent(&second.client_order_id()).unwrap();
+    assert_eq!(replacement.replaces, Some(desk.id("AAPL", Leg::Stop)), "on the record too");
 }
 
 #[test]

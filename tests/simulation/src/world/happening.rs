@@ -45,7 +45,9 @@ impl World {
             47..=52 => self.lose_gate(),
             53..=152 => self.gate_open = true,
             153..=158 => self.jump(way, part),
-            159..=186 => self.set_clock(),
+            159..=186 => {
+                self.move_clock(TimeDelta::zero());
+            }
             187..=200 => self.by_hand(symbol, way, part),
             201..=208 => self.stranger(symbol, part),
             209..=214 => self.ask_to_end(),
@@ -80,26 +82,27 @@ impl World {
         say!(self, "the gate closes");
     }
 
-    /// A jump forward while a request is on its way would make it late by our clock and not in truth: no clock of ours can
-    /// tell, so none does in that moment.
     fn jump(&mut self, way: u64, part: i64) {
-        if way < 6 && !self.venue.flights.is_empty() {
-            return;
-        }
         let span = match way {
             0..=3 => TimeDelta::seconds(part),
             4..=5 => TimeDelta::milliseconds(part),
             6..=9 => -TimeDelta::seconds(part),
             _ => -TimeDelta::milliseconds(part),
         };
-        self.tally.add(if way < 6 { Count::ClockForward } else { Count::ClockBack });
-        self.offset = span;
-        say!(self, "our clock is {} ms off", span.num_milliseconds());
+        if self.move_clock(span) {
+            self.tally.add(if way < 6 { Count::ClockForward } else { Count::ClockBack });
+        }
     }
 
-    fn set_clock(&mut self) {
-        self.offset = TimeDelta::zero();
-        say!(self, "our clock is right");
+    /// A jump forward while a request is on its way would make it late by our clock and not in truth: no clock of ours can
+    /// tell, so none does in that moment.
+    fn move_clock(&mut self, offset: TimeDelta) -> bool {
+        let may = offset <= self.offset || self.venue.flights.is_empty();
+        if may {
+            self.offset = offset;
+            say!(self, "our clock is {} ms off", offset.num_milliseconds());
+        }
+        may
     }
 
     fn ask_to_end(&mut self) {

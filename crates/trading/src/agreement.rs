@@ -124,6 +124,23 @@ mod tests {
     }
 
     #[test]
+    fn at_the_edges_of_the_session_two_clocks_may_stand_on_different_sides() {
+        let friday = ours("2026-11-20");
+        let date: market::NyDate = "2026-11-20".parse().unwrap();
+        for (edge, seconds, says_open, agreed) in [
+            (date.at_hm(9, 30), -2, true, true),
+            (date.at_hm(9, 30), -3, true, false),
+            (date.at_hm(9, 30), 2, false, true),
+            (date.at_hm(9, 30), 3, false, false),
+            (date.at_hm(16, 0), 2, true, true),
+            (date.at_hm(16, 0), 3, true, false),
+        ] {
+            let clock = MarketClock { now: edge + TimeDelta::seconds(seconds), ..clock("2026-11-20", 11, says_open) };
+            assert_eq!(agree(clock, 0, friday).is_ok(), agreed, "{edge} {seconds:+} s");
+        }
+    }
+
+    #[test]
     fn a_slow_answer_is_no_skew() {
         let clock = clock("2026-11-20", 11, true);
         let before = clock.now - TimeDelta::seconds(20);

@@ -308,8 +308,11 @@ fn assert_only_alert(actions: &[Action], about: &str) {
 
 mod adversity;
 mod broker;
+mod cover;
+mod entry;
 mod stop;
 mod trim;
+mod withdrawal;
 
 fn price(text: &str) -> Price {
     text.parse().unwrap()

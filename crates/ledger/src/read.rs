@@ -1,7 +1,7 @@
 //! Reading back: the book after a crash, and what the operator's tools show.
 
-use market::Timestamp;
-use rusqlite::{Row, params};
+use market::{Symbol, Timestamp};
+use rusqlite::{Params, Row, params};
 use serde::Serialize;
 use trading::{
     book::{Book, Intent},
@@ -10,7 +10,7 @@ use trading::{
     tape::Split,
 };
 
-use crate::{Ledger, LedgerError, row};
+use crate::{Ledger, LedgerError, row, schema};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -37,29 +37,40 @@ pub struct RefusalCount {
 const LIVE: &str = "state IN ('recorded', 'unknown', 'working', 'canceling')";
 
 impl Ledger {
-    /// The book: every intent that can still act whatever its age, the rest since `since`, and all executions.
+    /// The book: all executions, every intent that can still act or is of a symbol that is held, whatever its age (a stop
+    /// is trailed, and a target taken, by what was recorded with the entry), and the rest since `since`.
     ///
     /// # Errors
     /// When a row cannot be read: a ledger that is not understood opens nothing.
     pub fn book(&self, account: &AccountId, strategy: &Strategy, since: Timestamp) -> Result<Book, LedgerError> {
         let mut book = Book::new(account.clone(), strategy.clone());
-        for intent in self.intents_since(since)? {
+        self.executions_since(Timestamp::from_unix_nanos(i64::MIN))?.iter().for_each(|fill| book.count(fill));
+        self.splits()?.iter().for_each(|split| book.split(split));
+        let held = book.net_units().into_iter().filter(|(_, net)| *net != 0).map(|(symbol, _)| symbol);
+        for intent in self.intents(since, &held.collect::<Vec<_>>())? {
             book.saw(intent.recorded_at);
             book.restore(intent);
         }
-        self.executions_since(Timestamp::from_unix_nanos(i64::MIN))?.iter().for_each(|fill| book.count(fill));
-        self.splits()?.iter().for_each(|split| book.split(split));
         self.last_event()?.into_iter().for_each(|at| book.saw(at));
         Ok(book)
     }
 
-    /// Intents recorded since an instant, and older ones that can still act; oldest first.
+    /// Intents recorded since an instant, and older ones that can still act; in the order of the records.
     ///
     /// # Errors
     /// As [`Ledger::book`].
     pub fn intents_since(&self, since: Timestamp) -> Result<Vec<Intent>, LedgerError> {
-        let query = format!("SELECT * FROM intents WHERE recorded_at >= ?1 OR {LIVE} ORDER BY recorded_at, rowid");
-        self.rows("intents", &query, since, row::intent)
+        self.intents(since, &[])
+    }
+
+    /// The same, and all of some symbols. Not by time: a clock may have gone back between two records.
+    fn intents(&self, since: Timestamp, held: &[Symbol]) -> Result<Vec<Intent>, LedgerError> {
+        let held = serde_json::to_string(held).map_err(|error| self.row("intents", error))?;
+        let query = format!(
+            "SELECT * FROM intents WHERE recorded_at >= ?1 OR {LIVE} OR symbol IN (SELECT value FROM json_each(?2))
+             ORDER BY rowid"
+        );
+        self.rows("intents", &query, params![since.unix_nanos(), held], row::intent)
     }
 
     /// Executions at or after an instant, oldest first.
@@ -67,12 +78,19 @@ impl Ledger {
     /// # Errors
     /// As [`Ledger::book`].
     pub fn executions_since(&self, since: Timestamp) -> Result<Vec<Execution>, LedgerError> {
-        self.rows("executions", "SELECT * FROM executions WHERE at >= ?1 ORDER BY at, rowid", since, row::execution)
+        self.rows(
+            "executions",
+            "SELECT * FROM executions WHERE at >= ?1 ORDER BY at, rowid",
+            params![since.unix_nanos()],
+            row::execution,
+        )
     }
 
     fn splits(&self) -> Result<Vec<Split>, LedgerError> {
-        let query = "SELECT * FROM splits WHERE effective >= ?1 ORDER BY effective, rowid";
-        self.rows("splits", query, Timestamp::from_unix_nanos(i64::MIN), row::split)
+        if self.check_version()? < schema::WITH_SPLITS {
+            return Ok(Vec::new());
+        }
+        self.rows("splits", "SELECT * FROM splits ORDER BY effective, rowid", params![], row::split)
     }
 
     /// The latest instant anything happened at: time before it has been lived through.
@@ -87,7 +105,8 @@ impl Ledger {
     /// # Errors
     /// When the database cannot be read.
     pub fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, LedgerError> {
-        self.rows("events", "SELECT * FROM events WHERE at >= ?1 ORDER BY at, id", since, |row| {
+        let query = "SELECT * FROM events WHERE at >= ?1 ORDER BY at, id";
+        self.rows("events", query, params![since.unix_nanos()], |row| {
             let read = || -> rusqlite::Result<Event> {
                 Ok(Event {
                     at: Timestamp::from_unix_nanos(row.get("at")?),
@@ -106,7 +125,7 @@ impl Ledger {
     /// When the database cannot be read.
     pub fn refusals_since(&self, since: Timestamp) -> Result<Vec<RefusalCount>, LedgerError> {
         let query = "SELECT reason, count(*) AS n FROM refusals WHERE at >= ?1 GROUP BY reason ORDER BY n DESC, reason";
-        self.rows("refusals", query, since, |row| {
+        self.rows("refusals", query, params![since.unix_nanos()], |row| {
             let read = || Ok::<_, rusqlite::Error>(RefusalCount { reason: row.get("reason")?, count: row.get("n")? });
             read().map_err(|error| error.to_string())
         })
@@ -116,12 +135,12 @@ impl Ledger {
         &self,
         table: &'static str,
         query: &str,
-        since: Timestamp,
+        params: impl Params,
         read: impl Fn(&Row<'_>) -> Result<T, String>,
     ) -> Result<Vec<T>, LedgerError> {
         let sqlite = |source| self.sqlite(source);
         let mut statement = self.db.prepare_cached(query).map_err(sqlite)?;
-        let mut rows = statement.query(params![since.unix_nanos()]).map_err(sqlite)?;
+        let mut rows = statement.query(params).map_err(sqlite)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(sqlite)? {
             found.push(read(row).map_err(|why| self.row(table, why))?);

@@ -24,6 +24,14 @@ fn parse<T: std::str::FromStr<Err: ToString>>(text: String) -> Result<T, String>
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
+/// A column that a schema this reader may open does not have yet.
+fn get_later(row: &Row<'_>, column: &str) -> Result<Option<String>, String> {
+    match row.get(column) {
+        Err(rusqlite::Error::InvalidColumnName(_)) => Ok(None),
+        found => found.map_err(|error| error.to_string()),
+    }
+}
+
 fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, String> {
     row.get(column).map_err(|error| error.to_string())
 }
@@ -50,7 +58,7 @@ pub(crate) fn intent(row: &Row<'_>) -> Result<Intent, String> {
         recorded_at: Timestamp::from_unix_nanos(get(row, "recorded_at")?),
         broker_id: get::<Option<String>>(row, "broker_id")?.map(parse).transpose()?,
         doubted_since: None,
-        replaces: get::<Option<String>>(row, "replaces")?.map(parse).transpose()?,
+        replaces: get_later(row, "replaces")?.map(parse).transpose()?,
         trade: trade(row)?,
         note: get(row, "note")?,
     })
@@ -58,7 +66,7 @@ pub(crate) fn intent(row: &Row<'_>) -> Result<Intent, String> {
 
 /// The plan of an entry; one of schema 1 knew its stop only.
 fn trade(row: &Row<'_>) -> Result<Option<TradePlan>, String> {
-    if let Some(json) = get::<Option<String>>(row, "trade")? {
+    if let Some(json) = get_later(row, "trade")? {
         return serde_json::from_str(&json).map(Some).map_err(|error| error.to_string());
     }
     let stop = get::<Option<String>>(row, "protective_stop")?.map(parse::<Price>).transpose()?;

@@ -8,6 +8,9 @@ use crate::{Ledger, LedgerError};
 /// The schema this program writes.
 pub const VERSION: i64 = 2;
 
+/// The first schema that has splits; a reader may open an older one.
+pub(crate) const WITH_SPLITS: i64 = 2;
+
 /// "PCLS", so that a database of something else is never mistaken for a ledger.
 const APPLICATION_ID: i64 = 0x5043_4c53;
 

@@ -41,11 +41,9 @@ fn what_the_file_gives_back_is_what_a_replay_of_the_records_gives() {
     let mut ledger = Ledger::open(&path, &account()).unwrap();
     let noon = date().at_hm(12, 0);
     let id = intent().request.client_order_id;
-    let stop = Intent { key: IntentKey { leg: Leg::Stop, ..intent().key }, trade: None, ..intent() };
-    let stop = Intent {
-        request: OrderRequest { client_order_id: stop.key.client_order_id(), ..stop.request },
-        replaces: Some("pc_PA3_20261119_avwap_AAPL_stop_1".parse().unwrap()),
-        ..stop
+    let stop = |attempt, recorded_at| {
+        let replaces = Some("pc_PA3_20261119_avwap_AAPL_stop_1".parse().unwrap());
+        Intent { trade: None, replaces, ..intent_of(Leg::Stop, attempt, recorded_at) }
     };
     let split = Split { id: "s1".into(), symbol: fill().symbol, effective: noon, new: 2, old: 1 };
     let refusal = Refusal {
@@ -61,7 +59,7 @@ fn what_the_file_gives_back_is_what_a_replay_of_the_records_gives() {
         (date().at_hm(11, 1), Record::Change(change(&intent(), OrderState::Working))),
         (date().at_hm(11, 2), Record::Execution(fill())),
         (date().at_hm(11, 2), Record::Execution(fill())),
-        (noon, Record::Intent(Box::new(Intent { recorded_at: noon, ..stop }))),
+        (noon, Record::Intent(Box::new(stop(1, noon)))),
         (noon, Record::Split(split.clone())),
         (noon, Record::Split(split)),
         (noon, Record::Refusal(refusal)),
@@ -69,12 +67,40 @@ fn what_the_file_gives_back_is_what_a_replay_of_the_records_gives() {
             date().at_hm(13, 0),
             Record::Change(Change { from: OrderState::Working, ..change(&intent(), OrderState::Filled) }),
         ),
+        // The clock went back: the later record is the later one all the same.
+        (date().at_hm(11, 30), Record::Intent(Box::new(stop(2, date().at_hm(11, 30))))),
+        (date().at_hm(11, 31), Record::Intent(Box::new(stop(3, date().at_hm(10, 31))))),
     ];
     for (at, record) in &records {
         ledger.record(*at, std::slice::from_ref(record)).unwrap();
     }
     let read = ledger.book(&account(), &"avwap".parse().unwrap(), date().at_hm(0, 0)).unwrap();
     assert_eq!(read, Book::replay(account(), "avwap".parse().unwrap(), &records));
+}
+
+#[test]
+fn what_is_held_for_long_keeps_its_plan_its_stop_and_its_trims() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    let intents =
+        [intent(), intent_of(Leg::Stop, 1, date().at_hm(11, 2)), intent_of(Leg::Trim1, 1, date().at_hm(12, 0))];
+    for intent in &intents {
+        let id = intent.request.client_order_id.clone();
+        let broker_id = Some(if intent.key.leg == Leg::Entry { fill().order_id } else { id.as_str().parse().unwrap() });
+        let dead = Change { id, from: intent.state, to: OrderState::Filled, broker_id };
+        let records = [Record::Intent(Box::new(intent.clone())), Record::Change(dead)];
+        ledger.record(intent.recorded_at, &records).unwrap();
+    }
+    let count = |ledger: &Ledger| {
+        let next_year = date().plus_days(365).at_hm(0, 0);
+        ledger.book(&account(), &"avwap".parse().unwrap(), next_year).unwrap().intents().len()
+    };
+    assert_eq!(count(&ledger), 0, "nothing is held");
+    ledger.record(date().at_hm(11, 1), &[Record::Execution(fill())]).unwrap();
+    assert_eq!(count(&ledger), 3);
+    let sale = Execution { id: "f2".into(), side: Side::Sell, at: date().at_hm(15, 0), ..fill() };
+    ledger.record(date().at_hm(15, 0), &[Record::Execution(sale)]).unwrap();
+    assert_eq!(count(&ledger), 0, "it was sold");
 }
 
 #[test]
@@ -90,6 +116,10 @@ fn a_ledger_of_the_first_schema_is_brought_up_and_keeps_its_stops() {
     )
     .unwrap();
     drop(raw);
+    let reader = Ledger::open_read_only(&path).unwrap();
+    assert_eq!(reader.intents_since(date().at_hm(0, 0)).unwrap(), [intent()], "read as it is");
+    assert_eq!(reader.book(&account(), &"avwap".parse().unwrap(), date().at_hm(0, 0)).unwrap().intents().len(), 1);
+    drop(reader);
     let ledger = Ledger::open(&path, &account()).unwrap();
     assert_eq!(ledger.intents_since(date().at_hm(0, 0)).unwrap(), [intent()]);
 }
@@ -199,6 +229,13 @@ fn intent() -> Intent {
         trade: Some(TradePlan::stop_only("48".parse().unwrap())),
         note: String::new(),
     }
+}
+
+/// The same order in another part.
+fn intent_of(leg: Leg, attempt: u32, recorded_at: Timestamp) -> Intent {
+    let Intent { key, request, .. } = intent();
+    let key = IntentKey { leg, attempt, ..key };
+    Intent { request: OrderRequest { client_order_id: key.client_order_id(), ..request }, key, recorded_at, ..intent() }
 }
 
 fn change(intent: &Intent, to: OrderState) -> Change {

@@ -16,13 +16,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use market::{Candle, NyDate, Quote, Session, Symbol, TimeDelta, Timestamp};
 use reqwest::Method;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use trading::{
     control::Approved,
     order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
-    report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
+    report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 
-use crate::{Broker, CancelOutcome, OrderFilter, ReadError, SubmitOutcome};
+use crate::{Broker, CancelOutcome, OrderFilter, Positions, ReadError, SubmitOutcome};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError, Limits};
 use transport::{Answer, Endpoint, Transport};
@@ -84,11 +85,12 @@ impl Alpaca {
         if answer.is_success() { Ok((answer, endpoint)) } else { Err(endpoint.refused(&answer)) }
     }
 
-    /// One page of orders; those of instruments we have no words for are left out, and said so.
+    /// One page of orders; those we have no words for are left out.
     async fn orders_page(&self, query: &[(&str, String)]) -> Result<(Vec<OrderReport>, OrdersPage), ReadError> {
-        let (orders, _): (Vec<wire::Order>, _) = self.read(&self.trading, &["v2", "orders"], query).await?;
-        let page = OrdersPage { full: orders.len() >= ORDERS_PAGE, last: orders.last().and_then(decode::submitted_at) };
-        Ok((decode::known_orders(orders), page))
+        let (rows, _): (Vec<Value>, _) = self.read(&self.trading, &["v2", "orders"], query).await?;
+        let last = rows.iter().rev().find_map(decode::submitted_at);
+        let page = OrdersPage { full: rows.len() >= ORDERS_PAGE, last };
+        Ok((decode::rows("orders", rows, decode::order).read, page))
     }
 }
 
@@ -183,10 +185,10 @@ impl Broker for Alpaca {
         Err(Endpoint::new(Method::GET, &["v2", "orders"]).stuck())
     }
 
-    async fn positions(&self) -> Result<Vec<PositionReport>, ReadError> {
-        let (positions, endpoint) = self.read(&self.trading, &["v2", "positions"], &[]).await?;
-        decode::whole(positions, |position: &wire::Position| &position.symbol, decode::position)
-            .map_err(|why| endpoint.undecodable(why))
+    async fn positions(&self) -> Result<Positions, ReadError> {
+        let (rows, _) = self.read(&self.trading, &["v2", "positions"], &[]).await?;
+        let decode::Rows { read, unreadable } = decode::rows("positions", rows, decode::position);
+        Ok(Positions { held: read, unreadable })
     }
 
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError> {
@@ -202,11 +204,10 @@ impl Broker for Alpaca {
                 ("page_size", FILLS_PAGE.to_string()),
             ];
             query.extend(token.iter().map(|token| ("page_token", token.clone())));
-            let (page, endpoint): (Vec<wire::Fill>, _) = self.read(&self.trading, &path, &query).await?;
-            let last = page.last().map(|fill| fill.id.clone());
+            let (page, _): (Vec<Value>, _) = self.read(&self.trading, &path, &query).await?;
+            let last = page.last().and_then(decode::id);
             let full = page.len() >= FILLS_PAGE;
-            let fills = decode::whole(page, |fill| &fill.symbol, decode::execution);
-            let fills = fills.map_err(|why| endpoint.undecodable(why))?;
+            let fills = decode::rows("executions", page, decode::execution).read;
             all.extend(fills.into_iter().filter(|fill| fill.at > after));
             if !full {
                 return Ok(all);

@@ -30,6 +30,30 @@ pub enum OrderFilter {
     SubmittedAfter(Timestamp),
 }
 
+/// What the account holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Positions {
+    /// Those we can read.
+    pub held: Vec<PositionReport>,
+    /// Names of those we have words for and cannot read: nothing may be opened beside shares that nobody counts, and
+    /// nothing else may wait for them.
+    pub unreadable: Vec<String>,
+}
+
+impl Positions {
+    /// All of them.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn whole(self) -> Result<Vec<PositionReport>, ReadError> {
+        if self.unreadable.is_empty() {
+            return Ok(self.held);
+        }
+        let why = format!("cannot be read: {}", self.unreadable.join(", "));
+        Err(ReadError { endpoint: "positions".to_owned(), why, request_id: None, forbidden: false })
+    }
+}
+
 /// A venue that holds an account. Every list is complete: paging is the implementation's business.
 #[expect(async_fn_in_trait, reason = "programs run on one thread; no future needs to be Send")]
 pub trait Broker {
@@ -50,8 +74,9 @@ pub trait Broker {
     /// Orders, oldest first.
     async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError>;
     /// Open positions.
-    async fn positions(&self) -> Result<Vec<PositionReport>, ReadError>;
-    /// Fills after an instant, oldest first.
+    async fn positions(&self) -> Result<Positions, ReadError>;
+    /// Fills after an instant, oldest first. One that cannot be read is left out and logged: the position it belongs to
+    /// shows that it is missing.
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError>;
     /// Candles of `minutes` minutes that begin in `[from, to)`, by symbol, oldest first. A symbol without trades is absent.
     async fn candles(

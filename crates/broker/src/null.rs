@@ -6,10 +6,10 @@ use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
     order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
-    report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
+    report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 
-use crate::{Broker, CancelOutcome, OrderFilter, ReadError, RejectReason, SubmitOutcome};
+use crate::{Broker, CancelOutcome, OrderFilter, Positions, ReadError, RejectReason, SubmitOutcome};
 
 /// What [`Null`] says to every order and cancel.
 pub const DRY_RUN: &str = "dry run";
@@ -60,7 +60,7 @@ impl<B: Broker> Broker for Null<B> {
         self.reads.orders(filter).await
     }
 
-    async fn positions(&self) -> Result<Vec<PositionReport>, ReadError> {
+    async fn positions(&self) -> Result<Positions, ReadError> {
         self.reads.positions().await
     }
 

@@ -41,7 +41,7 @@ impl BrokerView {
         let broker = Alpaca::new(&config(environment)?).context(ExitCode::BadConfig)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let read = async {
-            let (account, positions) = (broker.account().await?, broker.positions().await?);
+            let (account, positions) = (broker.account().await?, broker.positions().await?.whole()?);
             let working = broker.orders(OrderFilter::Open).await?;
             Ok::<_, broker::ReadError>(Self { account, positions, working })
         };

@@ -20,7 +20,7 @@ impl<B: Broker> Engine<B> {
         // Orders before positions: a fill between the two shows as a position with an order that still seems to work,
         // which makes the next look come soon.
         let orders = self.broker.orders(OrderFilter::Open).await?;
-        let positions = self.broker.positions().await?;
+        let positions = self.broker.positions().await?.whole()?;
         let after = reconcile::executions_from(self.core.book(), now);
         let executions = self.broker.executions(after).await?;
         let positions = positions.into_iter().map(|position| (position.symbol, position)).collect();

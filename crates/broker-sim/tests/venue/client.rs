@@ -31,7 +31,7 @@ async fn a_day_with_an_entry_and_its_stop() {
     let filled = by_id(&client, "entry").await.unwrap();
     assert_eq!(filled.status, OrderStatus::Filled);
     assert!(filled.filled_avg_price.unwrap() <= quote.ask);
-    let position = client.positions().await.unwrap().remove(0);
+    let position = client.positions().await.unwrap().held.remove(0);
     assert_eq!((position.qty, position.short, position.avg_entry_price), (filled.qty, false, filled.filled_avg_price));
 
     let stop = OrderKind::Stop { stop: Price::from_cents(1_050).unwrap() };
@@ -39,7 +39,7 @@ async fn a_day_with_an_entry_and_its_stop() {
     assert!(matches!(client.submit(&protect).await, SubmitOutcome::Accepted(_)));
     venue.advance_to(floor::at("16:00"));
     assert_eq!(by_id(&client, "stop").await.unwrap().status, OrderStatus::Filled);
-    assert!(client.positions().await.unwrap().is_empty());
+    assert!(client.positions().await.unwrap().held.is_empty());
 
     let truth = venue.truth();
     assert_eq!(client.executions(floor::at("09:00")).await.unwrap(), truth.fills);
@@ -248,7 +248,7 @@ async fn judged<T>(
 ) -> Approved<T> {
     let (account, clock) = (client.account().await.unwrap(), client.clock().await.unwrap());
     let quotes = client.quotes(&[symbol("FALL")]).await.unwrap();
-    let held = client.positions().await.unwrap().first().map_or(Qty::ZERO, |position| position.qty);
+    let held = client.positions().await.unwrap().held.first().map_or(Qty::ZERO, |position| position.qty);
     let facts = Facts {
         now: clock.now,
         high_water: clock.now,

@@ -3,8 +3,10 @@
 use std::{collections::BTreeMap, fmt::Display};
 
 use market::{Candle, NaiveTime, Price, Qty, Quote, Session, Symbol, Timestamp};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use trading::{
-    order::{OrderKind, Side, TimeInForce},
+    order::{ClientOrderId, OrderKind, Side, TimeInForce},
     report::{AccountReport, Execution, MarketClock, OrderReport, OrderStatus, PositionReport},
 };
 
@@ -16,31 +18,54 @@ use super::{
 /// Account states in which orders are taken.
 const TRADES: [&str; 2] = ["ACTIVE", "PAPER_ONLY"];
 
-/// Decodes orders, leaving out what concerns instruments we have no words for (options, legs without a symbol): one
-/// foreign order must not hide ours. Each is logged.
-pub(super) fn known_orders(orders: Vec<Order>) -> Vec<OrderReport> {
-    let decoded = |item| order(item).inspect_err(|why| tracing::warn!(%why, "left out of the broker's orders"));
-    orders.into_iter().filter_map(|item| decoded(item).ok()).collect()
+/// A list of the broker's, row by row.
+#[derive(Debug)]
+pub(super) struct Rows<T> {
+    /// What we can read.
+    pub(super) read: Vec<T>,
+    /// Ids, or symbols where there is none, of what we have words for and cannot read.
+    pub(super) unreadable: Vec<String>,
 }
 
-/// Decodes positions or executions. Instruments we have no words for are left out; one we have words for and cannot
-/// read is an error: a share nobody counts is a share nobody protects.
-pub(super) fn whole<W, T>(
-    items: Vec<W>,
-    symbol_of: fn(&W) -> &str,
-    decode: fn(W) -> Result<T, String>,
-) -> Result<Vec<T>, String> {
-    let known = |item: &W| Symbol::new(symbol_of(item)).is_ok();
-    items.into_iter().filter(known).map(decode).collect()
+/// Decodes a list of orders, positions or executions. Instruments we have no words for (options) are left out; a row we
+/// have words for and cannot read is left out, logged and named: one strange row of another hand must not hide ours.
+pub(super) fn rows<W: DeserializeOwned, T>(of: &str, rows: Vec<Value>, decode: fn(W) -> Result<T, String>) -> Rows<T> {
+    let mut found = Rows { read: Vec::new(), unreadable: Vec::new() };
+    let known = |row: &Value| member(row, "symbol").is_none_or(|symbol| Symbol::new(symbol).is_ok());
+    for row in rows.into_iter().filter(known) {
+        let name = id(&row).or_else(|| member(&row, "symbol").map(str::to_owned)).unwrap_or_default();
+        match serde_json::from_value(row).map_err(text).and_then(decode) {
+            Ok(item) => found.read.push(item),
+            Err(why) => {
+                tracing::warn!(%name, %why, "left out of the broker's {of}");
+                found.unreadable.push(name);
+            }
+        }
+    }
+    found
+}
+
+/// The id of a row.
+pub(super) fn id(row: &Value) -> Option<String> {
+    member(row, "id").map(str::to_owned)
+}
+
+/// When the order of a row was submitted: what its list is paged by.
+pub(super) fn submitted_at(row: &Value) -> Option<Timestamp> {
+    member(row, "submitted_at").or_else(|| member(row, "created_at"))?.parse().ok()
+}
+
+fn member<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
+    row.get(name)?.as_str()
 }
 
 pub(super) fn order(order: Order) -> Result<OrderReport, String> {
     let kind = kind(&order);
     let filled_qty = order.filled_qty.qty()?;
     Ok(OrderReport {
-        submitted_at: submitted_at(&order).unwrap_or(order.created_at),
+        submitted_at: order.submitted_at.unwrap_or(order.created_at),
+        client_order_id: client_order_id(&order)?,
         id: order.id.parse().map_err(text)?,
-        client_order_id: order.client_order_id.parse().map_err(text)?,
         symbol: symbol(order.symbol.as_deref().unwrap_or_default())?,
         side: side(order.side.as_deref().unwrap_or_default())?,
         // An order for an amount of dollars has as many shares as it got.
@@ -57,8 +82,10 @@ pub(super) fn order(order: Order) -> Result<OrderReport, String> {
     })
 }
 
-pub(super) fn submitted_at(order: &Order) -> Option<Timestamp> {
-    order.submitted_at.or(Some(order.created_at))
+/// Other hands may give an order an id that is none by our rules; it counts all the same, by the broker's id.
+fn client_order_id(order: &Order) -> Result<ClientOrderId, String> {
+    let given = order.client_order_id.as_deref().unwrap_or_default();
+    given.parse().or_else(|_| format!("foreign-{}", order.id).parse().map_err(text))
 }
 
 fn kind(order: &Order) -> Option<OrderKind> {

@@ -237,6 +237,62 @@ async fn foreign_instruments_do_not_hide_our_orders() {
 }
 
 #[tokio::test]
+async fn an_order_of_another_hand_counts_whatever_its_id_looks_like() {
+    let long = "x".repeat(129);
+    for (given, expect) in [
+        ("by-hand", "by-hand"),
+        ("sold by hand", "foreign-904837e3"),
+        ("früh", "foreign-904837e3"),
+        ("", "foreign-904837e3"),
+        (long.as_str(), "foreign-904837e3"),
+    ] {
+        let server = Canned::start(vec![Behaviour::json(200, format!("[{}]", order_json(given, "new")))]).await;
+        let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+        assert_eq!(
+            orders.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(),
+            [expect],
+            "{given:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_strange_row_hides_no_other() {
+    let fill = |id: &str, symbol: &str, qty: &str, price: &str| {
+        format!(
+            r#"{{"activity_type":"FILL","id":"{id}","order_id":"o-1","symbol":"{symbol}","side":"buy","qty":{qty},
+            "price":{price},"transaction_time":"2026-11-10T14:30:00Z","type":"fill"}}"#
+        )
+    };
+    let fills = [
+        fill("coin", "SHIB/USD", "\"1000\"", "\"0.00000889\""),
+        fill("odd", "AAPL", "null", "\"10.5\""),
+        fill("option", "AAPL250620C00100000", "\"1\"", "\"2\""),
+        fill("ours", "AAPL", "\"1\"", "\"10.5\""),
+    ];
+    let server = Canned::start(vec![Behaviour::json(200, format!("[{}]", fills.join(",")))]).await;
+    let fills = client(&server.base_url).executions("2026-11-10T14:00:00Z".parse().unwrap()).await.unwrap();
+    assert_eq!(fills.iter().map(|fill| fill.id.as_str()).collect::<Vec<_>>(), ["ours"]);
+
+    let position = |symbol: &str, qty: &str| {
+        format!(r#"{{"symbol":"{symbol}","qty":"{qty}","side":"long","avg_entry_price":"0.00000889"}}"#)
+    };
+    let positions =
+        [position("SHIBUSD", "20000000000.5"), position("AAPL250620C00100000", "1"), position("AAPL", "12")];
+    let server = Canned::start(vec![Behaviour::json(200, format!("[{}]", positions.join(",")))]).await;
+    let positions = client(&server.base_url).positions().await.unwrap();
+    assert_eq!(positions.held.iter().map(|held| held.symbol.as_str()).collect::<Vec<_>>(), ["AAPL"]);
+    assert_eq!(positions.unreadable, ["SHIBUSD"], "told, so that nothing is opened beside it");
+    assert!(positions.whole().is_err());
+
+    let strange = order_json_with("c-1", "b-1", "new", "2026-11-10T14:30:00Z").replace("\"12\"", "[]");
+    let body = format!("[{},{strange}]", order_json("c-2", "new"));
+    let server = Canned::start(vec![Behaviour::json(200, body)]).await;
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    assert_eq!(orders.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(), ["c-2"]);
+}
+
+#[tokio::test]
 async fn words_we_do_not_know_are_kept_not_guessed() {
     let strange =
         order_json("id-1", "quantum_filled").replace("\"limit\"", "\"trailing_stop\"").replace("\"day\"", "\"fok\"");

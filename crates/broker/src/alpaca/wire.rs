@@ -67,7 +67,8 @@ impl<'a> From<&'a OrderRequest> for Replace<'a> {
 #[derive(Debug, Deserialize)]
 pub(super) struct Order {
     pub(super) id: String,
-    pub(super) client_order_id: String,
+    #[serde(default)]
+    pub(super) client_order_id: Option<String>,
     #[serde(default)]
     pub(super) symbol: Option<String>,
     #[serde(default)]

@@ -158,12 +158,13 @@ impl World {
             })?;
         }
         let OrderKind::Stop { stop } = order.kind else { return Ok(()) };
-        let bid = cycle.map_or(0, |cycle| cycle.bids[symbol]);
+        // One wide quote is not the market: the broker's latest price counts as well.
+        let (bid, latest) = cycle.map_or((0, 0), |cycle| (cycle.bids[symbol], cycle.told[symbol].1));
         // One that takes the place of a stop at the same price changes no risk.
         let replaced = replacement.and_then(|replacement| self.venue.order(&replacement.replaced_id));
         let stays = replaced.is_some_and(|order| order.limit() == Some(stop));
-        Breach::unless(stays || bid == 0 || stop.units() < bid, Invariant::BelowMarket, || {
-            format!("{id} at {stop}, the bid told is {}", Usd::from_units(bid))
+        Breach::unless(stays || bid == 0 || stop.units() < bid.max(latest), Invariant::BelowMarket, || {
+            format!("{id} at {stop}, told were a bid of {} and {}", Usd::from_units(bid), Usd::from_units(latest))
         })?;
         let highest = self.check.highest[symbol];
         Breach::unless(highest.is_none_or(|highest| highest <= stop.units()), Invariant::NeverLowered, || {

@@ -96,6 +96,7 @@ fn scene(confirmed: usize) -> (Book, View, Limits) {
         findings: BTreeSet::new(),
         misfits_before: BTreeMap::new(),
         acted: BTreeSet::new(),
+        unseen: BTreeMap::new(),
         clock_skew: Some(TimeDelta::zero()),
         stream_silent: None,
         executions_read_at: now,

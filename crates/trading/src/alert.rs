@@ -16,6 +16,11 @@ pub struct Alerts {
 }
 
 impl Alerts {
+    /// Forgets subjects whose cause is gone: they may be told as soon as it is back.
+    pub fn forget(&mut self, is_over: impl Fn(&str) -> bool) {
+        self.said.retain(|subject, _| !is_over(subject));
+    }
+
     /// Whether to say it now.
     pub fn is_news(&mut self, subject: &str, now: Timestamp) -> bool {
         // What was said in a future that a clock took back may be said again; a clock that is set by a little is no news.

@@ -272,9 +272,33 @@ impl Book {
 
     /// The last entry, when it filled and none of its executions has arrived: orders are told sooner than fills.
     fn entry_unheard_of(&self, symbol: Symbol) -> Option<&Intent> {
-        let ids = self.by_leg.iter().next_back().and_then(|(_, legs)| legs.get(&(symbol, Leg::Entry)));
-        let intents = ids.into_iter().flatten().filter_map(|id| self.intents.get(id));
-        intents.filter(|intent| intent.state == OrderState::Filled && self.filled(intent).is_zero()).next_back()
+        self.unheard().filter(|intent| intent.request.symbol == symbol).last()
+    }
+
+    /// Entries that filled and whose executions have not arrived.
+    pub fn unheard(&self) -> impl Iterator<Item = &Intent> {
+        let legs = self.by_leg.iter().next_back().into_iter().flat_map(|(_, legs)| legs);
+        let ids = legs.filter(|((_, leg), _)| *leg == Leg::Entry).flat_map(|(_, ids)| ids);
+        let intents = ids.filter_map(|id| self.intents.get(id));
+        intents.filter(|intent| intent.state == OrderState::Filled && self.filled(intent).is_zero())
+    }
+
+    /// An entry we gave up that a fill of an order unknown to us may be of: the broker had it after all.
+    #[must_use]
+    pub fn given_up_for(&self, fill: &Execution) -> Option<&ClientOrderId> {
+        if fill.side == Side::Sell || self.by_broker_id.contains_key(&fill.order_id) {
+            return None;
+        }
+        let ids = self.by_leg.get(&fill.at.ny_date()).and_then(|legs| legs.get(&(fill.symbol, Leg::Entry)));
+        let gone = |id: &&ClientOrderId| self.intents.get(*id).is_some_and(|i| i.state == OrderState::NeverArrived);
+        ids.into_iter().flatten().find(gone)
+    }
+
+    /// The entry whose executions have not arrived while nothing of the symbol is held by the book: in doubt, or filled.
+    #[must_use]
+    pub fn entry_awaited(&self, symbol: Symbol) -> Option<&Intent> {
+        let is_flat = self.held(symbol).is_none_or(|held| held.net == 0);
+        is_flat.then(|| self.entry_in_doubt(symbol).or_else(|| self.entry_unheard_of(symbol))).flatten()
     }
 
     fn trims(&self, symbol: Symbol, since: Timestamp) -> BTreeSet<Leg> {

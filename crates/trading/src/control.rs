@@ -71,6 +71,8 @@ pub struct Used {
     pub recent_minute: u32,
     /// The broker's refusals of openings in a row, up to the latest.
     pub reject_streak: u32,
+    /// A symbol with an exposure whose price is not known: it fills the caps, whatever they are.
+    pub unpriced: Option<Symbol>,
     /// Symbols with a position or an opening order.
     pub positions: u32,
     /// Whether this symbol is among them.

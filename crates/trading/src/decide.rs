@@ -81,6 +81,8 @@ pub struct View {
     pub misfits_before: BTreeMap<Symbol, Coverage>,
     /// Symbols something was sent or cancelled for in this cycle already: what the view says of them is out of date.
     pub acted: BTreeSet<Symbol>,
+    /// What filled and is in no position yet, by symbol, at what it may have cost: the positions are older.
+    pub unseen: BTreeMap<Symbol, Usd>,
     /// How far the broker's clock is from ours ([`crate::agreement::skew`]); `None` when it could not be read.
     pub clock_skew: Option<TimeDelta>,
     /// How long the stream has been silent; `None` when none is used.
@@ -358,14 +360,15 @@ pub fn is_under_way(book: &Book, view: &View, decisions: &[&Decision]) -> bool {
     let misfits = decisions.iter().flat_map(|decision| &decision.misfits);
     let is_news = |(symbol, misfit): (&Symbol, &Coverage)| view.misfits_before.get(symbol) != Some(misfit);
     let unsettled = misfits.into_iter().any(is_news);
+    let unseen = !view.unseen.is_empty();
     let may_fill = |order: &OrderReport| desk.is_entry(order) || desk.is_trim(order);
-    acted || pending || unsettled || view.working.iter().any(may_fill)
+    acted || pending || unsettled || unseen || view.working.iter().any(may_fill)
 }
 
-/// Profit or loss nobody has to reckon: the notional of a position at its latest price, or its cost.
-fn value(position: &PositionReport) -> Usd {
+/// The notional of a position at its latest price, or its cost; `None` when neither is known.
+fn value(position: &PositionReport) -> Option<Usd> {
     let price = position.current_price.or(position.avg_entry_price);
-    price.map_or(Usd::ZERO, |price| price.notional(position.qty))
+    price.map(|price| price.notional(position.qty))
 }
 
 #[cfg(test)]

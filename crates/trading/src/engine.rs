@@ -19,7 +19,7 @@ mod send;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use market::{Candle, Quote, Session, Symbol, TimeDelta, Timestamp};
+use market::{Candle, Qty, Quote, Session, Symbol, TimeDelta, Timestamp, Usd};
 
 pub use effect::{Effect, Exposure, Moment};
 
@@ -29,13 +29,13 @@ use crate::{
     control::{Authority, Kill},
     decide::{self, Action, Candidate, Coverage, Decision, View},
     limits::Limits,
-    order::{BrokerOrderId, ClientOrderId, Leg, Purpose},
+    order::{BrokerOrderId, ClientOrderId, Leg, OrderRequest, Purpose},
     outcome::{CancelOutcome, SubmitOutcome},
     position::{self, Observation, PositionState},
     reconcile::{self, Finding, Reported},
     record::Record,
     refusal::{Reason, Refusal},
-    report::{AccountReport, OrderReport},
+    report::{AccountReport, OrderReport, PositionReport},
 };
 use effect::Step;
 
@@ -73,6 +73,8 @@ pub enum Event {
     },
     /// Whether [`Effect::Expose`] was written.
     Exposed(bool),
+    /// The clock was set by more than a little: how long ago a request left cannot be told by it any more.
+    ClockSet,
 }
 
 /// What protection may look at besides the broker's books. All of it may be missing; none of it can stop protection.
@@ -118,6 +120,8 @@ pub struct Core {
     positions: BTreeMap<Symbol, PositionState>,
     /// Whether anything was seen before: what is held at the first look did not appear, it was there.
     looked: bool,
+    /// The last look that could read the executions.
+    executions_read_at: Timestamp,
     hurrying_since: Option<Timestamp>,
     look: Option<Looking>,
     view: Option<View>,
@@ -132,6 +136,32 @@ struct Looking {
     at: Timestamp,
     asked: BTreeSet<ClientOrderId>,
     findings: BTreeSet<(Symbol, Finding)>,
+    unseen: Unseen,
+}
+
+/// Fills that the look's positions cannot show, by symbol.
+type Unseen = BTreeMap<Symbol, Fresh>;
+
+/// What filled and was not seen as a position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fresh {
+    /// What was bought may have cost.
+    cost: Usd,
+    /// Something was sold: the position that was read may be gone.
+    sold: bool,
+}
+
+impl Fresh {
+    /// What filled of an order, with the position that was read before it was known to be over.
+    fn of(request: &OrderRequest, filled: Qty, position: Option<&PositionReport>) -> Option<Self> {
+        if request.purpose != Purpose::Open {
+            return position.map(|_| Self { cost: Usd::ZERO, sold: true });
+        }
+        let seen = position.map_or(Qty::ZERO, |position| position.qty);
+        let missing = filled.minus_or_zero(seen);
+        let cost = request.price().map_or(Usd::ZERO, |price| price.notional(missing));
+        (!missing.is_zero()).then_some(Self { cost, sold: false })
+    }
 }
 
 impl Core {
@@ -149,6 +179,7 @@ impl Core {
             misfits: BTreeMap::new(),
             positions: BTreeMap::new(),
             looked: false,
+            executions_read_at: Timestamp::from_unix_seconds(0),
             hurrying_since: None,
             look: None,
             view: None,
@@ -199,12 +230,18 @@ impl Core {
         self.hurrying_since
     }
 
-    /// Nothing is held, works or is unknown.
+    /// Nothing is held, works or is unknown, nothing was sent since the look, and broker and book agree on all that.
     #[must_use]
     pub fn is_flat(&self) -> bool {
-        self.view.as_ref().is_some_and(|view| {
-            view.positions.is_empty() && view.working.is_empty() && self.book.live().next().is_none()
-        })
+        let sent = self.decisions.iter().flat_map(|decision| &decision.actions).any(Action::is_send);
+        !sent
+            && self.book.live().next().is_none()
+            && self.view.as_ref().is_some_and(|view| {
+                view.positions.is_empty()
+                    && view.working.is_empty()
+                    && view.unseen.is_empty()
+                    && view.findings.is_empty()
+            })
     }
 
     /// Takes an event in. Effects come from [`Core::poll`].
@@ -219,6 +256,7 @@ impl Core {
             Event::Submitted { id, outcome } => self.submitted(&id, outcome, now),
             Event::Canceled { id, order, outcome } => self.canceled(&id, &order, outcome, now),
             Event::Exposed(written) => self.exposed(written),
+            Event::ClockSet => self.book.doubt(now),
         }
     }
 
@@ -235,6 +273,9 @@ impl Core {
         self.queue.retain(Step::is_record);
         self.view = None;
         self.decisions.clear();
+        if !said.executions_unread {
+            self.executions_read_at = now;
+        }
         let plan = reconcile::plan(&self.book, &said);
         let records = plan.splits.into_iter().map(Record::Split);
         let records = records.chain(plan.executions.into_iter().map(Record::Execution));
@@ -242,7 +283,8 @@ impl Core {
         self.record(records, now);
         let asked = plan.questions.iter().cloned().collect();
         self.queue.extend(plan.questions.into_iter().map(|id| Step::Effect(Effect::Ask(id))));
-        self.look = Some(Looking { said, at: now, asked, findings: plan.findings });
+        let unseen = self.unheard(&said.positions);
+        self.look = Some(Looking { said, at: now, asked, findings: plan.findings, unseen });
     }
 
     /// What the broker alone decides: stops, exits, withdrawals.
@@ -251,9 +293,11 @@ impl Core {
         let view = self.agreed(look, around, now);
         let decision = decide::protect(&self.book, &view, &self.limits);
         self.misfits.clone_from(&decision.misfits);
+        self.forget_what_is_whole(&view, &decision);
         self.expose(&view, &decision);
         self.queue_decision(&decision);
-        self.view = Some(View { acted: decision.symbols(), ..view });
+        let acted = decision.symbols().into_iter().chain(view.acted.iter().copied()).collect();
+        self.view = Some(View { acted, ..view });
         self.decisions.push(decision);
     }
 
@@ -282,7 +326,7 @@ impl Core {
 
     /// The look with every question answered or given up, as a view.
     fn agreed(&mut self, look: Looking, around: Surroundings, now: Timestamp) -> View {
-        let Looking { said, at, asked, mut findings } = look;
+        let Looking { said, at, asked, mut findings, unseen } = look;
         for id in asked {
             if let Some(intent) = self.book.intent(&id) {
                 findings.insert((intent.request.symbol, Finding::Unresolved { intent: id }));
@@ -299,10 +343,12 @@ impl Core {
             working: said.orders,
             findings: self.findings.clone(),
             misfits_before: self.misfits.clone(),
-            acted: BTreeSet::new(),
+            // A stop for shares that are sold would be refused, or go short: what is left, the next look tells.
+            acted: unseen.iter().filter(|(_, fresh)| fresh.sold).map(|(symbol, _)| *symbol).collect(),
+            unseen: unseen.into_iter().map(|(symbol, fresh)| (symbol, fresh.cost)).collect(),
             clock_skew,
             stream_silent,
-            executions_read_at: at,
+            executions_read_at: self.executions_read_at,
             high_water: self.book.high_water().unwrap_or(now),
             quotes,
             account: None,
@@ -311,6 +357,15 @@ impl Core {
         };
         self.observe(&view);
         view
+    }
+
+    /// Entries that filled, by the book, and whose shares neither an execution nor a position shows yet.
+    fn unheard(&self, positions: &BTreeMap<Symbol, PositionReport>) -> Unseen {
+        let fresh = self.book.unheard().filter_map(|intent| {
+            let request = &intent.request;
+            Some((request.symbol, Fresh::of(request, request.qty, positions.get(&request.symbol))?))
+        });
+        fresh.collect()
     }
 
     /// A disagreement that lasts for two looks is told; one that a fill explains a moment later is not.
@@ -354,6 +409,18 @@ impl Core {
         Observation { held, entry: live(Leg::Entry), exit: live(Leg::Exit) }
     }
 
+    /// A position that is covered again and breaks once more is news, however soon that is.
+    fn forget_what_is_whole(&mut self, view: &View, decision: &Decision) {
+        let is_whole = |symbol: &str| {
+            let symbol = view.positions.keys().find(|held| held.as_str() == symbol);
+            symbol.is_some_and(|symbol| !decision.misfits.contains_key(symbol))
+        };
+        self.alerts.forget(|told| {
+            let Some((symbol, subject)) = told.split_once('/') else { return false };
+            PROTECTION.contains(&subject) && is_whole(symbol) && decision.alerts().all(|again| again != told)
+        });
+    }
+
     fn queue_decision(&mut self, decision: &Decision) {
         for action in &decision.actions {
             self.queue.push_back(Step::from_action(action));
@@ -376,7 +443,7 @@ impl Core {
     fn expose(&mut self, view: &View, decision: &Decision) {
         let sends = decision.actions.iter().filter(|action| action.is_send()).count();
         let listed = |id: &ClientOrderId| view.working.iter().any(|order| order.client_order_id == *id);
-        let unlisted = self.book.live().filter(|(id, _)| !listed(id)).count();
+        let unlisted = self.book.live().filter(|(id, _)| !listed(id)).count() + view.unseen.len();
         let exposure = Exposure {
             at: view.now,
             positions: view.positions.values().map(|held| (held.symbol, held.qty)).collect(),
@@ -412,7 +479,18 @@ impl Core {
     }
 }
 
+/// Subjects of alerts that end when a position is covered again.
+const PROTECTION: [&str; 6] = ["no-stop", "unprotected", "attempts", "refused", "flatten", "stop/rejected"];
+
 impl Decision {
+    /// Subjects of its alerts.
+    fn alerts(&self) -> impl Iterator<Item = &str> {
+        self.actions.iter().filter_map(|action| match action {
+            Action::Alert { subject, .. } => Some(subject.as_str()),
+            Action::Submit { .. } | Action::Replace { .. } | Action::Cancel { .. } => None,
+        })
+    }
+
     /// Symbols something is sent or cancelled for.
     fn symbols(&self) -> BTreeSet<Symbol> {
         let symbol = |action: &Action| match action {

@@ -44,6 +44,8 @@ pub struct Reported {
     pub positions: BTreeMap<Symbol, PositionReport>,
     /// Splits that are in force.
     pub splits: Vec<Split>,
+    /// The list of executions could not be read: that there are none here says nothing. Protection goes on without it.
+    pub executions_unread: bool,
 }
 
 /// A change to one of our intents.
@@ -116,8 +118,10 @@ pub struct Plan {
 /// Compares the book with what the broker says.
 #[must_use]
 pub fn plan(book: &Book, said: &Reported) -> Plan {
-    let executions: Vec<Execution> =
-        said.executions.iter().filter(|fill| !book.has_execution(&fill.id)).cloned().collect();
+    // One list may tell the same execution twice.
+    let mut heard = BTreeSet::new();
+    let news = said.executions.iter().filter(|fill| !book.has_execution(&fill.id));
+    let executions: Vec<Execution> = news.filter(|fill| heard.insert(fill.id.as_str())).cloned().collect();
     // What was first traded while no process ran may have been split since.
     let traded = |of: Symbol| book.tapes().contains_key(&of) || executions.iter().any(|fill| fill.symbol == of);
     let splits = said.splits.iter().filter(|split| !book.has_split(&split.id) && traded(split.symbol));
@@ -131,7 +135,10 @@ pub fn plan(book: &Book, said: &Reported) -> Plan {
             None => foreign(&mut plan, book, order),
         }
     }
-    plan.questions = book.live().map(|(id, _)| id).filter(|id| !mentioned.contains(id)).cloned().collect();
+    let live = book.live().map(|(id, _)| id);
+    let given_up = plan.executions.iter().filter_map(|fill| book.given_up_for(fill));
+    let questions: BTreeSet<&ClientOrderId> = live.chain(given_up).filter(|id| !mentioned.contains(id)).collect();
+    plan.questions = questions.into_iter().cloned().collect();
     compare_positions(&mut plan, book, said);
     plan
 }
@@ -221,7 +228,8 @@ fn net_after(book: &Book, plan: &Plan) -> BTreeMap<Symbol, i64> {
         net.insert(*symbol, tape.held().net);
     }
     for fill in plan.executions.iter().filter(|fill| !touched.contains(&fill.symbol)) {
-        *net.entry(fill.symbol).or_insert(0) += signed(fill);
+        let sum = net.entry(fill.symbol).or_insert(0);
+        *sum = sum.saturating_add(signed(fill));
     }
     net
 }

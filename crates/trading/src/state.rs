@@ -92,7 +92,7 @@ pub fn transition(state: OrderState, event: &OrderEvent) -> Result<OrderState, S
         // A report outranks whatever we believed: the broker is the truth. Death is final, though. One pair is real:
         // a fill that crosses a cancel turns Canceling into Filled, never Canceled into anything.
         (S::Recorded | S::Unknown | S::Working | S::Canceling, E::Reported(status)) => Ok(reported(state, status)),
-        (S::Filled | S::Canceled | S::Expired | S::Rejected | S::Replaced, E::Reported(status)) => {
+        (S::Filled | S::Canceled | S::Expired | S::Replaced, E::Reported(status)) => {
             // A repeated or late report of an order that is over changes nothing; a contradicting end is a surprise.
             match reported(S::Working, status) {
                 S::Working | S::Unknown | S::Canceling | S::Recorded => Ok(state),
@@ -100,8 +100,9 @@ pub fn transition(state: OrderState, event: &OrderEvent) -> Result<OrderState, S
                 S::Filled | S::Canceled | S::Expired | S::Rejected | S::Replaced | S::NeverArrived => surprise(),
             }
         }
-        // It was declared gone and is there after all: take it back, so that it is managed.
-        (S::NeverArrived, E::Reported(status)) => Ok(reported(S::Unknown, status)),
+        // It was declared gone, or one of two copies was refused, and it is there after all: take it back, so that it is
+        // managed.
+        (S::NeverArrived | S::Rejected, E::Reported(status)) => Ok(reported(S::Unknown, status)),
 
         (S::Recorded | S::Unknown, E::Refused) => Ok(S::Rejected),
         // "Duplicate id" answers a send of an order that is already there; the shell looks it up instead of saying Refused.
@@ -229,7 +230,10 @@ mod tests {
             (S::Filled, "! Filled ! Filled ! Filled Filled ! ! ! ! Filled Filled"),
             (S::Canceled, "! Canceled ! Canceled ! Canceled ! Canceled ! ! ! Canceled Canceled"),
             (S::Expired, "! Expired ! Expired ! Expired ! ! Expired ! ! Expired Expired"),
-            (S::Rejected, "Rejected Rejected ! Rejected ! Rejected ! ! ! Rejected ! Rejected Rejected"),
+            (
+                S::Rejected,
+                "Rejected Rejected ! Rejected ! Working Filled Canceled Expired Rejected Replaced Canceling Working",
+            ),
             (S::Replaced, "! Replaced ! Replaced ! Replaced ! ! ! ! Replaced Replaced Replaced"),
             (
                 S::NeverArrived,
@@ -272,7 +276,9 @@ mod tests {
 
     #[test]
     fn the_dead_stay_dead_whatever_lives_on_in_old_messages() {
-        for state in ALL.into_iter().filter(|state| state.is_dead() && *state != OrderState::NeverArrived) {
+        // Never having arrived and having been refused are what we were told, or made of silence: the order itself knows.
+        let taken_back = [OrderState::NeverArrived, OrderState::Rejected];
+        for state in ALL.into_iter().filter(|state| state.is_dead() && !taken_back.contains(state)) {
             for status in [OrderStatus::New, OrderStatus::PartiallyFilled, OrderStatus::PendingCancel] {
                 assert_eq!(transition(state, &OrderEvent::Reported(status)), Ok(state));
             }

@@ -71,16 +71,15 @@ impl Tape {
 
     /// The splits, oldest first.
     pub fn splits(&self) -> impl DoubleEndedIterator<Item = &Split> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Split(split) => Some(split),
-            Entry::Fill(_) => None,
-        })
+        self.entries.iter().filter_map(Entry::as_split)
     }
 
     /// A price of `at` in today's shares; rounded down to 1e-4 dollar.
     #[must_use]
     pub fn adjusted(&self, price: Price, at: Timestamp) -> Price {
-        let later = self.splits().filter(|split| split.effective > at);
+        // Entries are in order of time, and most prices are of the last few.
+        let first = self.entries.partition_point(|entry| entry.at() <= at);
+        let later = self.entries[first..].iter().filter_map(Entry::as_split);
         let units = later.fold(i128::from(price.units()), |units, split| {
             units * i128::from(split.old) / i128::from(split.new.max(1))
         });
@@ -109,6 +108,13 @@ impl Tape {
 }
 
 impl Entry {
+    fn as_split(&self) -> Option<&Split> {
+        match self {
+            Self::Fill(_) => None,
+            Self::Split(split) => Some(split),
+        }
+    }
+
     fn at(&self) -> Timestamp {
         match self {
             Self::Fill(fill) => fill.at,
@@ -138,7 +144,12 @@ impl Held {
         let units = fill.qty.units();
         match fill.side {
             Side::Buy => {
-                self.net = self.net.saturating_add(units);
+                // What was sold before it was bought is covered first; only the rest is held.
+                let units = units.min(self.net.saturating_add(units));
+                self.net = self.net.saturating_add(fill.qty.units());
+                if units <= 0 {
+                    return;
+                }
                 self.bought = self.bought.saturating_add(units);
                 self.cost += i128::from(units) * i128::from(fill.price.units());
                 self.since = self.since.or(Some(fill.at));
@@ -204,6 +215,20 @@ mod tests {
         assert_eq!((held.net, held.since), (Qty::shares(15).units(), Some(at(3))));
         assert_eq!(held.average_entry(), Some("51".parse().unwrap()), "what was sold does not change what was paid");
         assert_eq!(held.bought_by.len(), 2);
+    }
+
+    #[test]
+    fn a_sell_heard_before_its_buy_leaves_nothing_behind() {
+        let mut tape = Tape::default();
+        tape.count(fill(1, Side::Sell, 10, "41"));
+        tape.count(Execution { id: "late".into(), ..fill(1, Side::Buy, 10, "40") });
+        assert_eq!(tape.held(), &Held::default());
+        tape.count(Execution { id: "more".into(), ..fill(2, Side::Sell, 5, "41") });
+        tape.count(fill(3, Side::Buy, 8, "50"));
+        assert_eq!(
+            (tape.held().net, tape.held().average_entry()),
+            (Qty::shares(3).units(), Some("50".parse().unwrap()))
+        );
     }
 
     #[test]

@@ -188,7 +188,12 @@ pub(crate) fn event_ages(event: &Event, core: &Core) -> bool {
             SubmitOutcome::Rejected { reason, .. } => *reason == RejectReason::DuplicateClientOrderId,
             SubmitOutcome::Accepted(_) | SubmitOutcome::Retryable { .. } => false,
         },
-        Event::Look(_) | Event::Answer { .. } | Event::Protect(_) | Event::Canceled { .. } | Event::Exposed(_) => false,
+        Event::Look(_)
+        | Event::Answer { .. }
+        | Event::Protect(_)
+        | Event::Canceled { .. }
+        | Event::Exposed(_)
+        | Event::ClockSet => false,
     }
 }
 
@@ -221,6 +226,7 @@ pub(crate) fn event(event: &Event) -> u64 {
         Event::Submitted { id, outcome } => hash(&("submitted", id, submitted(outcome))),
         Event::Canceled { id, outcome, .. } => hash(&("canceled", id, canceled(outcome))),
         Event::Exposed(written) => hash(&("exposed", written)),
+        Event::ClockSet => hash(&"clock set"),
     }
 }
 

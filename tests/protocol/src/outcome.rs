@@ -145,6 +145,6 @@ fn in_words(event: &Event) -> String {
             None => "no such order".to_owned(),
         },
         Event::Answer { answer: Err(why), .. } => why.clone(),
-        Event::Look(_) | Event::Protect(_) | Event::Manage(_) | Event::Exposed(_) => String::new(),
+        Event::Look(_) | Event::Protect(_) | Event::Manage(_) | Event::Exposed(_) | Event::ClockSet => String::new(),
     }
 }

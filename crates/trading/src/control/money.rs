@@ -30,6 +30,9 @@ pub(super) fn positions(facts: &Facts<'_>) -> Check {
 }
 
 pub(super) fn gross_notional(order: &OrderRequest, facts: &Facts<'_>) -> Check {
+    if let Some(symbol) = facts.used.unpriced {
+        return Err(format!("nothing tells what the exposure in {symbol} is worth"));
+    }
     room(order, facts.used.gross, facts.limits.gross_notional)
 }
 

@@ -74,7 +74,11 @@ impl<'a> Step<'a> {
         let delays = Delays::on(date);
         let standing = standing(desk);
         let mut step = Self { desk, date, delays, standing, by_symbol: BTreeMap::new(), used, shut: None };
-        desk.view.positions.values().for_each(|position| step.take(position.symbol, value(position)));
+        desk.view.positions.values().for_each(|position| step.take_priced(position.symbol, value(position)));
+        desk.view.unseen.iter().for_each(|(symbol, cost)| {
+            step.take(*symbol, *cost);
+            step.used.pending += *cost;
+        });
         let opening = desk.book.live().map(|(_, intent)| intent).filter(|intent| intent.is_opening());
         opening.for_each(|intent| step.take_live(intent));
         step.take_foreign();
@@ -85,6 +89,14 @@ impl<'a> Step<'a> {
         *self.by_symbol.entry(symbol).or_insert(Usd::ZERO) += cost;
         self.used.gross += cost;
         self.used.positions = self.by_symbol.len() as u32;
+    }
+
+    /// An exposure whose price is not known fills every cap.
+    fn take_priced(&mut self, symbol: Symbol, cost: Option<Usd>) {
+        self.take(symbol, cost.unwrap_or(Usd::ZERO));
+        if cost.is_none() {
+            self.used.unpriced = Some(symbol);
+        }
     }
 
     /// What is not filled of an opening of ours, as if it were.
@@ -108,7 +120,9 @@ impl<'a> Step<'a> {
                 Some(OrderKind::Market) | None => view.quotes.get(&order.symbol).map(|quote| quote.ask),
             };
             let rest = order.qty.minus_or_zero(order.filled_qty);
-            self.take(order.symbol, price.map_or(Usd::ZERO, |price| price.notional(rest)));
+            // An order for dollars has no shares to reckon with either.
+            let price = price.filter(|_| !rest.is_zero());
+            self.take_priced(order.symbol, price.map(|price| price.notional(rest)));
         }
     }
 

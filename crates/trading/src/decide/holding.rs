@@ -33,7 +33,10 @@ impl<'a> Holding<'a> {
     pub(super) fn of(desk: &'a Desk<'a>, position: &'a PositionReport) -> Self {
         let symbol = position.symbol;
         let differs = |finding: &Finding| matches!(finding, Finding::QuantityMismatch { .. });
-        let explained = !desk.view.findings.iter().any(|(of, finding)| *of == symbol && differs(finding));
+        let agrees = !desk.view.findings.iter().any(|(of, finding)| *of == symbol && differs(finding));
+        // Orders and positions are told sooner than executions: an entry of ours that is big enough explains it too.
+        let explained =
+            agrees || desk.book.entry_awaited(symbol).is_some_and(|entry| position.qty <= entry.request.qty);
         let cover = Cover::of(desk, symbol);
         let trade = trade(desk, position, &cover, explained);
         let situation = situation(desk, &trade, symbol, explained);
@@ -65,8 +68,18 @@ impl<'a> Holding<'a> {
     }
 
     /// The market trades at or below a stop already, by a fresh quote: an order there would be refused or fire at once.
+    /// One wide quote is not the market: the broker's latest price says the same, or it stands for two looks.
     pub(super) fn is_through(&self, stop: Price) -> bool {
+        let latest = self.position.current_price;
         fresh_bid(self.desk, self.symbol()).is_some_and(|bid| bid <= stop)
+            && (latest.is_none_or(|latest| latest <= stop) || self.stands_twice())
+    }
+
+    /// A stop may be put there: by our own executions, or, for a size that they do not explain (a split, another hand),
+    /// because every price that is known lies above it. A stop above the market sells at once.
+    pub(super) fn may_stand_at(&self, stop: Price) -> bool {
+        let bid = fresh_bid(self.desk, self.symbol());
+        self.explained || bid.into_iter().chain(self.position.current_price).min().is_some_and(|lowest| lowest > stop)
     }
 }
 
@@ -77,7 +90,9 @@ pub(super) fn standing_price(desk: &Desk<'_>, order: &OrderReport, explained: bo
     let intent = desk.book.intent(&order.client_order_id);
     let untouched = intent.filter(|intent| explained && intent.request.price() == Some(shown));
     // By the broker's clock, which splits go by: ours may have stood before the split when the order was recorded after it.
-    Some(untouched.map_or(shown, |_| adjusted(desk, order.symbol, shown, order.submitted_at)))
+    // A price the broker made itself may lie between two ticks, and no order of ours may.
+    let price = untouched.map_or(shown, |_| adjusted(desk, order.symbol, shown, order.submitted_at));
+    Some(price.floor_to_tick())
 }
 
 /// The stop price the broker shows.

@@ -3,7 +3,7 @@
 //! No stop: one goes out at once. One that differs: it is replaced in place, never cancelled first. Several: the ones that
 //! are too many go while the rest still covers. Stops of other hands are cover and are left alone.
 
-use market::Qty;
+use market::{Price, Qty, TimeDelta};
 
 use super::{
     Decision,
@@ -16,6 +16,8 @@ use crate::{
     order::{Leg, OrderKind, Purpose, TimeInForce},
     report::OrderReport,
 };
+
+const RENEWAL_PACE: TimeDelta = TimeDelta::hours(1);
 
 /// Makes the next step.
 pub(super) fn step(holding: &Holding<'_>, decision: &mut Decision) {
@@ -43,14 +45,14 @@ fn place(holding: &Holding<'_>, decision: &mut Decision) {
         return alert(decision, symbol, "no-stop", "has NO stop: no filled entry of ours tells a price for it");
     };
     let stop = desired.price;
-    if !holding.is_through(stop) {
+    if holding.may_stand_at(stop) && !holding.is_through(stop) {
         let kind = OrderKind::Stop { stop };
         send::submit(holding.desk, decision, &Sale { symbol, leg: Leg::Stop, qty, kind, purpose: Purpose::Protect });
     } else if holding.explained && cover.is_none() {
         flatten(holding.desk, decision, holding.position, "the market is through the stop");
     } else {
         // A split, a trade or an order by hand: selling on the recorded price would be a guess.
-        let text = format!("has NO stop: the market is below {stop}, and not all of it is ours; act by hand");
+        let text = format!("has NO stop: {stop} may be above the market, and not all of it is ours; act by hand");
         alert(decision, symbol, "no-stop", &text);
     }
 }
@@ -64,9 +66,10 @@ fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
         return holding.desk.cancel(decision, stop, "other orders speak for every share");
     }
     let grown = wanted.min(kept.plus(holding.cover.free(holding.position)));
-    let qty = if kept != wanted && holding.stands_twice() { grown } else { kept };
     let shown = shown_price(stop);
-    let price = holding.desired().map(|desired| desired.price).or(shown);
+    let price = holding.desired().map(|desired| desired.price).or(shown.map(Price::floor_to_tick));
+    let may_grow = price.is_some_and(|price| holding.may_stand_at(price));
+    let qty = if kept != wanted && holding.stands_twice() && (kept > wanted || may_grow) { grown } else { kept };
     let fits = qty == kept && price == shown && stop.time_in_force == Some(TimeInForce::Gtc);
     if (fits && !is_ageing(holding, stop)) || !is_replaceable(stop) {
         return;
@@ -76,9 +79,13 @@ fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
     }
 }
 
-/// The broker ends a good-till-cancelled order after 90 days; well before, it is renewed in place.
+/// The broker ends a good-till-cancelled order after 90 days; well before, it is renewed in place. Once an hour at most: a
+/// clock that is months ahead makes every stop look old.
 fn is_ageing(holding: &Holding<'_>, stop: &OrderReport) -> bool {
-    holding.desk.view.now.since(stop.submitted_at) >= holding.desk.limits.stops.renew_after
+    let (desk, now) = (holding.desk, holding.desk.view.now);
+    let (_, last) = desk.book.attempts(now.ny_date(), holding.symbol(), Leg::Stop);
+    let rested = last.is_none_or(|last| !send::is_within(now, last, RENEWAL_PACE));
+    rested && now.since(stop.submitted_at) >= desk.limits.stops.renew_after
 }
 
 /// Cancels stops while the rest still covers, the worst fitting first. What is left is brought into line afterwards.

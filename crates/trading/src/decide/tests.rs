@@ -306,6 +306,7 @@ fn assert_only_alert(actions: &[Action], about: &str) {
     assert!(told, "{about}: {actions:?}");
 }
 
+mod adversary;
 mod adversity;
 mod broker;
 mod cover;
@@ -351,6 +352,7 @@ impl Scene {
                 account: Some(account),
                 misfits_before: BTreeMap::new(),
                 acted: BTreeSet::new(),
+                unseen: BTreeMap::new(),
                 clock_skew: Some(TimeDelta::zero()),
                 stream_silent: None,
                 executions_read_at: now,
@@ -439,6 +441,9 @@ impl Scene {
     fn quote(&mut self, bid: &str, ask: &str) {
         let quote = Quote::new(self.view.now, price(bid), price(ask)).unwrap();
         self.view.quotes.insert(symbol("AAPL"), quote);
+        if let Some(position) = self.view.positions.get_mut(&symbol("AAPL")) {
+            position.current_price = Some(price(bid));
+        }
     }
 
     fn hold(&mut self, text: &str, shares: u32) {

@@ -1,8 +1,8 @@
 //! What became of questions, sends and cancels: recorded before anything else is done.
 
-use market::Timestamp;
+use market::{Qty, Timestamp};
 
-use super::{Core, effect::Step};
+use super::{Core, Fresh, effect::Step};
 use crate::{
     order::{BrokerOrderId, ClientOrderId},
     outcome::{CancelOutcome, RejectReason, SubmitOutcome},
@@ -26,7 +26,13 @@ impl Core {
         // The broker looked somewhere between the question and now: while the answer was under way, a late request may
         // have arrived. Only the time up to the question counts.
         match reconcile::answered(intent, answer.as_ref(), look.at.min(now)) {
-            Ok(Some(change)) => records.push(Record::Change(change)),
+            Ok(Some(change)) => {
+                let filled = answer.as_ref().map_or(Qty::ZERO, |order| order.filled_qty);
+                let ended = change.to.is_dead() && !filled.is_zero();
+                let fresh = Fresh::of(&intent.request, filled, look.said.positions.get(&symbol)).filter(|_| ended);
+                look.unseen.extend(fresh.map(|fresh| (symbol, fresh)));
+                records.push(Record::Change(change));
+            }
             Ok(None) if intent.state.is_unresolved() => {
                 look.findings.insert((symbol, Finding::Unresolved { intent: id.clone() }));
             }
@@ -42,7 +48,7 @@ impl Core {
 
     pub(super) fn submitted(&mut self, id: &ClientOrderId, outcome: SubmitOutcome, now: Timestamp) {
         let Some(intent) = self.book.intent(id) else { return };
-        let (symbol, leg) = (intent.request.symbol, intent.key.leg);
+        let (symbol, leg, is_opening) = (intent.request.symbol, intent.key.leg, intent.is_opening());
         let what = format!("{symbol} {}", intent.request.kind);
         match outcome {
             SubmitOutcome::Accepted(report) => {
@@ -60,7 +66,12 @@ impl Core {
                 self.settle(id, &OrderEvent::Refused, None, &message, now);
             }
             // It certainly was not acted on. The intent dies here; protection gets its next attempt next cycle.
-            SubmitOutcome::Retryable { why, .. } => self.settle(id, &OrderEvent::NotFound, None, &why, now),
+            SubmitOutcome::Retryable { why, .. } => {
+                if !is_opening {
+                    self.alert_first(format!("{symbol}/{leg}/not-sent"), format!("{what} could not be sent: {why}"));
+                }
+                self.settle(id, &OrderEvent::NotFound, None, &why, now);
+            }
             SubmitOutcome::Unknown { why } => {
                 self.alert_first(format!("{id}/unknown"), format!("{what}: outcome unknown, asking: {why}"));
                 self.settle(id, &OrderEvent::Lost, None, &why, now);

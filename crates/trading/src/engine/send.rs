@@ -63,6 +63,10 @@ impl Core {
         if moment.now.since(decided_at).abs() > self.limits.quote_age {
             return Some((Reason::NoQuote, "the decision has grown old meanwhile".to_owned()));
         }
+        let date = moment.now.ny_date();
+        if self.book.reject_streak(date) >= self.limits.reject_streak {
+            return Some((Reason::RejectStreak, "the broker refused one more meanwhile".to_owned()));
+        }
         let itself = &decided.request().client_order_id;
         let unresolved = |(id, intent): (&_, &crate::book::Intent)| intent.state.is_unresolved() && id != itself;
         if self.book.live().any(unresolved) {

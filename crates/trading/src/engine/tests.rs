@@ -2,6 +2,7 @@
 
 use market::{Calendar, NyDate, Price, Qty, Usd};
 
+mod adversary;
 mod incidents;
 mod look;
 mod outcome;
@@ -565,9 +566,22 @@ impl Floor {
         self.hold(text, shares);
     }
 
+    /// An order of another hand.
+    fn by_hand(&self, text: &str, side: Side, shares: u32) -> OrderRequest {
+        OrderRequest {
+            client_order_id: format!("by-hand-{text}").parse().unwrap(),
+            symbol: symbol(text),
+            side,
+            qty: Qty::shares(shares),
+            kind: OrderKind::Market,
+            time_in_force: TimeInForce::Gtc,
+            purpose: Purpose::Reduce,
+        }
+    }
+
     fn hold(&mut self, text: &str, shares: u32) {
         let (symbol, qty) = (symbol(text), Qty::shares(shares));
-        let (avg_entry_price, current_price) = (Some(price("50.47")), None);
+        let (avg_entry_price, current_price) = (Some(price("50.47")), Some(price("50.47")));
         let position = PositionReport { symbol, qty, short: false, avg_entry_price, current_price };
         self.said.positions.insert(symbol, position);
     }

@@ -36,6 +36,7 @@ impl Scene {
             findings: BTreeSet::new(),
             misfits_before: BTreeMap::new(),
             acted: BTreeSet::new(),
+            unseen: BTreeMap::new(),
             clock_skew: Some(TimeDelta::zero()),
             stream_silent: None,
             executions_read_at: now,

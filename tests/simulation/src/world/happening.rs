@@ -3,6 +3,7 @@
 use market::{Price, Qty, TimeDelta};
 use trading::{
     control::Kill,
+    engine::Event,
     order::{OrderKind, OrderRequest, Purpose, Side, TimeInForce},
     outcome::SubmitOutcome,
 };
@@ -89,20 +90,19 @@ impl World {
             6..=9 => -TimeDelta::seconds(part),
             _ => -TimeDelta::milliseconds(part),
         };
-        if self.move_clock(span) {
-            self.tally.add(if way < 6 { Count::ClockForward } else { Count::ClockBack });
-        }
+        self.move_clock(span);
+        self.tally.add(if way < 6 { Count::ClockForward } else { Count::ClockBack });
     }
 
-    /// A jump forward while a request is on its way would make it late by our clock and not in truth: no clock of ours can
-    /// tell, so none does in that moment.
-    fn move_clock(&mut self, offset: TimeDelta) -> bool {
-        let may = offset <= self.offset || self.venue.flights.is_empty();
-        if may {
-            self.offset = offset;
-            say!(self, "our clock is {} ms off", offset.num_milliseconds());
+    /// A jump forward makes a request look older than it is: the driver, whose steady clock shows it, says so.
+    fn move_clock(&mut self, offset: TimeDelta) {
+        let forward = offset > self.offset;
+        self.offset = offset;
+        say!(self, "our clock is {} ms off", offset.num_milliseconds());
+        let now = self.clock();
+        if let Some(process) = self.process.as_mut().filter(|_| forward) {
+            process.core.handle(Event::ClockSet, now);
         }
-        may
     }
 
     fn ask_to_end(&mut self) {

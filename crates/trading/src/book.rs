@@ -73,13 +73,13 @@ pub struct Book {
     pub account: AccountId,
     /// The strategy whose intents are made here.
     pub strategy: Strategy,
-    intents: BTreeMap<ClientOrderId, Intent>,
-    /// Which of them was recorded before which.
-    places: BTreeMap<ClientOrderId, usize>,
-    /// Those that can still act.
-    live: BTreeSet<ClientOrderId>,
-    by_leg: BTreeMap<NyDate, BTreeMap<(Symbol, Leg), Vec<ClientOrderId>>>,
-    by_broker_id: BTreeMap<BrokerOrderId, ClientOrderId>,
+    /// In the order of their records; everything below names an intent by its place in here.
+    intents: Vec<Intent>,
+    by_id: BTreeMap<ClientOrderId, usize>,
+    /// Those that can still act: few, and asked for many times a cycle.
+    live: BTreeMap<ClientOrderId, usize>,
+    by_leg: BTreeMap<NyDate, BTreeMap<(Symbol, Leg), Vec<usize>>>,
+    by_broker_id: BTreeMap<BrokerOrderId, usize>,
     /// Ids of executions and splits that were counted.
     counted: BTreeSet<String>,
     filled: BTreeMap<BrokerOrderId, Qty>,
@@ -95,9 +95,9 @@ impl Book {
         Self {
             account,
             strategy,
-            intents: BTreeMap::new(),
-            places: BTreeMap::new(),
-            live: BTreeSet::new(),
+            intents: Vec::new(),
+            by_id: BTreeMap::new(),
+            live: BTreeMap::new(),
             by_leg: BTreeMap::new(),
             by_broker_id: BTreeMap::new(),
             counted: BTreeSet::new(),
@@ -109,20 +109,19 @@ impl Book {
     }
 
     /// All intents, by client order id.
-    #[must_use]
-    pub fn intents(&self) -> &BTreeMap<ClientOrderId, Intent> {
-        &self.intents
+    pub fn intents(&self) -> impl DoubleEndedIterator<Item = (&ClientOrderId, &Intent)> {
+        self.by_id.iter().map(|(id, place)| (id, &self.intents[*place]))
     }
 
     /// One intent.
     #[must_use]
     pub fn intent(&self, id: &ClientOrderId) -> Option<&Intent> {
-        self.intents.get(id)
+        self.live.get(id).or_else(|| self.by_id.get(id)).map(|place| &self.intents[*place])
     }
 
     /// Intents that can still act.
     pub fn live(&self) -> impl Iterator<Item = (&ClientOrderId, &Intent)> {
-        self.live.iter().filter_map(|id| self.intents.get_key_value(id))
+        self.live.iter().map(|(id, place)| (id, &self.intents[*place]))
     }
 
     /// Intents that can still act, of one symbol.
@@ -176,7 +175,7 @@ impl Book {
     /// leg is not dead. The broker swaps the two in one step, so there is never a second order.
     #[must_use]
     pub fn replacement_key(&self, date: NyDate, replaced: &ClientOrderId) -> Option<IntentKey> {
-        let old = self.intents.get(replaced).filter(|intent| !intent.state.is_dead())?;
+        let old = &self.intents[*self.live.get(replaced)?];
         let (symbol, leg) = (old.request.symbol, old.key.leg);
         let other = self.live_of(symbol).any(|(id, intent)| intent.key.leg == leg && id != replaced);
         (!other).then(|| self.key(date, symbol, leg))
@@ -203,8 +202,8 @@ impl Book {
     #[must_use]
     pub fn openings(&self, date: NyDate) -> Vec<&Intent> {
         let of_day = self.by_leg.get(&date).into_iter().flatten();
-        let ids = of_day.filter(|((_, leg), _)| *leg == Leg::Entry).flat_map(|(_, ids)| ids);
-        let mut openings: Vec<&Intent> = ids.filter_map(|id| self.intents.get(id)).collect();
+        let places = of_day.filter(|((_, leg), _)| *leg == Leg::Entry).flat_map(|(_, places)| places);
+        let mut openings: Vec<&Intent> = places.map(|place| &self.intents[*place]).collect();
         openings.sort_by_key(|intent| intent.recorded_at);
         openings
     }
@@ -249,7 +248,9 @@ impl Book {
         let entry = held.and_then(|held| self.entry_of(held)).or_else(|| self.entry_in_doubt(symbol)).or_else(unheard);
         let opened_at = held.and_then(|held| held.since).or_else(|| entry.map(|entry| entry.recorded_at))?;
         let adjust = |price: Price, at| tape.map_or(price, |tape| tape.adjusted(price, at));
-        let plan = entry.and_then(|entry| entry.trade.map(|plan| plan.map(|price| adjust(price, entry.recorded_at))));
+        // By the broker's clock where there is a fill: ours may have stood on the other side of a split.
+        let of_day = |entry: &Intent| held.and_then(|held| held.since).unwrap_or(entry.recorded_at);
+        let plan = entry.and_then(|entry| entry.trade.map(|plan| plan.map(|price| adjust(price, of_day(entry)))));
         Some(Trade {
             net: held.map_or(0, |held| held.net),
             average_entry: held.and_then(Held::average_entry),
@@ -260,8 +261,7 @@ impl Book {
     }
 
     fn entry_of(&self, held: &Held) -> Option<&Intent> {
-        let ours =
-            held.bought_by.iter().filter_map(|id| self.by_broker_id.get(id)).filter_map(|id| self.intents.get(id));
+        let ours = held.bought_by.iter().filter_map(|id| self.by_broker_id(id));
         ours.filter(|intent| intent.trade.is_some()).max_by_key(|intent| intent.recorded_at)
     }
 
@@ -278,8 +278,8 @@ impl Book {
     /// Entries that filled and whose executions have not arrived.
     pub fn unheard(&self) -> impl Iterator<Item = &Intent> {
         let legs = self.by_leg.iter().next_back().into_iter().flat_map(|(_, legs)| legs);
-        let ids = legs.filter(|((_, leg), _)| *leg == Leg::Entry).flat_map(|(_, ids)| ids);
-        let intents = ids.filter_map(|id| self.intents.get(id));
+        let places = legs.filter(|((_, leg), _)| *leg == Leg::Entry).flat_map(|(_, places)| places);
+        let intents = places.map(|place| &self.intents[*place]);
         intents.filter(|intent| intent.state == OrderState::Filled && self.filled(intent).is_zero())
     }
 
@@ -289,9 +289,9 @@ impl Book {
         if fill.side == Side::Sell || self.by_broker_id.contains_key(&fill.order_id) {
             return None;
         }
-        let ids = self.by_leg.get(&fill.at.ny_date()).and_then(|legs| legs.get(&(fill.symbol, Leg::Entry)));
-        let gone = |id: &&ClientOrderId| self.intents.get(*id).is_some_and(|i| i.state == OrderState::NeverArrived);
-        ids.into_iter().flatten().find(gone)
+        let mut entries = self.leg(fill.at.ny_date(), fill.symbol, Leg::Entry);
+        let gone = entries.find(|intent| intent.state == OrderState::NeverArrived);
+        gone.map(|intent| &intent.request.client_order_id)
     }
 
     /// The entry whose executions have not arrived while nothing of the symbol is held by the book: in doubt, or filled.
@@ -303,8 +303,8 @@ impl Book {
 
     fn trims(&self, symbol: Symbol, since: Timestamp) -> BTreeSet<Leg> {
         let days = self.by_leg.range(since.ny_date()..).map(|(_, legs)| legs);
-        let ids = days.flat_map(|legs| [Leg::Trim1, Leg::Trim2].map(|leg| legs.get(&(symbol, leg))));
-        let intents = ids.flatten().flatten().filter_map(|id| self.intents.get(id));
+        let places = days.flat_map(|legs| [Leg::Trim1, Leg::Trim2].map(|leg| legs.get(&(symbol, leg))));
+        let intents = places.flatten().flatten().map(|place| &self.intents[*place]);
         // By the fills' own time where there are any: ours may have gone back in between.
         let sold = |intent: &Intent| {
             let fills = self.tapes.get(&symbol).into_iter().flat_map(|tape| tape.fills().rev());
@@ -320,25 +320,27 @@ impl Book {
     #[must_use]
     pub fn latest(&self, symbol: Symbol, leg: Leg, since: Timestamp) -> Option<&Intent> {
         let mut buyers = self.held(symbol).into_iter().flat_map(|held| &held.bought_by);
-        let entry = buyers.find_map(|id| self.intents.get(self.by_broker_id.get(id)?));
-        let place = |intent: &Intent| self.places.get(&intent.request.client_order_id);
+        let entry = buyers.find_map(|id| self.by_broker_id.get(id)).copied();
         // By the order of the records where there is one: the clock may have gone back since the entry.
-        let after = |intent: &Intent| match entry {
-            Some(entry) => place(intent) > place(entry),
-            None => intent.recorded_at >= since,
+        let after = |place: &&usize| match entry {
+            Some(entry) => **place > entry,
+            None => self.intents[**place].recorded_at >= since,
         };
-        let first = entry.map_or(since.ny_date(), |entry| entry.key.date.min(since.ny_date()));
-        let ids = self.by_leg.range(first..).filter_map(|(_, legs)| legs.get(&(symbol, leg)));
-        let taken =
-            |intent: &&Intent| after(intent) && intent.broker_id.is_some() && intent.state != OrderState::Rejected;
-        let intents = ids.flatten().filter_map(|id| self.intents.get(id)).filter(taken);
+        let first = entry.map_or(since.ny_date(), |entry| self.intents[entry].key.date.min(since.ny_date()));
+        let places = self.by_leg.range(first..).filter_map(|(_, legs)| legs.get(&(symbol, leg)));
+        let intents = places.flatten().filter(after).map(|place| &self.intents[*place]);
+        let intents = intents.filter(|intent| intent.broker_id.is_some() && intent.state != OrderState::Rejected);
         // By attempt and not by time, which may have gone back in between.
         intents.max_by_key(|intent| (intent.key.date, intent.key.attempt))
     }
 
     fn leg(&self, date: NyDate, symbol: Symbol, leg: Leg) -> impl Iterator<Item = &Intent> {
-        let ids = self.by_leg.get(&date).and_then(|legs| legs.get(&(symbol, leg)));
-        ids.into_iter().flatten().filter_map(|id| self.intents.get(id))
+        let places = self.by_leg.get(&date).and_then(|legs| legs.get(&(symbol, leg)));
+        places.into_iter().flatten().map(|place| &self.intents[*place])
+    }
+
+    fn by_broker_id(&self, id: &BrokerOrderId) -> Option<&Intent> {
+        self.by_broker_id.get(id).map(|place| &self.intents[*place])
     }
 }
 
@@ -363,8 +365,8 @@ impl Book {
             Record::Intent(intent) => self.restore(intent.as_ref().clone()),
             Record::Change(change) => self.change(change, at),
             Record::Note { id, note } => {
-                if let Some(intent) = self.intents.get_mut(id) {
-                    intent.note.clone_from(note);
+                if let Some(place) = self.by_id.get(id) {
+                    self.intents[*place].note.clone_from(note);
                 }
             }
             Record::Execution(fill) => self.count(fill),
@@ -375,16 +377,15 @@ impl Book {
 
     /// Puts an intent in, as it was read from the ledger.
     pub fn restore(&mut self, intent: Intent) {
-        let id = intent.request.client_order_id.clone();
-        let key = &intent.key;
-        let leg = self.by_leg.entry(key.date).or_default().entry((key.symbol, key.leg)).or_default();
-        if !leg.contains(&id) {
-            leg.push(id.clone());
+        let place = *self.by_id.entry(intent.request.client_order_id.clone()).or_insert(self.intents.len());
+        if place < self.intents.len() {
+            self.intents[place] = intent;
+        } else {
+            let key = &intent.key;
+            self.by_leg.entry(key.date).or_default().entry((key.symbol, key.leg)).or_default().push(place);
+            self.intents.push(intent);
         }
-        let place = self.places.len();
-        self.places.entry(id.clone()).or_insert(place);
-        self.intents.insert(id.clone(), intent);
-        self.index(&id);
+        self.index(place);
     }
 
     /// Counts an execution, once.
@@ -406,8 +407,9 @@ impl Book {
 
     /// Intents without an outcome: a process that starts cannot know how long ago their requests left.
     pub fn doubt(&mut self, now: Timestamp) {
-        for id in &self.live {
-            if let Some(intent) = self.intents.get_mut(id).filter(|intent| intent.state.is_unresolved()) {
+        for place in self.live.values() {
+            let intent = &mut self.intents[*place];
+            if intent.state.is_unresolved() {
                 intent.doubted_since = Some(now);
             }
         }
@@ -415,16 +417,17 @@ impl Book {
 
     /// The clock went back behind the begin of a doubt: the doubt begins anew, or it would last until time is there again.
     pub(crate) fn doubt_again(&mut self, now: Timestamp) {
-        for id in &self.live {
-            let intent = self.intents.get_mut(id).filter(|intent| intent.state.is_unresolved());
-            if let Some(intent) = intent.filter(|intent| intent.in_doubt_since() > now) {
+        for place in self.live.values() {
+            let intent = &mut self.intents[*place];
+            if intent.state.is_unresolved() && intent.in_doubt_since() > now {
                 intent.doubted_since = Some(now);
             }
         }
     }
 
     fn change(&mut self, change: &Change, at: Timestamp) {
-        if let Some(intent) = self.intents.get_mut(&change.id) {
+        if let Some(place) = self.by_id.get(&change.id).copied() {
+            let intent = &mut self.intents[place];
             intent.state = change.to;
             if change.to == OrderState::Unknown {
                 intent.doubted_since = Some(at);
@@ -432,29 +435,29 @@ impl Book {
             if change.broker_id.is_some() {
                 intent.broker_id.clone_from(&change.broker_id);
             }
-            self.index(&change.id);
+            self.index(place);
         }
     }
 
-    fn index(&mut self, id: &ClientOrderId) {
-        let Some(intent) = self.intents.get(id) else { return };
+    fn index(&mut self, place: usize) {
+        let intent = &self.intents[place];
+        let id = &intent.request.client_order_id;
         if intent.state.is_dead() {
             self.live.remove(id);
         } else {
-            self.live.insert(id.clone());
+            self.live.insert(id.clone(), place);
         }
         if let Some(broker_id) = &intent.broker_id {
-            self.by_broker_id.insert(broker_id.clone(), id.clone());
+            self.by_broker_id.insert(broker_id.clone(), place);
         }
     }
 
     /// Changes every intent, for tests that need a state without its story.
     #[cfg(test)]
     pub(crate) fn edit(&mut self, edit: impl Fn(&mut Intent)) {
-        self.intents.values_mut().for_each(edit);
-        let ids: Vec<ClientOrderId> = self.intents.keys().cloned().collect();
+        self.intents.iter_mut().for_each(edit);
         self.by_broker_id.clear();
-        ids.iter().for_each(|id| self.index(id));
+        (0..self.intents.len()).for_each(|place| self.index(place));
     }
 }
 

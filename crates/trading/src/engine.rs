@@ -326,7 +326,7 @@ impl Core {
 
     /// The look with every question answered or given up, as a view.
     fn agreed(&mut self, look: Looking, around: Surroundings, now: Timestamp) -> View {
-        let Looking { said, at, asked, mut findings, unseen } = look;
+        let Looking { said, asked, mut findings, unseen, .. } = look;
         for id in asked {
             if let Some(intent) = self.book.intent(&id) {
                 findings.insert((intent.request.symbol, Finding::Unresolved { intent: id }));

@@ -61,7 +61,7 @@ impl Protocol {
             }
             Stage::Positions(orders, positions) => {
                 let executions = self.executions(world, slot, hitch);
-                let said = Reported { orders, executions, positions, splits: Vec::new() };
+                let said = Reported { orders, executions, positions, ..Reported::default() };
                 self.say(|| format!("reads {} executions, and looks", said.executions.len()));
                 self.feed(world, slot, Event::Look(Box::new(said)), Fed::Look)
             }

@@ -69,7 +69,7 @@ pub(crate) fn check_send(
     if intent.state != OrderState::Recorded {
         return broken(DURABLE, format!("{id} leaves although it is {:?}", intent.state));
     }
-    for (other, earlier) in world.durable.intents().iter().filter(|(_, other)| is_earlier(other, intent)) {
+    for (other, earlier) in world.durable.intents().filter(|(_, other)| is_earlier(other, intent)) {
         if !earlier.state.is_dead() && Some(other) != replaced {
             return broken(DURABLE, format!("{id} leaves while {other} is {:?}", earlier.state));
         }

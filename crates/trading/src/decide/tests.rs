@@ -374,7 +374,7 @@ impl Scene {
     fn holding(shares: u32) -> Self {
         let mut scene = Self::confirmed();
         scene.entered(OrderState::Filled);
-        let intent = scene.book.intents().values().next().unwrap().clone();
+        let intent = scene.book.intents().next().unwrap().1.clone();
         scene.book.count(&Execution {
             id: "f1".into(),
             order_id: intent.broker_id.unwrap(),
@@ -537,7 +537,7 @@ impl Scene {
 fn executions_count_once_toward_what_is_left_of_an_entry() {
     let mut scene = Scene::confirmed();
     scene.entered(OrderState::Working);
-    let intent = scene.book.intents().values().next().unwrap().clone();
+    let intent = scene.book.intents().next().unwrap().1.clone();
     let fill = Execution {
         id: "f1".into(),
         order_id: intent.broker_id.clone().unwrap(),

@@ -38,7 +38,7 @@ fn what_the_broker_does_not_list_is_asked_for_never_assumed() {
 #[test]
 fn no_such_order_is_believed_only_when_nothing_can_be_on_its_way() {
     let (book, _) = world(OrderState::Unknown, OrderStatus::New);
-    let intent = book.intents().values().next().unwrap();
+    let intent = book.intents().next().unwrap().1;
     let early = intent.recorded_at + TimeDelta::seconds(29);
     assert_eq!(answered(intent, None, early), Ok(None));
     let late = intent.recorded_at + ARRIVAL_LIMIT;
@@ -48,7 +48,7 @@ fn no_such_order_is_believed_only_when_nothing_can_be_on_its_way() {
 #[test]
 fn an_order_the_broker_had_cannot_be_unknown_to_it() {
     let (book, _) = world(OrderState::Working, OrderStatus::New);
-    let intent = book.intents().values().next().unwrap();
+    let intent = book.intents().next().unwrap().1;
     let late = intent.recorded_at + TimeDelta::hours(1);
     assert!(matches!(answered(intent, None, late), Err(Finding::Contradiction { .. })));
 }

@@ -180,6 +180,11 @@ impl Floor {
         ));
     }
 
+    /// Says nothing to some requests.
+    pub fn hang(&self, which: impl Fn(&RequestSeen) -> bool + Send + 'static) {
+        self.venue.intercept(Box::new(move |request, _| if which(request) { Verdict::Hang } else { Verdict::Pass }));
+    }
+
     /// Does something at every such request.
     pub fn at(
         &self,
@@ -268,9 +273,13 @@ pub fn is_question(request: &RequestSeen) -> bool {
     request.path == "/v2/orders:by_client_order_id"
 }
 
+pub fn is_for_executions(request: &RequestSeen) -> bool {
+    request.path == "/v2/account/activities/FILL"
+}
+
 /// The state of every intent in the book, by name.
 pub fn intents<B: Broker>(engine: &Engine<B>) -> Vec<String> {
-    engine.core.book().intents().iter().map(|(id, intent)| format!("{} {:?}", short(id), intent.state)).collect()
+    engine.core.book().intents().map(|(id, intent)| format!("{} {:?}", short(id), intent.state)).collect()
 }
 
 /// What humans were alerted about, oldest first.

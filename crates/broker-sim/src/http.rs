@@ -78,7 +78,7 @@ impl Drop for VenueServer {
 }
 
 async fn answer(
-    State(shell): State<Shell>,
+    State(mut shell): State<Shell>,
     ConnectInfo(line): ConnectInfo<Line>,
     request: HttpRequest,
 ) -> HttpResponse<Body> {
@@ -92,17 +92,38 @@ async fn answer(
         // Without keys: programs that have none (a gate) must know the time too.
         "/sim/clock" => json_response(200, &json!({"timestamp": shell.venue.now()})),
         "/sim/truth" => json_response(200, &json!(shell.venue.truth())),
-        _ => trade(&shell.venue, &line, &parts, body),
+        _ => match trade(&shell.venue, &parts, body) {
+            Ok(response) => response,
+            Err(Cut::Now) => cut(&line),
+            Err(Cut::AtTheEnd) => {
+                let _ = shell.stopped.wait_for(|stop| *stop).await;
+                cut(&line)
+            }
+        },
+    }
+}
+
+/// No answer: the connection is cut, now or when the server stops.
+enum Cut {
+    Now,
+    AtTheEnd,
+}
+
+impl Cut {
+    fn asked(verdict: Verdict) -> Result<(), Self> {
+        match verdict {
+            Verdict::Pass => Ok(()),
+            Verdict::Drop => Err(Self::Now),
+            Verdict::Hang => Err(Self::AtTheEnd),
+        }
     }
 }
 
 /// A trading or data request, with the interceptor asked before and after.
-fn trade(venue: &Venue, line: &Line, parts: &Parts, body: String) -> HttpResponse<Body> {
+fn trade(venue: &Venue, parts: &Parts, body: String) -> Result<HttpResponse<Body>, Cut> {
     let query = parts.uri.query().unwrap_or_default();
     let seen = venue.record(parts.method.as_str(), parts.uri.path(), query, &body);
-    if venue.ask(&seen, Moment::Before) == Verdict::Drop {
-        return cut(line);
-    }
+    Cut::asked(venue.ask(&seen, Moment::Before))?;
     let response = match Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri) {
         Ok(Query(query)) => venue.handle(&Request {
             method: parts.method.as_str().to_owned(),
@@ -114,10 +135,8 @@ fn trade(venue: &Venue, line: &Line, parts: &Parts, body: String) -> HttpRespons
         }),
         Err(error) => Response { status: 400, body: Some(json!({"message": error.to_string()})) },
     };
-    if venue.ask(&seen, Moment::After) == Verdict::Drop {
-        return cut(line);
-    }
-    identified(&seen, response)
+    Cut::asked(venue.ask(&seen, Moment::After))?;
+    Ok(identified(&seen, response))
 }
 
 async fn sleep(mut shell: Shell, line: &Line, body: &str) -> HttpResponse<Body> {

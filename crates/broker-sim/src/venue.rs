@@ -48,6 +48,8 @@ pub enum Verdict {
     Pass,
     /// Close the connection without an answer.
     Drop,
+    /// Say nothing and keep the connection open until the server stops.
+    Hang,
 }
 
 type Interceptor = Box<dyn FnMut(&RequestSeen, Moment) -> Verdict + Send>;

@@ -3,12 +3,13 @@
 use anyhow::Context;
 use broker::{Broker, CancelOutcome, SubmitOutcome};
 use contract::{ExitCode, ExposureView, Held, Mode};
-use market::Timestamp;
+use market::{Qty, Timestamp};
 use trading::{
     engine::{Effect, Event, Exposure, Moment},
     order::{BrokerOrderId, ClientOrderId, OrderRequest},
     record::Record,
     refusal::{Reason, Refusal},
+    report::{OrderReport, OrderStatus},
 };
 
 use crate::engine::Engine;
@@ -45,24 +46,23 @@ impl<B: Broker> Engine<B> {
             }
             Effect::Expose(exposure) => Ok(Some(Event::Exposed(self.show_exposure(&exposure)))),
             Effect::Ask(id) => {
-                let answer = self.broker.order_by_client_id(&id).await;
-                let answer = answer.map(|order| order.map(Box::new)).map_err(|error| {
-                    tracing::warn!("no answer about {id}: {error}");
-                    error.to_string()
-                });
+                let answer = self.within(self.patience.aside, self.broker.order_by_client_id(&id)).await;
+                let answer = answer
+                    .map(|order| order.map(Box::new))
+                    .inspect_err(|why| tracing::warn!("no answer about {id}: {why}"));
                 Ok(Some(Event::Answer { id, answer }))
             }
             Effect::Submit(order) => {
                 let outcome = match self.config.mode {
-                    Mode::DryRun => dry_run(),
-                    Mode::Paper | Mode::Live => self.broker.submit(&order).await,
+                    Mode::DryRun => self.dry_run(order.get()),
+                    Mode::Paper | Mode::Live => self.beating(self.broker.submit(&order)).await,
                 };
                 Ok(Some(self.submitted(order.get(), outcome)))
             }
             Effect::Replace(replacement) => {
                 let outcome = match self.config.mode {
-                    Mode::DryRun => dry_run(),
-                    Mode::Paper | Mode::Live => self.broker.replace(&replacement).await,
+                    Mode::DryRun => self.dry_run(&replacement.get().order),
+                    Mode::Paper | Mode::Live => self.beating(self.broker.replace(&replacement)).await,
                 };
                 Ok(Some(self.submitted(&replacement.get().order, outcome)))
             }
@@ -78,11 +78,28 @@ impl<B: Broker> Engine<B> {
         }
     }
 
+    /// Sent to nobody: to the core, an order that was taken and cancelled at once, so that its attempts count and pace the
+    /// next ones, and nobody is alerted of a refusal that never was.
+    fn dry_run(&self, request: &OrderRequest) -> SubmitOutcome {
+        SubmitOutcome::Accepted(Box::new(OrderReport {
+            id: "dry-run".parse().expect("visible ASCII"),
+            client_order_id: request.client_order_id.clone(),
+            symbol: request.symbol,
+            side: request.side,
+            qty: request.qty,
+            filled_qty: Qty::ZERO,
+            filled_avg_price: None,
+            kind: Some(request.kind),
+            time_in_force: Some(request.time_in_force),
+            status: OrderStatus::Canceled,
+            submitted_at: self.last_now(),
+        }))
+    }
+
     fn submitted(&self, request: &OrderRequest, outcome: SubmitOutcome) -> Event {
         let OrderRequest { symbol, side, qty, kind, purpose, .. } = request;
         let order = format!("{symbol} {side} {qty} {kind} ({purpose})");
         match &outcome {
-            _ if self.config.mode == Mode::DryRun => tracing::info!("SUBMITTED {order} order_id=dry-run"),
             SubmitOutcome::Accepted(report) => tracing::info!("SUBMITTED {order} order_id={}", report.id),
             SubmitOutcome::Retryable { why, .. } => tracing::warn!("not sent {order}: {why}"),
             SubmitOutcome::Rejected { message, .. } => tracing::warn!("REJECTED {order}: {message}"),
@@ -95,7 +112,7 @@ impl<B: Broker> Engine<B> {
         if self.config.mode == Mode::DryRun {
             return None;
         }
-        let outcome = self.broker.cancel(&order).await;
+        let outcome = self.beating(self.broker.cancel(&order)).await;
         match &outcome {
             CancelOutcome::NotCancelable(why) | CancelOutcome::Unknown(why) => tracing::warn!("cancel of {id}: {why}"),
             CancelOutcome::Accepted | CancelOutcome::NotFound => {}
@@ -117,7 +134,8 @@ impl<B: Broker> Engine<B> {
             session: exposure.at.ny_date(),
             positions: exposure.positions.iter().map(|(symbol, qty)| Held { symbol: *symbol, qty: *qty }).collect(),
             working_orders: exposure.working_orders,
-            unknown_outcomes: exposure.unknown_outcomes,
+            // A position that nobody can read is not flat either.
+            unknown_outcomes: exposure.unknown_outcomes + self.memory.unreadable.len() as u32,
         };
         let written = view.write(&self.config.layout.exposure());
         if let Err(error) = &written {
@@ -165,9 +183,4 @@ impl<B: Broker> Engine<B> {
     pub(crate) fn alert_once(&mut self, now: Timestamp, subject: &str, text: &str) -> anyhow::Result<()> {
         if self.alerts.is_news(subject, now) { self.alert(now, subject, text) } else { Ok(()) }
     }
-}
-
-/// Sent to nobody: it certainly was not acted on.
-fn dry_run() -> SubmitOutcome {
-    SubmitOutcome::Retryable { after: None, why: "dry run: sent to nobody".to_owned() }
 }

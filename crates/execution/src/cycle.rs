@@ -1,15 +1,17 @@
 //! The loop: agree with the broker, protect, and only then look at what opening needs.
 //!
-//! Protection asks the broker for orders, positions and executions and nothing else: a clock, an account, a data host or
-//! a view file that fails takes away permission, never protection.
+//! Protection needs the broker's orders and positions and nothing else. Executions, questions about single orders, clock,
+//! calendar and quotes are waited for a few seconds before it; whatever of them fails, an account, a data host or a view
+//! file take away permission, never protection.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use broker::Broker;
-use contract::{Authority as GateAuthority, ExitCode, Refusal as GateRefusal, Verdict};
+use contract::{Authority as GateAuthority, ExitCode, Mode, Refusal as GateRefusal, Verdict};
 use market::{Session, TimeDelta, Timestamp};
 use trading::{
+    agreement,
     control::{Authority, Kill},
     engine::{Event, Surroundings},
     order::Purpose,
@@ -17,15 +19,13 @@ use trading::{
 };
 
 use crate::{
-    agreement,
     engine::{Engine, PATIENCE, evaluate},
+    gather::Aside,
     manifest::Installed,
 };
 
 /// Between the cycles of a process that is asked to end, in real time: systemd's patience is real.
 const WIND_DOWN_WAIT: Duration = Duration::from_millis(500);
-/// So many of them at most: 20 s of the unit's stop timeout.
-const WIND_DOWN_CYCLES: usize = 40;
 
 /// How a cycle leaves the loop.
 pub(crate) struct CycleEnd {
@@ -55,7 +55,7 @@ impl<B: Broker> Engine<B> {
                         return Ok(code);
                     }
                     let session = self.calendar.session_on(end.now.ny_date()).ok().flatten();
-                    self.config.pace.wait(session.as_ref(), end.now, self.core.hurrying_since())
+                    self.config.pace.wait(session.as_ref(), end.now, self.hurrying_since())
                 }
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) if !ready && self.started.elapsed() > PATIENCE => {
@@ -80,14 +80,16 @@ impl<B: Broker> Engine<B> {
     async fn cycle(&mut self) -> anyhow::Result<CycleEnd> {
         let now = self.now()?;
         let said = self.look(now).await?;
-        self.supervisor.alive();
         self.feed(Event::Look(Box::new(said.clone())), now).await?;
 
-        let (session, market_open, clock_skew) = self.agree_on_time().await?;
+        let aside = self.aside(&said, now).await;
+        // The reads took time: a quote newer than the decision would be one from the future.
+        let now = self.now().unwrap_or(now);
+        let (session, market_open, clock_skew) = self.agree_on_time(&aside, now)?;
         let verdict = evaluate(&self.config, &self.env, Ok(now));
         let authority = self.authority(&verdict);
-        let quotes = self.quotes_of_the_bare(&said, session, now).await;
-        let kill = self.kill_level();
+        self.tell_unreadable(now)?;
+        let (kill, quotes) = (self.kill_level(), aside.quotes);
         let around = Surroundings { session, authority, kill, clock_skew, stream_silent: None, quotes };
         self.feed(Event::Protect(Box::new(around)), now).await?;
 
@@ -100,31 +102,45 @@ impl<B: Broker> Engine<B> {
             self.feed(Event::Manage(Box::new(market)), now).await?;
         }
         self.write_artifacts(market_open);
-        let settled = !self.core.end_cycle(now);
-        Ok(CycleEnd { now, flat: self.core.is_flat(), settled })
+        self.core.end_cycle(now);
+        let flat = self.core.is_flat() && self.memory.unreadable.is_empty();
+        Ok(CycleEnd { now, flat, settled: self.hurrying_since().is_none() })
+    }
+
+    /// Since when something has been under way. What a dry run decides reaches nobody, so nothing comes of it to wait for.
+    fn hurrying_since(&self) -> Option<Timestamp> {
+        self.core.hurrying_since().filter(|_| self.config.mode != Mode::DryRun)
+    }
+
+    fn tell_unreadable(&mut self, now: Timestamp) -> anyhow::Result<()> {
+        if self.memory.unreadable.is_empty() {
+            return Ok(());
+        }
+        let names = self.memory.unreadable.join(", ");
+        self.alert_once(now, "positions", &format!("positions that cannot be read, nothing is opened: {names}"))
     }
 
     /// Today's session when our clock, the broker's clock, its calendar and ours agree; `None` opens nothing.
-    async fn agree_on_time(&mut self) -> anyhow::Result<(Option<Session>, bool, Option<TimeDelta>)> {
-        let before = self.now()?;
-        let clock = self.broker.clock().await;
-        let after = self.now()?;
-        let listed = self.listed_session(after).await;
-        let agreed = match (&clock, listed) {
-            (Err(error), _) => Err(error.to_string()),
-            (_, Err(why)) => Err(why),
-            (Ok(clock), Ok(listed)) => {
-                agreement::session(&self.config.limits, self.calendar, (before, after), clock, listed)
+    fn agree_on_time(
+        &mut self,
+        aside: &Aside,
+        now: Timestamp,
+    ) -> anyhow::Result<(Option<Session>, bool, Option<TimeDelta>)> {
+        let agreed = match (&aside.clock, &aside.listed) {
+            (Err(why), _) | (_, Err(why)) => Err(why.clone()),
+            (Ok((before, clock, after)), Ok(listed)) => {
+                agreement::session(&self.config.limits, self.calendar, (*before, *after), clock, *listed)
                     .map_err(|disagreement| disagreement.to_string())
             }
         };
-        let clock_skew = clock.as_ref().ok().map(|clock| agreement::skew(before, after, clock.now));
-        let market_open = clock.is_ok_and(|clock| clock.is_open);
+        let clock = aside.clock.as_ref().ok();
+        let clock_skew = clock.map(|(before, clock, after)| agreement::skew(*before, *after, clock.now));
+        let market_open = clock.is_some_and(|(_, clock, _)| clock.is_open);
         let (session, text) = match agreed {
             Ok(session) if market_open => (session, "Market open.".to_owned()),
             Ok(session) => (session, "Market closed; skipping cycle.".to_owned()),
             Err(why) => {
-                self.alert_once(after, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"))?;
+                self.alert_once(now, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"))?;
                 (None, format!("Market closed; skipping cycle. ({why})"))
             }
         };
@@ -133,18 +149,6 @@ impl<B: Broker> Engine<B> {
             self.memory.said_market = Some(text);
         }
         Ok((session, market_open, clock_skew))
-    }
-
-    /// The broker's calendar entry of today, read once a day.
-    async fn listed_session(&mut self, now: Timestamp) -> Result<Option<Session>, String> {
-        let date = now.ny_date();
-        if let Some((_, session)) = self.listed_session.filter(|(of, _)| *of == date) {
-            return Ok(session);
-        }
-        let days = self.broker.calendar(date, date).await.map_err(|error| error.to_string())?;
-        let session = days.into_iter().find(|session| session.date == date);
-        self.listed_session = Some((date, session));
-        Ok(session)
     }
 
     fn authority(&mut self, verdict: &Verdict) -> Authority {
@@ -157,6 +161,9 @@ impl<B: Broker> Engine<B> {
         }
         if let Some(signal) = self.ending {
             return Authority::ManageOnly(format!("ending on {signal}"));
+        }
+        if !self.memory.unreadable.is_empty() {
+            return Authority::ManageOnly(format!("cannot read the positions {}", self.memory.unreadable.join(", ")));
         }
         // The kill switch has a control of its own, whose levels say what becomes of entries that work already.
         if verdict.reasons.iter().any(|reason| !matches!(reason, GateRefusal::KillSwitch(_))) {
@@ -220,27 +227,35 @@ impl<B: Broker> Engine<B> {
         }
     }
 
-    /// Leaves nothing at the broker that needs this process: entries are withdrawn, what filled gets its stop.
+    /// Leaves nothing at the broker that needs this process: entries are withdrawn, what filled gets its stop. A cycle that
+    /// its time cuts short loses what a crash loses, nothing that was recorded; the last word is always written.
     async fn wind_down(&mut self, signal: &'static str) -> anyhow::Result<ExitCode> {
         self.supervisor.stopping();
         self.ending = Some(signal);
-        for _ in 0..WIND_DOWN_CYCLES {
-            match self.cycle().await {
-                Ok(end) if end.settled => {
+        let begun = Instant::now();
+        while let Some(left) = self.patience.ending.checked_sub(begun.elapsed()) {
+            match tokio::time::timeout(left, self.cycle()).await {
+                Ok(Ok(end)) if end.settled => {
                     self.end(signal)?;
                     return Ok(ExitCode::Ok);
                 }
-                Ok(_) => {}
-                Err(error) if is_fatal(&error) => return Err(error),
-                Err(error) => tracing::warn!("while ending: {error:#}"),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) if is_fatal(&error) => return Err(error),
+                Ok(Err(error)) => tracing::warn!("while ending: {error:#}"),
+                Err(_) => tracing::warn!("while ending: the time is up"),
             }
             self.supervisor.alive();
-            tokio::time::sleep(WIND_DOWN_WAIT).await;
+            tokio::time::sleep(WIND_DOWN_WAIT.min(left)).await;
         }
-        let now = self.now().context(ExitCode::BrokerUnavailable)?;
+        let now = self.last_now();
         self.alert(now, "ending", "ends with something still under way at the broker")?;
         self.end(signal)?;
         Ok(ExitCode::Unexpected)
+    }
+
+    /// The time, or the last that was read: a venue that is gone must not keep the last word back.
+    pub(crate) fn last_now(&self) -> Timestamp {
+        self.clock.try_now().unwrap_or_else(|_| market::Clock::now(&self.clock))
     }
 
     fn end(&mut self, why: &str) -> anyhow::Result<()> {
@@ -249,7 +264,7 @@ impl<B: Broker> Engine<B> {
         let stops = live.filter(|(_, intent)| intent.request.purpose == Purpose::Protect).count();
         let text = format!("{why}: ending; {stops} protective stops stay at the broker");
         tracing::info!("{text}");
-        let now = self.clock.try_now().unwrap_or_else(|_| market::Clock::now(&self.clock));
+        let now = self.last_now();
         self.ledger.record_event(now, "stop", "execution", &text).context(ExitCode::CannotWrite)
     }
 }

@@ -14,9 +14,10 @@ use crate::{
     config::Config,
     gather::Candles,
     lock::{AccountLock, LockError},
+    patience::Patience,
 };
 
-/// Dead intents older than this stay in the ledger, out of the book.
+/// Dead intents older than this stay in the ledger, out of the book, unless their symbol is held.
 const BOOK_DAYS: TimeDelta = TimeDelta::days(120);
 /// The watchlist's best so many are looked at; a bound on what one cycle reads.
 const CANDIDATES: usize = 100;
@@ -47,6 +48,7 @@ pub struct Engine<B> {
     /// The broker's own calendar entry of a day.
     pub(crate) listed_session: Option<(NyDate, Option<Session>)>,
     pub(crate) memory: Memory,
+    pub(crate) patience: Patience,
     pub(crate) env: Env,
     pub(crate) clock: ProgramClock,
     pub(crate) log_clock: LogClock,
@@ -65,6 +67,12 @@ pub struct Engine<B> {
 pub(crate) struct Memory {
     /// Cycles that could not look, in a row.
     pub failed_cycles: u32,
+    /// Positions at the broker that could not be read at the last look, by name.
+    pub unreadable: Vec<String>,
+    /// The day whose late executions were read.
+    pub read_back_on: Option<NyDate>,
+    /// Looks, in a row, that could not read the executions.
+    pub unread_looks: u32,
     /// What the log said last of the gate.
     pub said_gate: Option<String>,
     /// What the log said last of the market.
@@ -113,6 +121,7 @@ impl<B: Broker> Engine<B> {
             candles: Candles::default(),
             listed_session: None,
             memory: Memory::default(),
+            patience: Patience::default(),
             env,
             clock,
             log_clock,

@@ -4,7 +4,6 @@
 //! are: at the broker.
 
 mod act;
-mod agreement;
 mod artifacts;
 mod config;
 mod cycle;
@@ -12,6 +11,7 @@ mod engine;
 mod gather;
 mod lock;
 mod manifest;
+mod patience;
 
 use std::process;
 

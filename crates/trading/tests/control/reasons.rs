@@ -1,6 +1,5 @@
 //! Every reason to refuse an opening, while a position is held: the opening does not go out, and all that protects does.
 
-
 use market::{Qty, TimeDelta, Usd};
 use trading::{
     book::Intent,
@@ -170,8 +169,7 @@ fn no_reason_stops_reconciling() {
             price: price("50"),
             at: scene.view.now,
         };
-        let said =
-            Reported { orders: vec![order], executions: vec![fill], ..Reported::default() };
+        let said = Reported { orders: vec![order], executions: vec![fill], ..Reported::default() };
         let plan = reconcile::plan(&scene.book, &said);
         assert_eq!((plan.executions.len(), plan.changes.len()), (1, 1), "{reason}");
     }

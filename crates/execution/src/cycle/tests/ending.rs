@@ -1,10 +1,13 @@
 //! A process that is asked to end leaves nothing at the broker that needs it.
 
+use std::time::Duration;
+
 use broker_sim::Moment;
 use contract::ExitCode;
 use market::TimeDelta;
 
-use super::floor::{Floor, intents, is_cancel};
+use super::floor::{Floor, alerts, intents, is_cancel};
+use crate::patience::Patience;
 
 #[tokio::test]
 async fn a_working_entry_is_withdrawn() {
@@ -52,4 +55,16 @@ async fn a_signal_that_came_before_the_first_look_opens_nothing() {
     engine.ending = Some("SIGTERM");
     assert_eq!(engine.run().await.unwrap(), ExitCode::Ok);
     assert_eq!(floor.sends(), 0);
+}
+
+#[tokio::test]
+async fn a_broker_that_says_nothing_any_more_does_not_keep_the_last_word_back() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    engine.patience = Patience { ending: Duration::from_millis(100), ..Patience::default() };
+    floor.hang(|request| request.path == "/v2/orders");
+    let ended = tokio::time::timeout(Duration::from_secs(10), engine.wind_down("SIGTERM")).await.unwrap();
+    assert_eq!(ended.unwrap(), ExitCode::Unexpected);
+    assert_eq!(alerts(&engine), ["ending"]);
 }

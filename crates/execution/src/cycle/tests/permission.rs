@@ -4,11 +4,12 @@ use std::{fs, path::Path};
 
 use broker::alpaca::Alpaca;
 use broker_sim::{Moment, RequestSeen};
-use contract::{KillLevel, KillSwitch, ScanStatus, env};
+use contract::{ExitCode, KillLevel, KillSwitch, ScanStatus, env};
 use serde_json::Value;
+use trading::control::Authority;
 
 use super::floor::{Floor, alerts, date, intents, is_send, refusals};
-use crate::engine::Engine;
+use crate::engine::{Engine, evaluate};
 
 type Loss = (&'static str, fn(&Floor), &'static str);
 
@@ -156,10 +157,47 @@ async fn a_dry_run_decides_the_same_and_sends_nothing() {
         dry.tick();
     }
     assert_eq!(decided(&dry), decided(&paper));
-    assert_eq!(intents(&engine), ["LATE_entry_1 NeverArrived", "SOON_entry_1 NeverArrived"]);
+    assert_eq!(intents(&engine), ["LATE_entry_1 Canceled", "SOON_entry_1 Canceled"]);
     let reads_only = dry.venue.request_log().iter().all(|request| request.method == "GET");
     assert!(reads_only && dry.orders().is_empty());
     assert!(!dry.layout.exposure().exists() && !dry.layout.database().exists(), "both belong to the real thing");
+}
+
+/// What a dry run decides reaches nobody, so it decides it again; at the pace of attempts that failed.
+#[tokio::test]
+async fn a_dry_run_beside_something_held_repeats_itself_slowly_and_ends_well() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    drop(engine);
+    let floor = floor.and(&env::DRY_RUN, "1");
+    floor.kill(KillLevel::Flatten);
+    let mut engine = floor.start_dry().await;
+    for _ in 0..20 {
+        let end = engine.cycle().await.unwrap();
+        assert!(end.settled, "nothing is under way");
+        floor.seconds(15);
+    }
+    let exits = intents(&engine).iter().filter(|intent| intent.starts_with("SOON_exit")).count();
+    assert!((5..=10).contains(&exits), "{exits}: five at once, then one a minute");
+    assert_eq!(engine.wind_down("SIGTERM").await.unwrap(), ExitCode::Ok);
+    assert!(alerts(&engine).iter().all(|subject| !subject.contains("rejected")), "{:?}", alerts(&engine));
+    assert_eq!(floor.sends(), 1, "the entry of the real thing");
+}
+
+#[tokio::test]
+async fn beside_a_position_that_cannot_be_read_nothing_is_opened() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    let now = floor.venue.now();
+    let verdict = evaluate(&engine.config, &engine.env, Ok(now));
+    assert_eq!(engine.authority(&verdict), Authority::Open);
+    engine.memory.unreadable = vec!["SHIBUSD".to_owned()];
+    let Authority::ManageOnly(why) = engine.authority(&verdict) else { panic!("it may open") };
+    assert!(why.contains("SHIBUSD"), "{why}");
+    engine.tell_unreadable(now).unwrap();
+    assert_eq!(alerts(&engine), ["positions"]);
 }
 
 async fn holding_soon_and_buying_late() -> (Floor, Box<Engine<Alpaca>>) {

@@ -1,11 +1,15 @@
 //! What no failure may keep from a position: its stop.
 
-use broker_sim::Moment;
-use market::Qty;
+use std::time::Duration;
 
-use super::floor::{Floor, alerts, date, intents, is_question, is_send};
+use broker_sim::{Moment, RequestSeen};
+use market::{Qty, TimeDelta};
+use trading::record::Record;
 
-/// What only opening needs. `/v2/account/activities` is another endpoint: executions, which protection needs.
+use super::floor::{Floor, alerts, date, intents, is_for_executions, is_question, is_send, refusals};
+use crate::patience::Patience;
+
+/// What only opening needs. `/v2/account/activities` is another endpoint: executions.
 const ONLY_FOR_OPENING: [&str; 5] =
     ["/v2/clock", "/v2/calendar", "/v2/account", "/v2/stocks/bars", "/v2/stocks/quotes/latest"];
 
@@ -114,7 +118,7 @@ async fn a_bare_position_below_its_stop_is_sold() {
 
 #[tokio::test]
 async fn a_look_that_cannot_see_decides_nothing_and_the_next_that_can_protects() {
-    for path in ["/v2/orders", "/v2/positions", "/v2/account/activities/FILL"] {
+    for path in ["/v2/orders", "/v2/positions"] {
         let floor = Floor::with(&["SOON"]);
         let mut engine = floor.start().await;
         engine.cycle().await.unwrap();
@@ -125,5 +129,88 @@ async fn a_look_that_cannot_see_decides_nothing_and_the_next_that_can_protects()
         floor.calm();
         engine.cycle().await.unwrap();
         assert!(floor.is_protected("SOON"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn executions_that_cannot_be_read_keep_no_stop_back_and_soon_open_nothing() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.cut(Moment::Before, is_for_executions);
+    floor.tick();
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"));
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.sends(), 2, "no entry of LATE");
+    assert!(refusals(&engine).contains(&"executions_stale".to_owned()), "{:?}", refusals(&engine));
+    floor.calm();
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders().last().unwrap(), "LATE_entry_1 New");
+}
+
+/// Without limits of its own, one such cycle would take the client's whole patience several times over.
+#[tokio::test]
+async fn silence_about_what_protection_can_do_without_delays_no_stop() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    drop(engine);
+    floor.tick();
+    let mut engine = floor.start().await;
+    let short = Duration::from_millis(100);
+    engine.patience = Patience { aside: short, market: short, executions: short, ..Patience::default() };
+    let silent = |request: &RequestSeen| {
+        ONLY_FOR_OPENING.contains(&request.path.as_str()) || is_question(request) || is_for_executions(request)
+    };
+    floor.hang(silent);
+    tokio::time::timeout(Duration::from_secs(10), engine.cycle()).await.unwrap().unwrap();
+    assert!(floor.is_protected("SOON"), "{:?}", floor.orders());
+    let asked = |path: &str| floor.requests("GET", path);
+    assert!(
+        ["/v2/clock", "/v2/calendar", "/v2/stocks/quotes/latest"].iter().all(|path| asked(path) == 2),
+        "asked once more"
+    );
+}
+
+#[tokio::test]
+async fn a_quote_is_as_fresh_as_the_reads_before_it_were_slow() {
+    let floor = Floor::with(&["SINK"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    floor.cancel_by_hand("SINK_stop_1");
+    floor.venue.advance_to(date().at_hm(15, 0));
+    let (venue, later) = (floor.venue.clone(), date().at_hm(15, 0) + TimeDelta::seconds(60));
+    floor.at(Moment::Before, |request| request.path == "/v2/positions", move || venue.advance_to(later));
+    engine.cycle().await.unwrap();
+    assert!(floor.orders().last().unwrap().starts_with("SINK_exit_1"), "{:?}", floor.orders());
+}
+
+/// A late report lies before the newest known fill: only a read from days back finds it.
+#[tokio::test]
+async fn executions_are_read_from_a_week_back_once_a_day_and_while_they_do_not_make_a_position() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    for _ in 0..2 {
+        engine.cycle().await.unwrap();
+        floor.tick();
+    }
+    let (week_back, today) = ("2026-11-03", "2026-11-10");
+    for expect in [[today, today], [week_back, today], [week_back, week_back]] {
+        for from in expect {
+            engine.cycle().await.unwrap();
+            let asked = floor.venue.request_log().into_iter().rfind(is_for_executions).unwrap();
+            assert!(asked.query.contains(&format!("after={from}T")), "{} {expect:?}", asked.query);
+        }
+        if expect == [week_back, today] {
+            let mut fill = floor.venue.truth().fills[0].clone();
+            fill.id = "of another world".to_owned();
+            engine.ledger.record(floor.venue.now(), &[Record::Execution(fill)]).unwrap();
+        }
+        drop(engine);
+        engine = floor.start().await;
     }
 }

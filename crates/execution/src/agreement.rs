@@ -1,3 +1,0 @@
-//! One time: see [`trading::agreement`].
-
-pub use trading::agreement::{session, skew};

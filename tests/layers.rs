@@ -41,7 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// Decide, never touch: no runtime, files, environment, clock or randomness.
-const PURE: &[&str] = &["market", "manifest", "signals", "trading"];
+const PURE: &[&str] = &["market", "manifest", "signals", "simulation", "trading"];
 
 /// The foreign crates that pure crates may use: they compute and nothing else.
 const FOREIGN_OF_PURE: &[&str] = &["chrono", "chrono-tz", "serde", "serde_json", "thiserror", "toml"];

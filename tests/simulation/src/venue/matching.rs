@@ -107,7 +107,11 @@ impl Venue {
                 self.cash += value(qty, price);
             }
         }
-        let left = self.holdings[symbol].shares;
+        // What was bought in this very instant is another position: nobody can tell which of the two came first.
+        let bought = |fill: &&Fill| side == Side::Sell && fill.symbol == symbol && fill.told.side == Side::Buy;
+        let news = self.fills.iter().rev().take_while(|fill| fill.told.at == self.now).filter(bought);
+        let fresh: i64 = news.map(|fill| fill.told.qty.units()).sum();
+        let left = (self.holdings[symbol].shares - fresh).max(0);
         self.happened.push(Happening::Filled { order: index, qty, price, crossing, left });
         if self.orders[index].rest() == 0 {
             self.end(index, State::Filled);

@@ -79,6 +79,10 @@ impl<B: Broker> Engine<B> {
 
     async fn cycle(&mut self) -> anyhow::Result<CycleEnd> {
         let now = self.now()?;
+        if self.clock_was_set(now) {
+            tracing::warn!("the clock was set forward: what was sent before is doubted from now on");
+            self.feed(Event::ClockSet, now).await?;
+        }
         let said = self.look(now).await?;
         self.feed(Event::Look(Box::new(said.clone())), now).await?;
 
@@ -105,6 +109,15 @@ impl<B: Broker> Engine<B> {
         self.core.end_cycle(now);
         let flat = self.core.is_flat() && self.memory.unreadable.is_empty();
         Ok(CycleEnd { now, flat, settled: self.hurrying_since().is_none() })
+    }
+
+    /// Whether our clock went on by more than time did since the last cycle. The venue's clock is nobody's but the venue's.
+    fn clock_was_set(&mut self, now: Timestamp) -> bool {
+        let before = self.memory.clocks.replace((Instant::now(), now));
+        self.config.venue.is_none()
+            && before.is_some_and(|(steady, wall)| {
+                ran_ahead(now.since(wall), steady.elapsed(), self.config.limits.clock_skew)
+            })
     }
 
     /// Since when something has been under way. What a dry run decides reaches nobody, so nothing comes of it to wait for.
@@ -267,6 +280,11 @@ impl<B: Broker> Engine<B> {
         let now = self.last_now();
         self.ledger.record_event(now, "stop", "execution", &text).context(ExitCode::CannotWrite)
     }
+}
+
+/// Whether the wall clock went on by more than a steady one, beyond what two readings may differ by.
+fn ran_ahead(wall: TimeDelta, steady: Duration, tolerance: TimeDelta) -> bool {
+    TimeDelta::from_std(steady).is_ok_and(|steady| wall - steady > tolerance)
 }
 
 /// Whether a flat process has nothing to wait for.

@@ -73,6 +73,8 @@ pub(crate) struct Memory {
     pub read_back_on: Option<NyDate>,
     /// Looks, in a row, that could not read the executions.
     pub unread_looks: u32,
+    /// A steady clock and ours, read together at the last cycle.
+    pub clocks: Option<(Instant, Timestamp)>,
     /// What the log said last of the gate.
     pub said_gate: Option<String>,
     /// What the log said last of the market.

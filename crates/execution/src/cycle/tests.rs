@@ -1,5 +1,6 @@
 //! The loop, as specifications: what it does at the real venue, with its real client and files, step by step.
 
+mod clocks;
 mod ending;
 mod floor;
 mod permission;

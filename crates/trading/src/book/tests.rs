@@ -111,6 +111,58 @@ fn a_plan_is_told_in_todays_shares() {
 }
 
 #[test]
+fn a_plan_is_split_by_the_clock_of_the_broker() {
+    let mut day = Day::bought();
+    let effective = day.now + TimeDelta::hours(1);
+    day.book.split(&Split { id: "s1".into(), symbol: symbol("AAPL"), effective, new: 2, old: 1 });
+    // Our clock was hours ahead when the entry was recorded.
+    let key = day.key("AAPL", Leg::Entry, 1);
+    day.edit(&key, |intent| intent.recorded_at = effective + TimeDelta::hours(1));
+    let plan = day.book.trade(symbol("AAPL")).unwrap().plan.unwrap();
+    assert_eq!(plan.stop, price("24"), "bought before the split, by its fill");
+}
+
+#[test]
+fn a_fill_of_an_unknown_order_may_be_of_an_entry_that_was_given_up() {
+    let mut day = Day::new();
+    day.intent("AAPL", Leg::Entry, 1, OrderState::NeverArrived);
+    day.intent("MSFT", Leg::Entry, 1, OrderState::Canceled);
+    day.intent("AAPL", Leg::Stop, 1, OrderState::NeverArrived);
+    day.intent("KO", Leg::Entry, 1, OrderState::NeverArrived);
+    let known = broker_id(&day.key("KO", Leg::Entry, 1));
+    let unknown = day.execution("AAPL", "never-heard-of", Side::Buy, 10);
+    let yesterday = unknown.at - TimeDelta::days(1);
+    let table = [
+        (unknown.clone(), true, "a buy of its symbol and day"),
+        (Execution { side: Side::Sell, ..unknown.clone() }, false, "a sale"),
+        (Execution { symbol: symbol("MSFT"), ..unknown.clone() }, false, "an entry that came to another end"),
+        (Execution { symbol: symbol("NVDA"), ..unknown.clone() }, false, "no entry"),
+        (Execution { at: yesterday, ..unknown.clone() }, false, "another day"),
+        (Execution { symbol: symbol("KO"), order_id: known, ..unknown }, false, "an order we know"),
+    ];
+    for (fill, expect, why) in table {
+        let found = day.book.given_up_for(&fill);
+        let entry = day.key("AAPL", Leg::Entry, 1).client_order_id();
+        assert_eq!(found, expect.then_some(&entry), "{why}");
+    }
+}
+
+#[test]
+fn an_entry_is_awaited_while_the_book_holds_nothing() {
+    let awaited = |day: &Day| day.book.entry_awaited(symbol("AAPL")).map(|entry| entry.key.attempt);
+    for state in [OrderState::Unknown, OrderState::Working, OrderState::Filled] {
+        let mut day = Day::new();
+        day.intent("AAPL", Leg::Entry, 1, state);
+        assert_eq!(awaited(&day), Some(1), "{state:?}");
+        day.fill("AAPL", Leg::Entry, 1, Side::Buy, 3);
+        assert_eq!(awaited(&day), None, "{state:?}, and its executions arrive");
+    }
+    let mut day = Day::new();
+    day.intent("AAPL", Leg::Entry, 1, OrderState::Expired);
+    assert_eq!(awaited(&day), None);
+}
+
+#[test]
 fn a_trim_counts_while_it_can_sell_and_when_it_sold() {
     use OrderState as S;
     let table = [

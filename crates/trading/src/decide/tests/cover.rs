@@ -154,3 +154,17 @@ fn shares_owed_get_no_stop() {
     assert_only_alert(&scene.decide().actions, "short");
     assert_only_alert(&scene.decide_again().actions, "short");
 }
+
+#[test]
+fn a_sell_of_what_is_not_held_is_withdrawn_when_it_is_ours() {
+    let mut foreign = Scene::confirmed();
+    foreign.view.candidates.clear();
+    foreign.foreign(5, OrderKind::Stop { stop: price("40") });
+    assert_eq!(foreign.decide_again().actions, [], "another hand may sell short");
+    let mut ours = Scene::confirmed();
+    ours.view.candidates.clear();
+    ours.stop_works(19);
+    assert_eq!(ours.decide().actions, [], "two reads may differ");
+    let told: Vec<String> = ours.decide_again().actions.iter().map(super::broker::in_words).collect();
+    assert_eq!(told, ["alert AAPL/orphan", "cancel pc_PA3_20261120_avwap_AAPL_stop_1"]);
+}

@@ -146,6 +146,53 @@ fn a_position_being_sold_is_exiting_and_shares_owed_are_none() {
 }
 
 #[test]
+fn shares_that_a_question_finds_sold_get_no_stop_in_that_cycle() {
+    let mut desk = Floor::protected();
+    desk.said.orders.clear();
+    desk.pass(TimeDelta::seconds(2));
+    desk.look();
+    let stop = desk.core.book().intent(&desk.id("AAPL", Leg::Stop)).unwrap().request.clone();
+    let sold = OrderReport { status: OrderStatus::Filled, filled_qty: stop.qty, ..report(&stop, desk.moment.now) };
+    desk.answer("AAPL", Leg::Stop, Ok(Some(Box::new(sold))));
+    let told: Vec<String> = desk.protect().into_iter().chain(desk.manage(&[])).collect();
+    assert!(!told.iter().any(|line| line.starts_with("submit")), "the positions are older: {told:?}");
+}
+
+#[test]
+fn executions_that_could_not_be_read_open_nothing() {
+    let mut desk = Floor::new();
+    desk.said.executions_unread = true;
+    assert_eq!(desk.confirm(&["AAPL"]), ["record refusal executions_stale"]);
+    desk.said.executions_unread = false;
+    assert_eq!(desk.confirm(&["AAPL"]), ["expose 1", "record AAPL entry", "submit AAPL entry"]);
+}
+
+#[test]
+fn flat_is_nothing_held_nothing_sent_and_no_disagreement() {
+    let mut desk = Floor::new();
+    desk.look();
+    desk.protect();
+    assert!(desk.core.is_flat());
+    desk.core.handle(Event::Manage(Box::new(desk.market(&["AAPL"]))), desk.moment.now);
+    assert!(!desk.core.is_flat(), "an entry is decided");
+    desk.until_send();
+    desk.outcome("AAPL", Leg::Entry, SubmitOutcome::Retryable { after: None, why: "no route".into() });
+    desk.drain();
+    assert!(!desk.core.is_flat(), "until the next look says so");
+    desk.look();
+    desk.protect();
+    assert!(desk.core.is_flat());
+
+    let mut desk = Floor::holding();
+    desk.said.positions.clear();
+    desk.look();
+    desk.answer("AAPL", Leg::Entry, Ok(None));
+    desk.protect();
+    assert!(desk.core.view().is_some_and(|view| view.positions.is_empty() && view.working.is_empty()));
+    assert!(!desk.core.is_flat(), "our executions hold shares that the broker does not");
+}
+
+#[test]
 fn time_is_lived_through_with_every_event() {
     let mut desk = Floor::new();
     let later = desk.moment.now + TimeDelta::hours(1);

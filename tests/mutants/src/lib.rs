@@ -1,11 +1,13 @@
 //! Mutants of the trading core: a change that breaks one control, one guard of a transition or one recording step, and the
 //! question whether any test notices.
 //!
-//! `mutants.toml` is the list. Each mutant is made in a copy of the sources with a target directory of its own
-//! ([`scratch`]), built and tested ([`trial`]); one that every suite passes has survived, and the run fails.
+//! `mutants.toml` is the list. The mutants are made in a copy of the sources with a target directory of its own
+//! ([`scratch`]), nearly all of them in one build ([`schema`]), and tested one by one ([`trial`]); one that every suite
+//! passes has survived, and the run fails.
 
 pub mod list;
 pub mod page;
+pub mod schema;
 pub mod scratch;
 pub mod trial;
 

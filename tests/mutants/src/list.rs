@@ -3,7 +3,7 @@
 //! A text to find must occur exactly once in its file, so that the list cannot rot: code that moves away from under a
 //! mutant fails the run and the test of the list.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, ops::Range, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -104,6 +104,21 @@ impl Mutant {
             1 => Ok(text.replacen(&self.find, &self.replace, 1)),
             count => Err(Misfit::Occurs(count)),
         }
+    }
+
+    /// The bytes of a text that differ once it is made.
+    ///
+    /// # Errors
+    /// It does not fit the text.
+    pub fn changed(&self, text: &str) -> Result<Range<usize>, Misfit> {
+        self.apply(text)?;
+        let begin = text.find(&self.find).ok_or(Misfit::Occurs(0))?;
+        let same = |pair: &(char, char)| pair.0 == pair.1;
+        let head: usize = self.find.chars().zip(self.replace.chars()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
+        let (find, replace) = (&self.find[head..], &self.replace[head..]);
+        let tail: usize =
+            find.chars().rev().zip(replace.chars().rev()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
+        Ok(begin + head..begin + self.find.len() - tail)
     }
 
     /// Whether it can be made in a workspace.

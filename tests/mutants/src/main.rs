@@ -1,8 +1,9 @@
 //! `mutants`: makes every mutant of the list in a copy of the sources, and fails when one survives.
 
 use std::{
+    collections::BTreeSet,
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::{
         Mutex,
@@ -16,11 +17,15 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use mutants::{
     list::{self, Mutant},
+    schema::Schema,
     scratch::Scratch,
-    trial::{self, Verdict},
+    trial::{self, Built, Program, Verdict},
     workspace_root,
 };
 use serde::Serialize;
+
+/// Builds of one schema that may fail before it is given up.
+const REPAIRS_MAX: usize = 6;
 
 /// Mutants of the trading core: each must be noticed by a test.
 #[derive(Parser)]
@@ -34,13 +39,13 @@ struct Arguments {
     /// The result as JSON on standard output.
     #[arg(long)]
     json: bool,
-    /// Copies that work side by side.
-    #[arg(long, default_value_t = 2)]
-    lanes: usize,
+    /// Mutants that are tested side by side; default: one a processor.
+    #[arg(long)]
+    lanes: Option<usize>,
     /// The workspace to take the sources from, instead of this one.
     #[arg(long)]
     source: Option<PathBuf>,
-    /// The folder for the copies; default $PORTCULLIS_CACHE/mutants or ~/.cache/portcullis/mutants.
+    /// The folder for the copy; default $PORTCULLIS_CACHE/mutants or ~/.cache/portcullis/mutants.
     #[arg(long)]
     scratch: Option<PathBuf>,
 }
@@ -52,6 +57,15 @@ struct Row<'a> {
     breaks: &'a str,
     verdict: Verdict,
     seconds: f64,
+}
+
+/// What all trials share.
+struct Bench<'a> {
+    scratch: Scratch,
+    shared: PathBuf,
+    mutants: &'a [Mutant],
+    lanes: usize,
+    rows: Mutex<Vec<(usize, Row<'a>)>>,
 }
 
 fn main() -> Result<ExitCode> {
@@ -68,45 +82,26 @@ fn main() -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let began = Instant::now();
-    let shared = std::env::var_os("PORTCULLIS_SHARED").map_or_else(|| source.join("../shared"), PathBuf::from);
-    let lanes = lanes(&arguments, &source, &shared, mutants.len())?;
-    trial::limit()?;
-    let rows = run(&lanes, &shared, &mutants)?;
+    let bench = Bench {
+        scratch: Scratch::prepare(&source, arguments.scratch.clone().map_or_else(cache, Ok)?)?,
+        shared: std::env::var_os("PORTCULLIS_SHARED").map_or_else(|| source.join("../shared"), PathBuf::from),
+        mutants: &mutants,
+        lanes: arguments.lanes.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
+        rows: Mutex::default(),
+    };
+    let alone = bench.together()?;
+    bench.one_by_one(&alone)?;
+    let rows = bench.into_rows();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
     } else {
         rows.iter().for_each(|row| println!("{}", line(row)));
     }
     let escaped: Vec<&Row<'_>> = rows.iter().filter(|row| !row.verdict.is_caught()).collect();
-    eprintln!(
-        "{} mutants, {} caught, {} not; {:.0} s",
-        rows.len(),
-        rows.len() - escaped.len(),
-        escaped.len(),
-        began.elapsed().as_secs_f64()
-    );
+    let (all, seconds) = (rows.len(), began.elapsed().as_secs_f64());
+    eprintln!("{all} mutants, {} caught, {} not; {seconds:.0} s", all - escaped.len(), escaped.len());
     escaped.iter().for_each(|row| eprintln!("{}", line(row)));
     Ok(if escaped.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Copies whose unchanged sources pass every suite: a suite that fails anyway would catch everything.
-fn lanes(arguments: &Arguments, source: &Path, shared: &Path, most: usize) -> Result<Vec<Scratch>> {
-    let folder = arguments.scratch.clone().map_or_else(cache, Ok)?;
-    let mut lanes: Vec<Scratch> = Vec::new();
-    for lane in 0..arguments.lanes.clamp(1, most) {
-        let scratch = Scratch::prepare(source, folder.join(format!("lane-{lane}")))?;
-        if let Some(first) = lanes.first() {
-            scratch.adopt_target(first)?;
-        }
-        eprintln!("copy {lane}: the unchanged sources ...");
-        match trial::run(&scratch, shared, None)? {
-            Verdict::Survived => lanes.push(scratch),
-            failed @ (Verdict::Killed { .. } | Verdict::Exhausted { .. } | Verdict::Invalid { .. }) => {
-                bail!("the unchanged sources fail: {}", told(&failed))
-            }
-        }
-    }
-    Ok(lanes)
 }
 
 fn cache() -> Result<PathBuf> {
@@ -115,43 +110,107 @@ fn cache() -> Result<PathBuf> {
     Ok(cache.or_else(home).context("no home directory, and no PORTCULLIS_CACHE")?.join("mutants"))
 }
 
-fn run<'a>(lanes: &[Scratch], shared: &Path, mutants: &'a [Mutant]) -> Result<Vec<Row<'a>>> {
-    let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = |scratch: &Scratch| -> Result<()> {
-        while let Some((index, mutant)) = mutants.iter().enumerate().nth(next.fetch_add(1, Ordering::Relaxed)) {
-            let row = one(scratch, shared, mutant)?;
-            let mut rows = rows.lock().expect("no lane panics with the lock");
-            rows.push((index, row));
-            progress(&rows, mutants.len());
+impl<'a> Bench<'a> {
+    /// Those that fit into one build, side by side. Returns the numbers of the others.
+    fn together(&self) -> Result<BTreeSet<usize>> {
+        let (schema, programs) = self.schema()?;
+        eprintln!("{} mutants in one build; the unchanged sources ...", schema.held.len());
+        match trial::run(&programs, &self.shared, None, "")? {
+            Verdict::Survived => {}
+            failed @ (Verdict::Killed { .. } | Verdict::Exhausted { .. } | Verdict::Invalid { .. }) => {
+                bail!("the unchanged sources fail: {}", told(&failed))
+            }
+        }
+        trial::limit()?;
+        let held: Vec<usize> = schema.held.iter().copied().collect();
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<()> {
+            while let Some(number) = held.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let began = Instant::now();
+                let mutant = &self.mutants[number - 1];
+                let verdict = trial::run(&programs, &self.shared, Some(*number), &mutant.file);
+                self.note(*number, verdict.with_context(|| mutant.name.clone())?, began);
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let lanes: Vec<_> = (0..self.lanes.clamp(1, held.len().max(1))).map(|_| scope.spawn(work)).collect();
+            lanes.into_iter().try_for_each(|lane| lane.join().expect("a lane returns its errors"))
+        })?;
+        Ok((1..=self.mutants.len()).filter(|number| !schema.held.contains(number)).collect())
+    }
+
+    /// A schema that compiles. What does not compile in it is left out, to be built on its own.
+    fn schema(&self) -> Result<(Schema, Vec<Program>)> {
+        let mut left_out = BTreeSet::new();
+        for _ in 0..REPAIRS_MAX {
+            let schema = Schema::of(self.mutants, |file| self.scratch.read(file), &left_out)?;
+            let change = self.scratch.change(&schema.files)?;
+            eprintln!("building {} mutants at once ...", schema.held.len());
+            let built = trial::build(&self.scratch);
+            change.revert()?;
+            let errors = match built? {
+                Built::Programs(programs) => return Ok((schema, programs)),
+                Built::Errors(errors) => errors,
+            };
+            let before = left_out.len();
+            for (place, text) in &errors {
+                let Some((file, line)) = place else { bail!("the copy does not compile: {text}") };
+                match schema.at(file, *line) {
+                    Some(number) => left_out.extend([number]),
+                    None => left_out.extend(schema.of_file(file)),
+                }
+            }
+            ensure!(left_out.len() > before, "the copy does not compile: {}", errors[0].1);
+        }
+        bail!("no build of many mutants compiles after {REPAIRS_MAX} attempts")
+    }
+
+    /// The others: each is built on its own.
+    fn one_by_one(&self, alone: &BTreeSet<usize>) -> Result<()> {
+        if !alone.is_empty() {
+            eprintln!("{} mutants one by one ...", alone.len());
+        }
+        for number in alone {
+            let began = Instant::now();
+            let mutant = &self.mutants[number - 1];
+            let text = mutant.apply(&self.scratch.read(&mutant.file)?)?;
+            let change = self.scratch.change(&[(mutant.file.clone(), text)].into())?;
+            let built = trial::build(&self.scratch);
+            change.revert()?;
+            let verdict = match built? {
+                Built::Programs(programs) => trial::run(&programs, &self.shared, None, &mutant.file)?,
+                Built::Errors(errors) => Verdict::Invalid { error: errors[0].1.clone() },
+            };
+            self.note(*number, verdict, began);
         }
         Ok(())
-    };
-    thread::scope(|scope| {
-        let lanes: Vec<_> = lanes.iter().map(|scratch| scope.spawn(|| work(scratch))).collect();
-        lanes.into_iter().try_for_each(|lane| lane.join().expect("a lane returns its errors"))
-    })?;
-    let mut rows = rows.into_inner().expect("no lane panics with the lock");
-    rows.sort_by_key(|(index, _)| *index);
-    Ok(rows.into_iter().map(|(_, row)| row).collect())
-}
+    }
 
-fn one<'a>(scratch: &Scratch, shared: &Path, mutant: &'a Mutant) -> Result<Row<'a>> {
-    let began = Instant::now();
-    let mutation = scratch.mutate(mutant)?;
-    let verdict = trial::run(scratch, shared, Some(mutant));
-    mutation.revert()?;
-    let verdict = verdict.with_context(|| mutant.name.clone())?;
-    Ok(Row { name: &mutant.name, breaks: &mutant.breaks, verdict, seconds: began.elapsed().as_secs_f64() })
-}
+    /// Keeps what became of a mutant. On a terminal, one line that is written over; what escaped stays, and is told
+    /// elsewhere too.
+    fn note(&self, number: usize, verdict: Verdict, began: Instant) {
+        let Mutant { name, breaks, .. } = &self.mutants[number - 1];
+        let row = Row { name, breaks, verdict, seconds: began.elapsed().as_secs_f64() };
+        let mut rows = self.rows.lock().expect("no lane panics with the lock");
+        let (done, all) = (rows.len() + 1, self.mutants.len());
+        let text: String = format!("[{done:3}/{all}] {}", line(&row)).chars().take(118).collect();
+        match (std::io::stderr().is_terminal(), row.verdict.is_caught()) {
+            (true, true) => eprint!("\x1b[2K{text}\r"),
+            (true, false) => eprintln!("\x1b[2K{text}"),
+            (false, true) => {}
+            (false, false) => eprintln!("{text}"),
+        }
+        // What cannot be shown is in the table at the end.
+        std::io::stderr().flush().ok();
+        rows.push((number, row));
+    }
 
-/// On a terminal, one line that is written over; what escaped stays.
-fn progress(rows: &[(usize, Row<'_>)], all: usize) {
-    let Some((_, row)) = rows.last().filter(|_| std::io::stderr().is_terminal()) else { return };
-    let end = if row.verdict.is_caught() { "\r" } else { "\n" };
-    let text: String = format!("[{:3}/{all}] {}", rows.len(), line(row)).chars().take(118).collect();
-    eprint!("\x1b[2K{text}{end}");
-    // What cannot be shown is in the table at the end.
-    std::io::stderr().flush().ok();
+    fn into_rows(self) -> Vec<Row<'a>> {
+        let mut rows = self.rows.into_inner().expect("no lane panics with the lock");
+        rows.sort_by_key(|(number, _)| *number);
+        rows.into_iter().map(|(_, row)| row).collect()
+    }
 }
 
 fn line(row: &Row<'_>) -> String {
@@ -163,7 +222,7 @@ fn told(verdict: &Verdict) -> String {
         Verdict::Killed { by, more: 0 } => by.clone(),
         Verdict::Killed { by, more } => format!("{by} (and {more} more)"),
         Verdict::Exhausted { how } => format!("used up its time or memory: {how}"),
-        Verdict::Survived => "SURVIVED: every suite passed".to_owned(),
+        Verdict::Survived => "SURVIVED: every test passed".to_owned(),
         Verdict::Invalid { error } => format!("INVALID, does not compile: {error}"),
     }
 }

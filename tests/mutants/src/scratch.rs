@@ -4,15 +4,13 @@
 //! Files are written only when they differ, so that a second run builds little.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 use toml::{Table, Value};
-
-use crate::list::Mutant;
 
 /// Members of the copy, where they exist.
 const MEMBERS: [&str; 4] = ["crates/market", "crates/trading", "tests/simulation", "tests/protocol"];
@@ -25,8 +23,7 @@ const BESIDES: [&str; 3] = ["Cargo.lock", "rust-toolchain.toml", "docs/controls.
 #[derive(Clone, Debug)]
 pub struct Scratch {
     root: PathBuf,
-    /// Its members, by folder.
-    pub members: Vec<&'static str>,
+    members: Vec<&'static str>,
 }
 
 impl Scratch {
@@ -65,51 +62,53 @@ impl Scratch {
         self.root.join("target")
     }
 
-    /// Takes the compiled dependencies of another copy over, when it has none yet.
-    ///
-    /// # Errors
-    /// They cannot be copied.
-    pub fn adopt_target(&self, other: &Self) -> Result<()> {
-        if self.target().exists() {
-            return Ok(());
-        }
-        let copied = std::process::Command::new("cp").arg("-a").arg(other.target()).arg(self.target()).status()?;
-        anyhow::ensure!(copied.success(), "failed to copy {}", other.target().display());
-        Ok(())
+    /// Whether a package is among its members.
+    #[must_use]
+    pub fn has(&self, package: &str) -> bool {
+        self.members.iter().any(|member| member.ends_with(&format!("/{package}")))
     }
 
-    /// Makes a mutant; what is returned takes it back.
+    /// The text of a file.
     ///
     /// # Errors
-    /// It does not fit, or the file cannot be written.
-    pub fn mutate(&self, mutant: &Mutant) -> Result<Mutation> {
-        let path = self.root.join(&mutant.file);
-        let original = fs::read_to_string(&path).with_context(|| format!("{}: {}", mutant.name, mutant.file))?;
-        let mutated = mutant.apply(&original).with_context(|| format!("{}: {}", mutant.name, mutant.file))?;
-        fs::write(&path, mutated)?;
-        Ok(Mutation { path, original })
+    /// It cannot be read.
+    pub fn read(&self, file: &str) -> io::Result<String> {
+        fs::read_to_string(self.root.join(file))
+    }
+
+    /// Writes other texts into files; what is returned takes them back.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn change(&self, files: &BTreeMap<String, String>) -> io::Result<Change> {
+        let mut originals = BTreeMap::new();
+        for (file, text) in files {
+            let path = self.root.join(file);
+            originals.insert(path.clone(), fs::read_to_string(&path)?);
+            fs::write(path, text)?;
+        }
+        Ok(Change { originals })
     }
 }
 
-/// A mutant that is in the sources of a copy.
+/// Files that differ from their sources for a while.
 #[must_use]
 #[derive(Debug)]
-pub struct Mutation {
-    path: PathBuf,
-    original: String,
+pub struct Change {
+    originals: BTreeMap<PathBuf, String>,
 }
 
-impl Mutation {
+impl Change {
     /// Takes it back.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// A file cannot be written.
     pub fn revert(self) -> io::Result<()> {
-        fs::write(self.path, self.original)
+        self.originals.iter().try_for_each(|(path, text)| fs::write(path, text))
     }
 }
 
-/// The root manifest with these members alone. Ours are not optimised: a mutant is built once and run for a second.
+/// The root manifest with these members alone. Ours are not optimised: they are built often and run for a second.
 fn workspace(source: &Path, members: &[&str]) -> Result<String> {
     let mut manifest: Table = fs::read_to_string(source.join("Cargo.toml"))?.parse()?;
     let workspace = manifest.get_mut("workspace").and_then(Value::as_table_mut).context("no workspace")?;

@@ -1,43 +1,55 @@
-//! A trial: the suites over a copy, one after the other, until one fails.
+//! A trial: the test programs of a copy, one after the other, until one fails.
 //!
 //! Tests choose their random cases by a fixed seed here, so that the same mutant meets the same tests each time. A test
 //! that spins is ended by a limit of processor seconds, one that eats memory by a limit of address space: the runner sets
 //! both on itself, and what it starts inherits them.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::{list::Mutant, scratch::Scratch};
+use crate::{schema::CHOICE, scratch::Scratch};
 
 /// Processor seconds that one process of a trial may use.
-const SECONDS_MAX: u64 = 60;
+const SECONDS_MAX: u64 = 120;
 /// Bytes of address space of the same.
 const SPACE_MAX: u64 = 6 << 30;
+/// The packages that test, and those of their programs that come first, fastest first.
+const PACKAGES: [&str; 3] = ["trading", "simulation", "protocol"];
+const FIRST: [(&str, &str); 5] = [
+    ("trading", "trading"),
+    ("trading", "control"),
+    ("simulation", "regressions"),
+    ("protocol", "mutants"),
+    ("simulation", "short"),
+];
+/// Mutants of what lies in here are likely to be caught by this program.
+const LIKELIEST: (&str, &str) = ("crates/trading/src/control", "control");
 
-/// A suite: the member it is of, and how cargo runs it.
-#[derive(Clone, Copy, Debug)]
-struct Suite {
-    member: &'static str,
-    arguments: &'static [&'static str],
+/// A test program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    package: String,
+    target: String,
+    path: PathBuf,
+    /// The folder of its package, which it is started in.
+    folder: PathBuf,
 }
 
-const UNIT: Suite = Suite { member: "crates/trading", arguments: &["--package", "trading", "--lib"] };
-const CONTROLS: Suite = Suite { member: "crates/trading", arguments: &["--package", "trading", "--test", "control"] };
-/// The suites, fastest first.
-const SUITES: [Suite; 4] = [
-    UNIT,
-    Suite { member: "crates/trading", arguments: &["--package", "trading", "--test", "*"] },
-    Suite { member: "tests/simulation", arguments: &["--package", "simulation", "--lib", "--tests"] },
-    Suite { member: "tests/protocol", arguments: &["--package", "protocol", "--lib", "--tests"] },
-];
-/// The file or folder whose mutants the suite of the controls is likely to catch.
-const OF_CONTROLS: &str = "crates/trading/src/control";
+/// What a build came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Built {
+    /// The test programs, fastest first.
+    Programs(Vec<Program>),
+    /// The errors: file and line where there is one, and the text.
+    Errors(Vec<(Option<(String, usize)>, String)>),
+}
 
 /// What became of a mutant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -52,10 +64,10 @@ pub enum Verdict {
     },
     /// A test program used up its time or its memory.
     Exhausted {
-        /// What cargo said of it.
+        /// How it ended.
         how: String,
     },
-    /// Every suite passed.
+    /// Every program passed.
     Survived,
     /// It does not compile, so it says nothing.
     Invalid {
@@ -65,7 +77,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Whether the suites noticed.
+    /// Whether a test noticed.
     #[must_use]
     pub fn is_caught(&self) -> bool {
         match self {
@@ -88,66 +100,118 @@ pub fn limit() -> Result<()> {
     Ok(())
 }
 
-/// Runs the suites until one fails; for a mutant, the likeliest first.
+/// Builds the test programs of a copy.
 ///
 /// # Errors
-/// Cargo cannot be run, or it failed in a way that says nothing about the mutant.
-pub fn run(scratch: &Scratch, shared: &Path, mutant: Option<&Mutant>) -> Result<Verdict> {
-    let likeliest = mutant.filter(|mutant| mutant.file.starts_with(OF_CONTROLS)).map(|_| &CONTROLS);
-    let suites = likeliest.into_iter().chain(&SUITES);
-    for suite in suites.filter(|suite| scratch.members.contains(&suite.member)) {
-        let output = cargo(scratch, shared, suite)?;
-        if !output.status.success() {
-            return verdict(suite, &output);
-        }
-    }
-    Ok(Verdict::Survived)
-}
-
-fn cargo(scratch: &Scratch, shared: &Path, suite: &Suite) -> Result<Output> {
+/// Cargo cannot be run, or it failed without saying where.
+pub fn build(scratch: &Scratch) -> Result<Built> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    Command::new(cargo)
-        .args(["test", "--color", "never"])
-        .args(suite.arguments)
+    let packages = PACKAGES.into_iter().filter(|package| scratch.has(package));
+    let output = Command::new(cargo)
+        .args(["test", "--no-run", "--lib", "--tests", "--message-format", "json", "--color", "never"])
+        .args(packages.flat_map(|package| ["--package", package]))
         .current_dir(scratch.root())
         .env("CARGO_TARGET_DIR", scratch.target())
         // What a mutant leaves unused or unreachable is no error.
         .env("RUSTFLAGS", "--cap-lints=allow")
         .env("CARGO_INCREMENTAL", "1")
-        .env("PORTCULLIS_SHARED", shared)
-        .env("PROPTEST_RNG_SEED", "1")
-        .env("PROPTEST_MAX_SHRINK_ITERS", "0")
-        .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")
-        .env_remove("UPDATE_DOCS")
         .stdin(Stdio::null())
         .output()
-        .context("failed to run cargo")
+        .context("failed to run cargo")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    if output.status.success() {
+        let mut programs: Vec<Program> = messages.filter_map(|message| program(&message)).collect();
+        programs.sort_by_key(Program::rank);
+        ensure!(!programs.is_empty(), "cargo built no test program");
+        return Ok(Built::Programs(programs));
+    }
+    let errors: Vec<_> = messages.filter_map(|message| error(&message)).collect();
+    ensure!(!errors.is_empty(), "cargo failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(Built::Errors(errors))
 }
 
-fn verdict(suite: &Suite, output: &Output) -> Result<Verdict> {
-    let (told, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    if errors.contains("error: could not compile") {
-        let error = errors.lines().find(|line| line.starts_with("error")).unwrap_or_default().to_owned();
-        return Ok(Verdict::Invalid { error });
+/// Runs the programs until one fails, as the mutant of this number, or as none; the likeliest to catch it first.
+///
+/// # Errors
+/// A program cannot be run, or it failed and no test of it did.
+pub fn run(programs: &[Program], shared: &Path, number: Option<usize>, file: &str) -> Result<Verdict> {
+    let is_likeliest = |program: &&Program| file.starts_with(LIKELIEST.0) && program.target == LIKELIEST.1;
+    let others = programs.iter().filter(|program| !is_likeliest(program));
+    for program in programs.iter().filter(is_likeliest).chain(others) {
+        let output = program.start(shared, number)?;
+        if !output.status.success() {
+            return program.verdict(&output);
+        }
     }
-    let mut failed: Vec<&str> = told
-        .lines()
-        .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... FAILED").map(|(name, _)| name))
-        .map(|name| name.split(" - ").next().unwrap_or(name))
-        .collect();
-    failed.sort_unstable();
-    if let Some(first) = failed.first() {
-        let program = program(&errors).unwrap_or(suite.member);
-        return Ok(Verdict::Killed { by: format!("{program}: {first}"), more: failed.len() - 1 });
-    }
-    let how = errors.lines().find(|line| line.contains("(signal: ")).map(str::trim);
-    ensure!(how.is_some(), "{}: cargo failed and no test did:\n{told}\n{errors}", suite.member);
-    let signal = how.and_then(|line| line.rsplit_once("(signal: ")).map_or("", |(_, signal)| signal);
-    Ok(Verdict::Exhausted { how: format!("signal {}", signal.trim_end_matches(')')) })
+    Ok(Verdict::Survived)
 }
 
-/// The test program that failed, as cargo says how to run it again.
-fn program(errors: &str) -> Option<&str> {
-    let (_, rest) = errors.split_once("to rerun pass `")?;
-    rest.split_once('`').map(|(arguments, _)| arguments.trim_start_matches("-p ").trim())
+impl Program {
+    fn rank(&self) -> (usize, usize, String) {
+        let at = FIRST.iter().position(|(package, target)| *package == self.package && *target == self.target);
+        let package = PACKAGES.iter().position(|package| *package == self.package);
+        // What is not named runs with its package: after the first programs of it, and before the next one's.
+        (package.unwrap_or(PACKAGES.len()), at.unwrap_or(FIRST.len()), self.target.clone())
+    }
+
+    fn start(&self, shared: &Path, number: Option<usize>) -> Result<Output> {
+        let mut command = Command::new(&self.path);
+        command
+            .args(["--format", "pretty", "--color", "never"])
+            .current_dir(&self.folder)
+            .env("CARGO_MANIFEST_DIR", &self.folder)
+            .env("PORTCULLIS_SHARED", shared)
+            .env("PROPTEST_RNG_SEED", "1")
+            .env("PROPTEST_MAX_SHRINK_ITERS", "0")
+            .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")
+            .env("RUST_BACKTRACE", "0")
+            .env_remove("UPDATE_DOCS")
+            .env_remove(CHOICE)
+            .stdin(Stdio::null());
+        if let Some(number) = number {
+            command.env(CHOICE, number.to_string());
+        }
+        command.output().with_context(|| format!("failed to run {}", self.path.display()))
+    }
+
+    fn verdict(&self, output: &Output) -> Result<Verdict> {
+        let told = String::from_utf8_lossy(&output.stdout);
+        let failed = |line: &'_ str| -> Option<String> {
+            let (name, _) = line.strip_prefix("test ")?.split_once(" ... FAILED")?;
+            Some(name.split(" - ").next().unwrap_or(name).to_owned())
+        };
+        let mut failed: Vec<String> = told.lines().filter_map(failed).collect();
+        failed.sort_unstable();
+        let Self { package, target, .. } = self;
+        if let Some(first) = failed.first() {
+            let program = if package == target { package.clone() } else { format!("{package}/{target}") };
+            return Ok(Verdict::Killed { by: format!("{program}: {first}"), more: failed.len() - 1 });
+        }
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.code().is_none(), "{package}/{target} failed and no test did:\n{told}\n{errors}");
+        Ok(Verdict::Exhausted { how: format!("{package}/{target}: {}", output.status) })
+    }
+}
+
+/// Of an artifact; programs that no test is in are built for those that start them.
+fn program(message: &Value) -> Option<Program> {
+    message["profile"]["test"].as_bool().filter(|is_test| *is_test)?;
+    let path = PathBuf::from(message["executable"].as_str()?);
+    let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_owned();
+    let target = message["target"]["name"].as_str()?.to_owned();
+    let package = PACKAGES.into_iter().find(|package| folder.ends_with(package))?.to_owned();
+    Some(Program { package, target, path, folder })
+}
+
+fn error(message: &Value) -> Option<(Option<(String, usize)>, String)> {
+    let message = message.get("message").filter(|message| message["level"] == "error")?;
+    let spans = message["spans"].as_array()?;
+    let place = spans.iter().find(|span| span["is_primary"] == true).and_then(|span| {
+        let line = usize::try_from(span["line_start"].as_u64()?).ok()?;
+        Some((span["file_name"].as_str()?.to_owned(), line))
+    });
+    let text = message["message"].as_str()?.to_owned();
+    // The last one only counts the others.
+    (!text.starts_with("aborting due to") && !text.starts_with("could not compile")).then_some((place, text))
 }

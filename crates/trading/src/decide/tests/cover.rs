@@ -168,3 +168,44 @@ fn a_sell_of_what_is_not_held_is_withdrawn_when_it_is_ours() {
     let told: Vec<String> = ours.decide_again().actions.iter().map(super::broker::in_words).collect();
     assert_eq!(told, ["alert AAPL/orphan", "cancel pc_PA3_20261120_avwap_AAPL_stop_1"]);
 }
+
+#[test]
+fn a_filled_entry_whose_executions_are_late_explains_what_it_ordered_and_no_more() {
+    for (shares, expect) in [(19, &["alert AAPL/flatten", "submit exit 19 market"][..]), (38, &["alert AAPL/no-stop"])]
+    {
+        let mut scene = Scene::confirmed();
+        scene.view.candidates.clear();
+        scene.entered(OrderState::Filled);
+        scene.hold("AAPL", shares);
+        scene.unexplained(0, shares);
+        scene.quote("47.90", "47.95");
+        scene.view.positions.get_mut(&symbol("AAPL")).unwrap().current_price = None;
+        let told: Vec<String> = scene.decide().actions.iter().map(super::broker::in_words).collect();
+        assert_eq!(told, expect, "{shares} shares below the stop of an entry of 19");
+    }
+}
+
+#[test]
+fn a_stop_the_broker_left_between_two_ticks_is_put_on_one() {
+    let mut scene = Scene::managed(19);
+    scene.split(3, 2);
+    scene.view.working[0].qty = Qty::shares(28);
+    scene.view.working[0].kind = Some(OrderKind::Stop { stop: price("32.005") });
+    assert_eq!(scene.cycle(), ["replace stop 28 @ 32.00"]);
+}
+
+#[test]
+fn one_wide_quote_is_not_the_market() {
+    for (latest, expect) in [
+        (Some("50.50"), &["submit stop 19 stop 48.00"][..]),
+        (Some("48.00"), &["alert AAPL/flatten", "submit exit 19 market"]),
+        (None, &["alert AAPL/flatten", "submit exit 19 market"]),
+    ] {
+        let mut scene = Scene::holding(19);
+        scene.view.candidates.clear();
+        scene.quote("30.00", "70.00");
+        scene.view.positions.get_mut(&symbol("AAPL")).unwrap().current_price = latest.map(price);
+        let told: Vec<String> = scene.decide().actions.iter().map(super::broker::in_words).collect();
+        assert_eq!(told, expect, "the broker's latest price is {latest:?}");
+    }
+}

@@ -89,8 +89,8 @@ fn main() -> Result<ExitCode> {
         lanes: arguments.lanes.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)),
         rows: Mutex::default(),
     };
-    let alone = bench.together()?;
-    bench.one_by_one(&alone)?;
+    let (alone, programs) = bench.together()?;
+    bench.one_by_one(&alone, &programs)?;
     let rows = bench.into_rows();
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&rows)?);
@@ -111,17 +111,17 @@ fn cache() -> Result<PathBuf> {
 }
 
 impl<'a> Bench<'a> {
-    /// Those that fit into one build, side by side. Returns the numbers of the others.
-    fn together(&self) -> Result<BTreeSet<usize>> {
-        let (schema, programs) = self.schema()?;
+    /// Those that fit into one build, side by side. Returns the numbers of the others, and what was learned of the
+    /// programs.
+    fn together(&self) -> Result<(BTreeSet<usize>, Vec<Program>)> {
+        let (schema, mut programs) = self.schema()?;
         eprintln!("{} mutants in one build; the unchanged sources ...", schema.held.len());
-        match trial::run(&programs, &self.shared, None, "")? {
+        match trial::rehearse(&mut programs, &self.shared)? {
             Verdict::Survived => {}
             failed @ (Verdict::Killed { .. } | Verdict::Exhausted { .. } | Verdict::Invalid { .. }) => {
                 bail!("the unchanged sources fail: {}", told(&failed))
             }
         }
-        trial::limit()?;
         let held: Vec<usize> = schema.held.iter().copied().collect();
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
@@ -137,7 +137,8 @@ impl<'a> Bench<'a> {
             let lanes: Vec<_> = (0..self.lanes.clamp(1, held.len().max(1))).map(|_| scope.spawn(work)).collect();
             lanes.into_iter().try_for_each(|lane| lane.join().expect("a lane returns its errors"))
         })?;
-        Ok((1..=self.mutants.len()).filter(|number| !schema.held.contains(number)).collect())
+        let others = (1..=self.mutants.len()).filter(|number| !schema.held.contains(number)).collect();
+        Ok((others, programs))
     }
 
     /// A schema that compiles. What does not compile in it is left out, to be built on its own.
@@ -167,7 +168,7 @@ impl<'a> Bench<'a> {
     }
 
     /// The others: each is built on its own.
-    fn one_by_one(&self, alone: &BTreeSet<usize>) -> Result<()> {
+    fn one_by_one(&self, alone: &BTreeSet<usize>, known: &[Program]) -> Result<()> {
         if !alone.is_empty() {
             eprintln!("{} mutants one by one ...", alone.len());
         }
@@ -179,7 +180,10 @@ impl<'a> Bench<'a> {
             let built = trial::build(&self.scratch);
             change.revert()?;
             let verdict = match built? {
-                Built::Programs(programs) => trial::run(&programs, &self.shared, None, &mutant.file)?,
+                Built::Programs(mut programs) => {
+                    programs.iter_mut().for_each(|program| program.take_limit(known));
+                    trial::run(&programs, &self.shared, None, &mutant.file)?
+                }
                 Built::Errors(errors) => Verdict::Invalid { error: errors[0].1.clone() },
             };
             self.note(*number, verdict, began);

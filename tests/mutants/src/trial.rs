@@ -1,25 +1,28 @@
 //! A trial: the test programs of a copy, one after the other, until one fails.
 //!
-//! Tests choose their random cases by a fixed seed here, so that the same mutant meets the same tests each time. A test
-//! that spins is ended by a limit of processor seconds, one that eats memory by a limit of address space: the runner sets
-//! both on itself, and what it starts inherits them.
+//! Tests choose their random cases by a fixed seed here, so that the same mutant meets the same tests each time. A program
+//! that spins is ended by a limit of processor seconds, many times what it needs without a mutant; one that eats memory by
+//! a limit of address space.
 
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::{schema::CHOICE, scratch::Scratch};
 
-/// Processor seconds that one process of a trial may use.
-const SECONDS_MAX: u64 = 120;
-/// Bytes of address space of the same.
-const SPACE_MAX: u64 = 6 << 30;
+/// Processor seconds that every program may use, beside so many times what it took without a mutant.
+const SECONDS_LEAST: u64 = 20;
+const TIMES: u64 = 10;
+/// Address space that a program may use, in KiB.
+const SPACE_MAX: u64 = 6 << 20;
+/// Sets both limits, then becomes the program.
+const LIMITED: &str = r#"ulimit -t "$1" && ulimit -v "$2" && shift 2 && exec "$@""#;
 /// The packages that test, and those of their programs that come first, fastest first.
 const PACKAGES: [&str; 3] = ["trading", "simulation", "protocol"];
 const FIRST: [(&str, &str); 5] = [
@@ -40,6 +43,8 @@ pub struct Program {
     path: PathBuf,
     /// The folder of its package, which it is started in.
     folder: PathBuf,
+    /// Processor seconds it may use.
+    seconds: u64,
 }
 
 /// What a build came to.
@@ -87,19 +92,6 @@ impl Verdict {
     }
 }
 
-/// Sets the limits for everything that is started from here on.
-///
-/// # Errors
-/// The system refuses.
-pub fn limit() -> Result<()> {
-    for (resource, most) in [(Resource::Cpu, SECONDS_MAX), (Resource::As, SPACE_MAX)] {
-        let Rlimit { maximum, .. } = getrlimit(resource);
-        let current = Some(maximum.map_or(most, |maximum| maximum.min(most)));
-        setrlimit(resource, Rlimit { current, maximum }).context("failed to limit what a trial may use")?;
-    }
-    Ok(())
-}
-
 /// Builds the test programs of a copy.
 ///
 /// # Errors
@@ -131,6 +123,23 @@ pub fn build(scratch: &Scratch) -> Result<Built> {
     Ok(Built::Errors(errors))
 }
 
+/// Runs all programs as they are, and learns how long they take.
+///
+/// # Errors
+/// As [`run`].
+pub fn rehearse(programs: &mut [Program], shared: &Path) -> Result<Verdict> {
+    for program in programs {
+        let began = Instant::now();
+        program.seconds = 3_600;
+        let output = program.start(shared, None)?;
+        if !output.status.success() {
+            return program.verdict(&output);
+        }
+        program.seconds = SECONDS_LEAST + TIMES * began.elapsed().as_secs();
+    }
+    Ok(Verdict::Survived)
+}
+
 /// Runs the programs until one fails, as the mutant of this number, or as none; the likeliest to catch it first.
 ///
 /// # Errors
@@ -148,6 +157,12 @@ pub fn run(programs: &[Program], shared: &Path, number: Option<usize>, file: &st
 }
 
 impl Program {
+    /// Takes over what was learned of the same program in another build.
+    pub fn take_limit(&mut self, known: &[Self]) {
+        let same = known.iter().find(|other| other.package == self.package && other.target == self.target);
+        self.seconds = same.map_or(self.seconds, |other| other.seconds);
+    }
+
     fn rank(&self) -> (usize, usize, String) {
         let at = FIRST.iter().position(|(package, target)| *package == self.package && *target == self.target);
         let package = PACKAGES.iter().position(|package| *package == self.package);
@@ -156,8 +171,10 @@ impl Program {
     }
 
     fn start(&self, shared: &Path, number: Option<usize>) -> Result<Output> {
-        let mut command = Command::new(&self.path);
+        let mut command = Command::new("sh");
         command
+            .args(["-c", LIMITED, "sh", &self.seconds.to_string(), &SPACE_MAX.to_string()])
+            .arg(&self.path)
             .args(["--format", "pretty", "--color", "never"])
             .current_dir(&self.folder)
             .env("CARGO_MANIFEST_DIR", &self.folder)
@@ -201,7 +218,7 @@ fn program(message: &Value) -> Option<Program> {
     let folder = Path::new(message["manifest_path"].as_str()?).parent()?.to_owned();
     let target = message["target"]["name"].as_str()?.to_owned();
     let package = PACKAGES.into_iter().find(|package| folder.ends_with(package))?.to_owned();
-    Some(Program { package, target, path, folder })
+    Some(Program { package, target, path, folder, seconds: SECONDS_LEAST })
 }
 
 fn error(message: &Value) -> Option<(Option<(String, usize)>, String)> {

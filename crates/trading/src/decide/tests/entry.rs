@@ -144,6 +144,43 @@ fn a_size_is_what_every_room_leaves() {
 }
 
 #[test]
+fn what_no_position_shows_yet_and_what_has_no_price_use_the_caps() {
+    type Spoil = fn(&mut Scene);
+    let unseen: Spoil = |s| s.view.unseen = [(symbol("KO"), Usd::dollars(505))].into();
+    let table: [(&str, Result<Vec<u64>, Reason>, Spoil, Spoil); 4] = [
+        ("a fill, and the gross cap", Ok(vec![9]), unseen, |s| s.limits.gross_notional = Usd::dollars(1_000)),
+        ("a fill, and the buying power", Ok(vec![7]), unseen, |s| {
+            s.view.account.as_mut().unwrap().buying_power = Usd::dollars(1_000);
+        }),
+        (
+            "a position without a price",
+            Err(Reason::MaxGrossNotional),
+            |s| {
+                s.hold("KO", 5);
+                let position = s.view.positions.get_mut(&symbol("KO")).unwrap();
+                (position.current_price, position.avg_entry_price) = (None, None);
+            },
+            |_| {},
+        ),
+        (
+            "another hand's order for dollars",
+            Err(Reason::MaxGrossNotional),
+            |s| {
+                let order = buy_of_ko(s, "by-hand", OrderKind::Limit { limit: price("50") });
+                s.work(&OrderRequest { qty: Qty::ZERO, ..order });
+            },
+            |_| {},
+        ),
+    ];
+    for (why, expect, exposure, cap) in table {
+        let mut scene = Scene::confirmed();
+        exposure(&mut scene);
+        cap(&mut scene);
+        assert_eq!(decided(&scene), expect, "{why}");
+    }
+}
+
+#[test]
 fn the_second_entry_of_a_step_has_what_the_first_left() {
     type Spoil = fn(&mut Scene);
     let table: [(&str, [u64; 2], Spoil); 3] = [

@@ -20,18 +20,23 @@ const PARTS: [&str; 3] = ["Cargo.toml", "src", "tests"];
 const BESIDES: [&str; 3] = ["Cargo.lock", "rust-toolchain.toml", "docs/controls.md"];
 
 /// The copy.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Scratch {
     root: PathBuf,
     members: Vec<&'static str>,
+    /// Held for as long as this copy is worked in.
+    _lock: fs::File,
 }
 
 impl Scratch {
     /// Brings a copy in line with the sources.
     ///
     /// # Errors
-    /// A file cannot be read or written.
+    /// A file cannot be read or written, or another run works in the copy.
     pub fn prepare(source: &Path, root: PathBuf) -> Result<Self> {
+        fs::create_dir_all(&root)?;
+        let lock = fs::File::create(root.join("lock"))?;
+        lock.try_lock().with_context(|| format!("another run works in {}", root.display()))?;
         let members: Vec<&str> = MEMBERS.into_iter().filter(|member| source.join(member).is_dir()).collect();
         let mut kept = BTreeSet::new();
         for member in &members {
@@ -47,7 +52,7 @@ impl Scratch {
             remove_others(&root, &root.join(member), &kept)?;
         }
         write_if_new(&root.join("Cargo.toml"), workspace(source, &members)?.as_bytes())?;
-        Ok(Self { root, members })
+        Ok(Self { root, members, _lock: lock })
     }
 
     /// Its root.

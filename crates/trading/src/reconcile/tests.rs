@@ -151,6 +151,14 @@ fn a_short_position_is_found() {
 }
 
 #[test]
+fn an_execution_that_one_list_tells_twice_counts_once() {
+    let (book, order) = world(OrderState::Filled, OrderStatus::Filled);
+    let (twice, positions) = (vec![fill(&order), fill(&order)], [(symbol(), position(10))].into());
+    let plan = plan(&book, &Reported { executions: twice, positions, ..Reported::default() });
+    assert_eq!((plan.executions.len(), plan.findings), (1, BTreeSet::new()));
+}
+
+#[test]
 fn shares_owed_are_no_shares_held() {
     let (mut book, order) = world(OrderState::Filled, OrderStatus::Filled);
     book.count(&fill(&order));

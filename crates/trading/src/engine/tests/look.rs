@@ -186,9 +186,16 @@ fn flat_is_nothing_held_nothing_sent_and_no_disagreement() {
     let mut desk = Floor::holding();
     desk.said.positions.clear();
     desk.look();
-    desk.answer("AAPL", Leg::Entry, Ok(None));
+    let entry = desk.core.book().intent(&desk.id("AAPL", Leg::Entry)).unwrap().request.clone();
+    let filled = OrderReport { status: OrderStatus::Filled, filled_qty: entry.qty, ..report(&entry, desk.moment.now) };
+    desk.answer("AAPL", Leg::Entry, Ok(Some(Box::new(filled))));
     desk.protect();
-    assert!(desk.core.view().is_some_and(|view| view.positions.is_empty() && view.working.is_empty()));
+    assert!(!desk.core.is_flat(), "a fill that no position shows yet");
+    desk.look();
+    desk.protect();
+    let view = desk.core.view().unwrap();
+    assert!(view.positions.is_empty() && view.working.is_empty() && view.unseen.is_empty());
+    assert_eq!(desk.core.book().live().count(), 0);
     assert!(!desk.core.is_flat(), "our executions hold shares that the broker does not");
 }
 

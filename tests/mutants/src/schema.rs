@@ -105,7 +105,7 @@ impl Schema {
             written += "\nmatch crate::mutant() {\n";
             for (number, body) in mutated {
                 let begin = lines(&written);
-                write!(written, "{number} => {{{body}}}\n").expect("writing to a text never fails");
+                writeln!(written, "{number} => {{{body}}}").expect("writing to a text never fails");
                 self.places.push((file.to_owned(), begin..lines(&written), *number));
                 self.held.insert(*number);
             }

@@ -1,7 +1,5 @@
 //! The list fits the sources, and the page is the list.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use mutants::{
     list::{Misfit, Mutant, load},
     page::page,

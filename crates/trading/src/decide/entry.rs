@@ -255,7 +255,7 @@ fn standing(desk: &Desk<'_>) -> BTreeMap<Symbol, Standing> {
     symbols.into_iter().map(stand).collect()
 }
 
-/// Candles before the open or beyond the close are not of this session, and say nothing about it.
+/// Candles before the open or beyond the close are of no session, and say nothing about today's.
 fn are_of(candles: &[Candle], session: &Session) -> bool {
     candles.first().is_some_and(|first| first.start >= session.open)
         && candles.last().is_some_and(|last| last.start < session.close)

@@ -58,12 +58,6 @@ impl Delays {
     }
 }
 
-/// [`Delays::of`] for a single symbol.
-#[must_use]
-pub fn entry_delay(date: NyDate, symbol: Symbol) -> TimeDelta {
-    Delays::on(date).of(symbol)
-}
-
 /// FNV-1a, 64 bits (offset basis and prime of its definition): stable across versions, unlike std's hasher.
 #[derive(Clone, Copy, Debug)]
 struct Fnv(u64);

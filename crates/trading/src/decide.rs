@@ -1,8 +1,8 @@
-//! Two decisions a cycle: protect what is held and withdraw what may no longer open ([`protect`]), then open what every
-//! control lets pass ([`open`]).
+//! Three decisions a cycle: protect what is held and withdraw what may no longer open ([`protect`]), move stops and trim
+//! where the market says so ([`manage`]), then open what every control lets pass ([`open`]).
 //!
 //! Pure and complete: the same book and view give the same actions in the same order. Protection looks at the broker
-//! alone; nothing that only opening needs (clock, account, candles, quotes, watchlist) can delay or stop it.
+//! alone; nothing that only opening needs (clock, account, candles, watchlist) can stop it.
 
 mod cover;
 mod entry;
@@ -187,6 +187,15 @@ impl Action {
         match self {
             Self::Submit { order, .. } => order.get().purpose == Purpose::Open,
             Self::Replace { .. } | Self::Cancel { .. } | Self::Alert { .. } => false,
+        }
+    }
+
+    /// Whether it sends an order.
+    #[must_use]
+    pub fn is_send(&self) -> bool {
+        match self {
+            Self::Submit { .. } | Self::Replace { .. } => true,
+            Self::Cancel { .. } | Self::Alert { .. } => false,
         }
     }
 }

@@ -503,26 +503,5 @@ impl Decision {
     }
 }
 
-impl Action {
-    /// Whether it sends an order.
-    #[must_use]
-    pub fn is_send(&self) -> bool {
-        match self {
-            Self::Submit { .. } | Self::Replace { .. } => true,
-            Self::Cancel { .. } | Self::Alert { .. } => false,
-        }
-    }
-
-    /// The purpose of what it sends.
-    #[must_use]
-    pub fn purpose(&self) -> Option<Purpose> {
-        match self {
-            Self::Submit { order, .. } => Some(order.get().purpose),
-            Self::Replace { replacement, .. } => Some(replacement.get().order.purpose),
-            Self::Cancel { .. } | Self::Alert { .. } => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;

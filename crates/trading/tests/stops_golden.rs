@@ -17,7 +17,7 @@ use trading::{
     stops::{
         Basis, Rules, Situation, Trade, desired,
         select::{Offers, Selected, select},
-        swing, trail,
+        swing,
     },
     targets,
 };
@@ -41,7 +41,31 @@ fn daily_stops() {
 #[test]
 fn trails() {
     for case in cases("trail") {
-        assert_eq!(trail::raise(price(&case["existing"]), price(&case["cand"])), price(&case["out"]), "{case}");
+        let (in_force, structural) = (price(&case["existing"]), price(&case["cand"]));
+        let opened_at = Timestamp::from_unix_seconds(1_795_190_400);
+        let trade = Trade {
+            initial_stop: None,
+            in_force,
+            average_entry: None,
+            level: None,
+            r1: None,
+            r2: None,
+            trimmed_first: false,
+            trimmed_second: false,
+            shares: 100,
+            opened_at,
+        };
+        let situation = Situation {
+            now: opened_at + TimeDelta::hours(1),
+            phase: Phase::NormalSession,
+            price: Some("120".parse().unwrap()),
+            candles: &[],
+            structural,
+            high_water: None,
+            exits_armed: false,
+        };
+        let stop = desired(&trade, &situation, &Rules::default()).map(|desired| desired.price);
+        assert_eq!(stop, price(&case["out"]), "{case}");
     }
 }
 

@@ -4,12 +4,6 @@ use market::Price;
 
 use crate::stops::Rules;
 
-/// The higher of the stop in force and a candidate.
-#[must_use]
-pub fn raise(existing: Option<Price>, candidate: Option<Price>) -> Option<Price> {
-    existing.max(candidate)
-}
-
 /// Whether moving a stop up is worth a replace at the broker: at least a tick and at least the least raise.
 #[must_use]
 pub fn is_worth(from: Price, to: Price, rules: &Rules) -> bool {

@@ -12,12 +12,12 @@ use market::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
+use venue::{Request, Response};
 
 use crate::{
-    engine::{Request, Response},
+    handle::{Moment, RequestSeen, Venue, Verdict},
     severable::{Door, Line},
     sleepers::{Bed, Sleeper},
-    venue::{Moment, RequestSeen, Venue, Verdict},
 };
 
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -133,7 +133,7 @@ fn trade(venue: &Venue, parts: &Parts, body: String) -> Result<HttpResponse<Body
             secret_key: text_header(&parts.headers, "apca-api-secret-key"),
             body,
         }),
-        Err(error) => Response { status: 400, body: Some(json!({"message": error.to_string()})) },
+        Err(error) => Response { status: 400, body: json!({"message": error.to_string()}).to_string(), rate: None },
     };
     Cut::asked(venue.ask(&seen, Moment::After))?;
     Ok(identified(&seen, response))
@@ -165,9 +165,10 @@ fn cut(line: &Line) -> HttpResponse<Body> {
 }
 
 fn identified(seen: &RequestSeen, response: Response) -> HttpResponse<Body> {
-    let mut http = match response.body {
-        Some(body) => json_response(response.status, &body),
-        None => empty_response(response.status),
+    let mut http = if response.body.is_empty() {
+        empty_response(response.status)
+    } else {
+        json_text(response.status, response.body)
     };
     if let Ok(id) = HeaderValue::from_str(&format!("sim-{:08}", seen.number)) {
         http.headers_mut().insert("x-request-id", id);
@@ -176,7 +177,11 @@ fn identified(seen: &RequestSeen, response: Response) -> HttpResponse<Body> {
 }
 
 fn json_response(status: u16, body: &Value) -> HttpResponse<Body> {
-    let mut response = HttpResponse::new(Body::from(body.to_string()));
+    json_text(status, body.to_string())
+}
+
+fn json_text(status: u16, body: String) -> HttpResponse<Body> {
+    let mut response = HttpResponse::new(Body::from(body));
     *response.status_mut() = status_code(status);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

@@ -1,22 +1,17 @@
-//! A seeded venue on Alpaca's own paths, with a clock of its own.
+//! A seeded venue that can be connected to: Alpaca's own paths over HTTP on loopback, with a clock of its own.
 //!
-//! Three layers: [`path`] (prices of a session, from its daily bars), [`engine`] (pure: state, request and instant make
-//! a response; fills happen on ticks) and the shell ([`Venue`], [`VenueServer`]: HTTP on loopback, sleepers, interception).
-//! Time stands still until [`Venue::advance_to`]; the same seed and requests make the same event log, byte for byte.
-//! It trades one session, long only: market, limit and stop orders, day or good till cancelled.
+//! The venue itself is the pure crate `venue`; here is the shell round it: [`Venue`] (a handle, sleepers, interception)
+//! and [`VenueServer`] (HTTP). Time stands still until [`Venue::advance_to`]; the same seed and requests make the same
+//! event log, byte for byte.
 
-pub mod engine;
+mod handle;
 mod http;
-pub mod path;
-mod seed;
 mod severable;
 mod sleepers;
-pub mod synthetic;
 mod truth;
-mod venue;
 
-pub use engine::{MarketDay, VenueConfig};
+pub use ::venue::{Config as VenueConfig, Market, MarketDay, engine, path, synthetic};
+pub use handle::{Moment, RequestSeen, Venue, Verdict};
 pub use http::VenueServer;
 pub use sleepers::Sleeper;
 pub use truth::Truth;
-pub use venue::{Moment, RequestSeen, Venue, Verdict};

@@ -13,6 +13,7 @@ use contract::{Env, ExitCode, Layout, Watchlist};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Timestamp, Usd};
 use serde::Serialize;
+use trading::order::AccountId;
 
 use crate::{
     books::Books,
@@ -202,14 +203,9 @@ fn layout(tree: &UnitTree) -> anyhow::Result<Layout> {
 
 async fn open_venue(plan: &Plan, market: &Market, tree: &UnitTree) -> anyhow::Result<(Venue, VenueServer, Trap)> {
     let named = tree.services.values().find_map(|service| service.environment.get("PORTCULLIS_ACCOUNT"));
-    let config = VenueConfig {
-        account: named.map_or(ACCOUNT, String::as_str).parse().context(ExitCode::BadConfig)?,
-        key_id: KEY_ID.to_owned(),
-        secret_key: SECRET_KEY.to_owned(),
-        cash: Usd::dollars(CASH),
-        seed: plan.seed,
-        start: market.previous.date.at_hm(YESTERDAYS_SCAN.0, YESTERDAYS_SCAN.1),
-    };
+    let account: AccountId = named.map_or(ACCOUNT, String::as_str).parse().context(ExitCode::BadConfig)?;
+    let start = market.previous.date.at_hm(YESTERDAYS_SCAN.0, YESTERDAYS_SCAN.1);
+    let config = VenueConfig::new(account.as_str(), KEY_ID, SECRET_KEY, Usd::dollars(CASH), plan.seed, start);
     let venue = Venue::new(config, market.day.clone());
     let point = match plan.fault {
         Some(Fault::Crash(point)) => Some(point),

@@ -41,7 +41,7 @@ fn refusals_have_alpacas_status_and_code() {
     ] {
         let mut floor = Floor::at("10:00");
         let response = floor.post(&body);
-        let answer = response.body.unwrap();
+        let answer = response.json();
         assert_eq!((response.status, answer["code"].as_u64()), (status, Some(code)), "{body} gave {answer}");
         assert!(floor.truth().orders.is_empty(), "a refused order does not exist: {body}");
     }
@@ -239,7 +239,7 @@ fn a_replaced_order_hands_over_to_a_new_one() {
     let mut floor = Floor::at("10:00").holding("RISE", 10);
     let old = floor.post_ok(&stop("RISE", "sell", 10, "4.00", "gtc"));
     let response = floor.patch(&old, &json!({"stop_price": "5.00"}));
-    let new = response.body.unwrap();
+    let new = response.json();
     assert_eq!((response.status, new["stop_price"].as_str(), new["qty"].as_str()), (200, Some("5.00"), Some("10")));
     assert_eq!((new["replaces"].as_str(), floor.status(&old)), (Some(old.as_str()), OrderStatus::Replaced));
     assert_eq!(floor.patch(&old, &json!({"stop_price": "6.00"})).status, 422, "it is no longer there");
@@ -257,7 +257,7 @@ fn everything_open_is_cancelled_at_once_with_a_status_each() {
     }
     let request = floor.request("DELETE", "/v2/orders");
     let response = floor.engine.handle(&request);
-    assert_eq!((response.status, response.body.unwrap().as_array().unwrap().len()), (207, 3));
+    assert_eq!((response.status, response.json().as_array().unwrap().len()), (207, 3));
     assert_eq!(floor.get("/v2/orders", &[]).as_array().unwrap().len(), 0, "none is open");
     assert_eq!(floor.get("/v2/orders", &[("status", "closed")]).as_array().unwrap().len(), 3);
 }

@@ -38,7 +38,7 @@ impl Floor {
     }
 
     pub fn truth(&mut self) -> Truth {
-        self.engine.truth()
+        Truth::of(&mut self.engine)
     }
 
     pub fn request(&self, method: &str, path: &str) -> Request {
@@ -60,13 +60,13 @@ impl Floor {
     pub fn post_ok(&mut self, body: &Value) -> String {
         let response = self.post(body);
         assert_eq!(response.status, 200, "{body} gave {:?}", response.body);
-        response.body.unwrap()["id"].as_str().unwrap().to_owned()
+        response.json()["id"].as_str().unwrap().to_owned()
     }
 
     /// Posts an order that must be refused; status and code.
     pub fn code(&mut self, body: &Value) -> (u16, u64) {
         let response = self.post(body);
-        (response.status, response.body.unwrap()["code"].as_u64().unwrap_or(0))
+        (response.status, response.json()["code"].as_u64().unwrap_or(0))
     }
 
     pub fn patch(&mut self, id: &str, body: &Value) -> Response {
@@ -86,7 +86,7 @@ impl Floor {
     }
 
     pub fn get(&mut self, path: &str, query: &[(&str, &str)]) -> Value {
-        self.response(path, query).body.unwrap()
+        self.response(path, query).json()
     }
 
     pub fn status(&mut self, id: &str) -> OrderStatus {
@@ -119,14 +119,7 @@ pub fn at(time: &str) -> Timestamp {
 }
 
 pub fn config(seed: u64, time: &str) -> VenueConfig {
-    VenueConfig {
-        account: "PA3TEST".parse().unwrap(),
-        key_id: "key".to_owned(),
-        secret_key: "secret".to_owned(),
-        cash: Usd::dollars(10_000),
-        seed,
-        start: at(time),
-    }
+    VenueConfig::new("PA3TEST", "key", "secret", Usd::dollars(10_000), seed, at(time))
 }
 
 pub fn day() -> MarketDay {

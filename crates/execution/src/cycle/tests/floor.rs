@@ -328,14 +328,7 @@ fn entry_time(symbol: &str) -> Timestamp {
 }
 
 fn config(start: Timestamp) -> VenueConfig {
-    VenueConfig {
-        account: ACCOUNT.parse().unwrap(),
-        key_id: "key".to_owned(),
-        secret_key: "secret".to_owned(),
-        cash: Usd::dollars(10_000),
-        seed: SEED,
-        start,
-    }
+    VenueConfig::new(ACCOUNT, "key", "secret", Usd::dollars(10_000), SEED, start)
 }
 
 pub fn session() -> Session {

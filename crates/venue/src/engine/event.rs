@@ -1,8 +1,9 @@
 //! What happened, in order: the record two runs of the same seed must share byte for byte.
 
-use broker::order::{BrokerOrderId, Side};
 use market::{Price, Qty, Symbol, Timestamp};
 use serde::Serialize;
+
+use crate::{order::Uuid, words::Side};
 
 /// One entry of the event log.
 #[derive(Clone, Debug, Serialize)]
@@ -13,17 +14,17 @@ pub(crate) enum Event {
     /// A request about an order was refused.
     Refused { at: Timestamp, status: u16, message: String },
     /// An order was received.
-    Received { at: Timestamp, order: BrokerOrderId, symbol: Symbol, side: Side, qty: Qty, terms: String },
+    Received { at: Timestamp, order: Uuid, symbol: Symbol, side: Side, qty: Qty, terms: String },
     /// It began to work.
-    Working { at: Timestamp, order: BrokerOrderId },
+    Working { at: Timestamp, order: Uuid },
     /// A stop's price was reached.
-    Triggered { at: Timestamp, order: BrokerOrderId, last: Price },
+    Triggered { at: Timestamp, order: Uuid, last: Price },
     /// Shares changed hands.
-    Filled { at: Timestamp, order: BrokerOrderId, qty: Qty, price: Price },
+    Filled { at: Timestamp, order: Uuid, qty: Qty, price: Price },
     /// The client took it back.
-    Canceled { at: Timestamp, order: BrokerOrderId },
+    Canceled { at: Timestamp, order: Uuid },
     /// Its time in force ended.
-    Expired { at: Timestamp, order: BrokerOrderId },
+    Expired { at: Timestamp, order: Uuid },
     /// Another order took its place.
-    Replaced { at: Timestamp, order: BrokerOrderId, by: BrokerOrderId },
+    Replaced { at: Timestamp, order: Uuid, by: Uuid },
 }

@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker_sim::{path, path::Path, synthetic};
 use market::{Calendar, DailyBar, Session, Symbol};
 use signals::{History, Rules, Verdict};
+use venue::{path, path::Path, synthetic};
 
 const SEEDS: std::ops::Range<u64> = 1..25;
 

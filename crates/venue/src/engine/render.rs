@@ -1,48 +1,47 @@
 //! JSON the way Alpaca writes it: money and quantities as strings, every member of an order present.
 
-use broker::{order::OrderKind, report::OrderStatus};
 use market::{Price, Qty, Usd};
 use serde_json::{Value, json};
 
-use super::book::{Fill, Order};
+use super::book::{Book, Fill};
+use crate::{order::Order, words::Status};
 
 /// Averages come with more decimals than prices have; the real venue's do too.
 const AVERAGE_DECIMALS: u32 = 6;
 
 pub(super) fn order(order: &Order) -> Value {
-    let when = |wanted: OrderStatus| (order.status == wanted).then(|| order.updated_at.to_string());
-    let kind = kind(order.kind);
+    let when = |wanted: Status| (order.status == wanted).then(|| order.ended_at.map(|at| at.to_string())).flatten();
     json!({
         "id": order.id,
         "client_order_id": order.client_order_id,
         "created_at": order.submitted_at,
         "submitted_at": order.submitted_at,
         "updated_at": order.updated_at,
-        "filled_at": when(OrderStatus::Filled),
-        "canceled_at": when(OrderStatus::Canceled),
-        "expired_at": when(OrderStatus::Expired),
-        "replaced_at": when(OrderStatus::Replaced),
+        "filled_at": when(Status::Filled),
+        "canceled_at": when(Status::Canceled),
+        "expired_at": when(Status::Expired),
+        "replaced_at": when(Status::Replaced),
         "failed_at": null,
         "replaced_by": order.replaced_by,
         "replaces": order.replaces,
         "asset_id": asset_id(order.symbol.as_str()),
         "asset_class": "us_equity",
         "symbol": order.symbol,
-        "qty": order.qty,
+        "qty": order.qty(),
         "notional": null,
         "filled_qty": order.filled_qty,
         "filled_avg_price": average(order.filled_cost, order.filled_qty),
         "order_class": "",
-        "order_type": kind,
-        "type": kind,
+        "order_type": order.order_type,
+        "type": order.order_type,
         "side": order.side,
         "time_in_force": order.time_in_force,
-        "limit_price": order.limit().map(|price| price.to_string()),
-        "stop_price": order.stop().map(|price| price.to_string()),
+        "limit_price": order.limit_price.map(|price| price.to_string()),
+        "stop_price": order.stop_price.map(|price| price.to_string()),
         "trail_percent": null,
         "trail_price": null,
         "hwm": null,
-        "status": status(&order.status),
+        "status": order.status,
         "extended_hours": false,
         "legs": null,
         "subtag": null,
@@ -50,56 +49,29 @@ pub(super) fn order(order: &Order) -> Value {
     })
 }
 
-pub(super) fn fill(fill: &Fill) -> Value {
-    let execution = &fill.execution;
+pub(super) fn fill(book: &Book, fill: &Fill) -> Value {
+    let order = &book.orders()[fill.order];
     let whole = fill.leaves_qty.is_zero();
     json!({
         "activity_type": "FILL",
-        "id": execution.id,
-        "order_id": execution.order_id,
-        "symbol": execution.symbol,
-        "side": execution.side,
-        "qty": execution.qty,
-        "price": execution.price,
+        "id": activity_id(fill),
+        "order_id": order.id,
+        "symbol": order.symbol,
+        "side": order.side,
+        "qty": fill.qty,
+        "price": fill.price,
         "cum_qty": fill.cum_qty,
         "leaves_qty": fill.leaves_qty,
         "order_status": if whole { "filled" } else { "partially_filled" },
-        "transaction_time": execution.at,
+        "transaction_time": fill.at,
         "type": if whole { "fill" } else { "partial_fill" },
     })
 }
 
-/// The wire word of a status.
-pub(super) fn status(status: &OrderStatus) -> &str {
-    match status {
-        OrderStatus::Accepted => "accepted",
-        OrderStatus::PendingNew => "pending_new",
-        OrderStatus::AcceptedForBidding => "accepted_for_bidding",
-        OrderStatus::New => "new",
-        OrderStatus::PartiallyFilled => "partially_filled",
-        OrderStatus::Filled => "filled",
-        OrderStatus::DoneForDay => "done_for_day",
-        OrderStatus::Canceled => "canceled",
-        OrderStatus::Expired => "expired",
-        OrderStatus::Replaced => "replaced",
-        OrderStatus::PendingCancel => "pending_cancel",
-        OrderStatus::PendingReplace => "pending_replace",
-        OrderStatus::Stopped => "stopped",
-        OrderStatus::Rejected => "rejected",
-        OrderStatus::Suspended => "suspended",
-        OrderStatus::Calculated => "calculated",
-        OrderStatus::Held => "held",
-        OrderStatus::PendingReview => "pending_review",
-        OrderStatus::Unrecognised(text) => text,
-    }
-}
-
-fn kind(kind: OrderKind) -> &'static str {
-    match kind {
-        OrderKind::Market => "market",
-        OrderKind::Limit { .. } => "limit",
-        OrderKind::Stop { .. } => "stop",
-    }
+/// The id of the activity of a fill: its instant in digits, and the execution.
+#[must_use]
+pub fn activity_id(fill: &Fill) -> String {
+    format!("{}::{}", fill.at.to_string().replace(['-', 'T', ':', '.', 'Z'], ""), fill.execution_id)
 }
 
 /// Cost a share with six decimals, rounded down; nothing when there are no shares.

@@ -1,17 +1,14 @@
 //! Placing, replacing and cancelling orders, with the refusals of the real venue.
 
-use broker::{
-    order::{ClientOrderId, OrderKind, Side, TimeInForce},
-    report::OrderStatus,
-};
 use market::{Price, Qty, Symbol, Usd};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Engine, Response, book::Order, event::Event, refusal::Refusal, render};
-
-/// The venue takes no more orders than this in its life.
-const ORDERS_MAX: usize = 20_000;
+use super::{Engine, Response, event::Event, refusal::Refusal, render};
+use crate::{
+    order::{Order, Role, Size},
+    words::{OrderClass, OrderType, Side, Status, TimeInForce},
+};
 
 /// An order as it comes in. Everything is text or absent: what is wrong with it is for the venue to say.
 #[derive(Debug, Default, Deserialize)]
@@ -35,7 +32,9 @@ struct Terms {
     symbol: Symbol,
     side: Side,
     qty: Qty,
-    kind: OrderKind,
+    order_type: OrderType,
+    limit: Option<Price>,
+    stop: Option<Price>,
     time_in_force: TimeInForce,
 }
 
@@ -43,7 +42,7 @@ impl Engine {
     pub(super) fn submit(&mut self, body: &str) -> Result<Response, Refusal> {
         let body: OrderBody = parse(body)?;
         let terms = body.terms()?;
-        if !self.day.bars.contains_key(&terms.symbol) {
+        if !self.tape.is_listed(terms.symbol) {
             return Err(Refusal::invalid(format!("asset \"{}\" not found", terms.symbol)));
         }
         let client_order_id = self.fresh_client_id(body.client_order_id.as_deref())?;
@@ -58,20 +57,21 @@ impl Engine {
         let body: OrderBody = parse(body)?;
         let at = self.find(id)?;
         let old = self.book.orders()[at].clone();
-        if old.status != OrderStatus::New && old.status != OrderStatus::PartiallyFilled {
-            return Err(Refusal::invalid(format!("cannot replace order in {} status", render::status(&old.status))));
+        if old.status != Status::New && old.status != Status::PartiallyFilled {
+            return Err(Refusal::invalid(format!("cannot replace order in {} status", old.status)));
         }
         let terms = body.terms_replacing(&old)?;
         let client_order_id = self.fresh_client_id(body.client_order_id.as_deref())?;
         self.check_conflicts(&terms, Some(&old))?;
         self.check_means(&terms, Some(&old))?;
         let new_at = self.place(terms, client_order_id);
-        let (now, new_id) = (self.now, self.book.orders()[new_at].id.clone());
+        let (now, new_id) = (self.now, self.book.orders()[new_at].id);
         let replaced = self.book.order_mut(at);
-        replaced.status = OrderStatus::Replaced;
-        replaced.replaced_by = Some(new_id.clone());
+        replaced.status = Status::Replaced;
+        replaced.replaced_by = Some(new_id);
         replaced.updated_at = now;
-        self.book.order_mut(new_at).replaces = Some(old.id.clone());
+        replaced.ended_at = Some(now);
+        self.book.order_mut(new_at).replaces = Some(old.id);
         self.events.push(Event::Replaced { at: now, order: old.id, by: new_id });
         Ok(Response::ok(render::order(&self.book.orders()[new_at])))
     }
@@ -80,11 +80,10 @@ impl Engine {
         let at = self.find(id)?;
         let order = &self.book.orders()[at];
         if !order.is_open() {
-            let status = render::status(&order.status);
-            return Err(Refusal::invalid(format!("order is already in \"{status}\" state")));
+            return Err(Refusal::invalid(format!("order is already in \"{}\" state", order.status)));
         }
         self.cancel_at(at);
-        Ok(Response { status: 204, body: None })
+        Ok(Response::empty(204))
     }
 
     pub(super) fn cancel_all(&mut self) -> Response {
@@ -93,15 +92,16 @@ impl Engine {
         for at in open {
             self.cancel_at(at);
         }
-        Response { status: 207, body: Some(Value::Array(answers)) }
+        Response::of(207, &Value::Array(answers))
     }
 
     fn cancel_at(&mut self, at: usize) {
         let now = self.now;
         let order = self.book.order_mut(at);
-        order.status = OrderStatus::Canceled;
+        order.status = Status::Canceled;
         order.updated_at = now;
-        let event = Event::Canceled { at: now, order: order.id.clone() };
+        order.ended_at = Some(now);
+        let event = Event::Canceled { at: now, order: order.id };
         self.events.push(event);
     }
 
@@ -109,50 +109,64 @@ impl Engine {
         self.book.position_of(id).ok_or_else(|| Refusal::not_found(format!("order not found for {id}")))
     }
 
-    fn place(&mut self, terms: Terms, client_order_id: ClientOrderId) -> usize {
-        let id = self.book.new_uuid().parse().expect("a UUID is a broker order id");
-        let working = self.day.session.contains(self.now);
+    fn place(&mut self, terms: Terms, client_order_id: String) -> usize {
+        let id = self.book.new_uuid();
+        let working = self.is_open();
         let order = Order {
             id,
             client_order_id,
             symbol: terms.symbol,
             side: terms.side,
-            qty: terms.qty,
-            kind: terms.kind,
+            size: Size::Shares(terms.qty),
+            order_type: terms.order_type,
             time_in_force: terms.time_in_force,
-            status: if working { OrderStatus::New } else { OrderStatus::Accepted },
+            limit_price: terms.limit,
+            stop_price: terms.stop,
+            trail: None,
+            high_water_mark: None,
+            extended_hours: false,
+            class: OrderClass::Simple,
+            role: Role::Parent,
+            legs: Vec::new(),
             submitted_at: self.now,
+            expires_at: None,
+            replaces: None,
+            status: if working { Status::New } else { Status::Accepted },
             updated_at: self.now,
+            ended_at: None,
+            replaced_by: None,
             filled_qty: Qty::ZERO,
             filled_cost: Usd::ZERO,
             triggered: false,
-            replaces: None,
-            replaced_by: None,
         };
         self.events.push(Event::Received {
             at: self.now,
-            order: order.id.clone(),
+            order: order.id,
             symbol: order.symbol,
             side: order.side,
-            qty: order.qty,
-            terms: order.kind.to_string(),
+            qty: order.qty(),
+            terms: order.terms(),
         });
         self.book.add(order);
         self.book.orders().len() - 1
     }
 
-    fn fresh_client_id(&mut self, given: Option<&str>) -> Result<ClientOrderId, Refusal> {
-        if self.book.orders().len() >= ORDERS_MAX {
-            return Err(Refusal::invalid(format!("this venue takes at most {ORDERS_MAX} orders")));
+    fn fresh_client_id(&mut self, given: Option<&str>) -> Result<String, Refusal> {
+        let most = self.config.orders_max;
+        if self.book.orders().len() >= most {
+            return Err(Refusal::invalid(format!("this venue takes at most {most} orders")));
         }
         let text = match given {
             Some(text) if !text.is_empty() => text.to_owned(),
-            _ => self.book.new_uuid(),
+            _ => self.book.new_uuid().to_string(),
         };
         if self.book.by_client_id(&text).is_some() {
             return Err(Refusal::duplicate());
         }
-        text.parse().map_err(|_| Refusal::invalid("client_order_id must be 1 to 128 visible characters"))
+        if text.len() > 128 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Refusal::invalid("client_order_id must be 1 to 128 visible characters"));
+        }
+        Ok(text)
     }
 
     /// Refuses an order that might trade with one of our own on the other side.
@@ -166,7 +180,7 @@ impl Engine {
         });
         let Some(order) = conflict else { return Ok(()) };
         Err(Refusal::insufficient("potential wash trade detected. use complex orders")
-            .with("existing_order_id", order.id.as_str())
+            .with("existing_order_id", order.id.to_string())
             .with("reject_reason", "opposite side order exists"))
     }
 
@@ -183,7 +197,7 @@ impl Engine {
             None => Usd::ZERO,
         };
         let available = self.buying_power() + given_back;
-        let cost = self.price_to_reserve(terms.symbol, terms.kind).notional(terms.qty);
+        let cost = self.price_to_reserve(terms.symbol, terms.limit, terms.stop).notional(terms.qty);
         if cost <= available {
             return Ok(());
         }
@@ -224,21 +238,19 @@ impl OrderBody {
         let qty = quantity(self.qty.as_ref())?.ok_or_else(|| Refusal::invalid("qty is required"))?;
         let limit = price("limit_price", self.limit_price.as_ref())?;
         let stop = price("stop_price", self.stop_price.as_ref())?;
-        let kind = kind(self.kind.as_deref(), limit, stop)?;
+        let order_type = order_type(self.kind.as_deref(), limit, stop)?;
         let time_in_force = time_in_force(self.time_in_force.as_deref())?;
-        checked(Terms { symbol, side, qty, kind, time_in_force })
+        checked(Terms { symbol, side, qty, order_type, limit, stop, time_in_force })
     }
 
     fn terms_replacing(&self, old: &Order) -> Result<Terms, Refusal> {
-        let qty = quantity(self.qty.as_ref())?.unwrap_or(old.qty);
+        let qty = quantity(self.qty.as_ref())?.unwrap_or(old.qty());
         let limit = price("limit_price", self.limit_price.as_ref())?;
         let stop = price("stop_price", self.stop_price.as_ref())?;
-        let kind = match (old.kind, limit, stop) {
-            (OrderKind::Market, None, None) => OrderKind::Market,
-            (OrderKind::Limit { limit: before }, after, None) => OrderKind::Limit { limit: after.unwrap_or(before) },
-            (OrderKind::Stop { stop: before }, None, after) => OrderKind::Stop { stop: after.unwrap_or(before) },
-            (kind, _, _) => return Err(Refusal::invalid(format!("a price given does not belong to a {kind} order"))),
-        };
+        if limit.is_some() && old.limit_price.is_none() || stop.is_some() && old.stop_price.is_none() {
+            return Err(Refusal::invalid(format!("a price given does not belong to a {} order", old.order_type)));
+        }
+        let (order_type, limit, stop) = (old.order_type, limit.or(old.limit_price), stop.or(old.stop_price));
         let time_in_force = match self.time_in_force.as_deref() {
             Some(text) => time_in_force(Some(text))?,
             None => old.time_in_force,
@@ -248,7 +260,7 @@ impl OrderBody {
         if qty.is_zero() {
             return Err(Refusal::invalid("qty must be more than what is filled"));
         }
-        checked(Terms { symbol: old.symbol, side: old.side, qty, kind, time_in_force })
+        checked(Terms { symbol: old.symbol, side: old.side, qty, order_type, limit, stop, time_in_force })
     }
 
     fn refuse_what_is_not_offered(&self) -> Result<(), Refusal> {
@@ -269,10 +281,7 @@ impl OrderBody {
 /// Rules that need more than one member.
 fn checked(terms: Terms) -> Result<Terms, Refusal> {
     let fractional = terms.qty != crate::path::shares(terms.qty.whole_shares());
-    let simple = match (terms.kind, terms.time_in_force) {
-        (OrderKind::Market, TimeInForce::Day) => true,
-        (OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Stop { .. }, _) => false,
-    };
+    let simple = terms.order_type == OrderType::Market && terms.time_in_force == TimeInForce::Day;
     if fractional && !simple {
         return Err(Refusal::invalid("fractional orders must be market day orders"));
     }
@@ -281,23 +290,26 @@ fn checked(terms: Terms) -> Result<Terms, Refusal> {
 
 /// Two limits that do not cross cannot meet; anything with a market or a stop order in it can.
 fn may_meet(order: &Order, terms: &Terms) -> bool {
-    match (order.kind, terms.kind) {
-        (OrderKind::Limit { limit: theirs }, OrderKind::Limit { limit: ours }) => match terms.side {
-            Side::Buy => ours >= theirs,
-            Side::Sell => ours <= theirs,
+    match (order.order_type, terms.order_type) {
+        (OrderType::Limit, OrderType::Limit) => match terms.side {
+            Side::Buy => terms.limit >= order.limit_price,
+            Side::Sell => terms.limit <= order.limit_price,
         },
-        (OrderKind::Market | OrderKind::Limit { .. } | OrderKind::Stop { .. }, _) => true,
+        (
+            OrderType::Market | OrderType::Limit | OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop,
+            _,
+        ) => true,
     }
 }
 
-fn kind(text: Option<&str>, limit: Option<Price>, stop: Option<Price>) -> Result<OrderKind, Refusal> {
+fn order_type(text: Option<&str>, limit: Option<Price>, stop: Option<Price>) -> Result<OrderType, Refusal> {
     match (text, limit, stop) {
-        (Some("market"), None, None) => Ok(OrderKind::Market),
+        (Some("market"), None, None) => Ok(OrderType::Market),
         (Some("market"), _, _) => Err(Refusal::invalid("market orders carry no price")),
-        (Some("limit"), Some(limit), None) => Ok(OrderKind::Limit { limit }),
+        (Some("limit"), Some(_), None) => Ok(OrderType::Limit),
         (Some("limit"), None, _) => Err(Refusal::invalid("limit orders require limit_price")),
         (Some("limit"), _, Some(_)) => Err(Refusal::invalid("limit orders carry no stop_price")),
-        (Some("stop"), None, Some(stop)) => Ok(OrderKind::Stop { stop }),
+        (Some("stop"), None, Some(_)) => Ok(OrderType::Stop),
         (Some("stop"), _, None) => Err(Refusal::invalid("stop orders require stop_price")),
         (Some("stop"), Some(_), _) => Err(Refusal::invalid("stop orders carry no limit_price")),
         (other, _, _) => Err(Refusal::invalid(format!("invalid order type {}", other.unwrap_or("(missing)")))),

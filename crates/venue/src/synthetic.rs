@@ -14,7 +14,7 @@ use market::{Calendar, CalendarError, DailyBar, NyDate, Session, Symbol};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::{engine::MarketDay, seed};
+use crate::{seed, traded::MarketDay};
 use companies::{COMPANIES, FUNDS};
 
 /// Sessions of history: two hundred for the slowest mean, and what precedes it.

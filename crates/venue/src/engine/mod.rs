@@ -15,45 +15,19 @@ mod submit;
 
 use std::collections::BTreeMap;
 
-use broker::order::AccountId;
-use market::{Calendar, DailyBar, Price, Session, Symbol, Timestamp, Usd};
+use market::{Calendar, Price, Symbol, Timestamp};
 use serde_json::Value;
 
 use crate::{
+    config::Config,
     path::{self, Path},
-    truth::Truth,
+    tape::Tape,
+    traded::Market,
 };
-use book::Book;
+pub use book::{Book, Fill, Holding, average};
 use event::Event;
 use refusal::Refusal;
-
-/// Who trades at the venue, with what, and from when on.
-#[derive(Clone, Debug)]
-pub struct VenueConfig {
-    /// The account number.
-    pub account: AccountId,
-    /// The key id that is let in.
-    pub key_id: String,
-    /// Its secret.
-    pub secret_key: String,
-    /// The cash to begin with.
-    pub cash: Usd,
-    /// Everything random comes from it.
-    pub seed: u64,
-    /// The venue's time to begin with.
-    pub start: Timestamp,
-}
-
-/// The session that is traded and what is known of it.
-#[derive(Clone, Debug)]
-pub struct MarketDay {
-    /// The session.
-    pub session: Session,
-    /// Its daily bars: known to the venue only, until the close.
-    pub bars: BTreeMap<Symbol, DailyBar>,
-    /// The bars of earlier days, oldest first.
-    pub history: BTreeMap<Symbol, Vec<DailyBar>>,
-}
+pub use render::activity_id;
 
 /// A request, taken out of its HTTP.
 #[derive(Clone, Debug, Default)]
@@ -73,21 +47,33 @@ pub struct Request {
 }
 
 /// An answer, to be put into HTTP.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
-    /// JSON, or nothing.
-    pub body: Option<Value>,
+    /// JSON; empty when there is no body.
+    pub body: String,
+    /// What is left of the minute's requests, for the headers `X-RateLimit-*`; `None` when the venue has no limit.
+    pub rate: Option<Rate>,
+}
+
+/// The rate limit as an answer tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests a minute.
+    pub limit: u32,
+    /// Those left.
+    pub remaining: u32,
+    /// When the count begins anew: seconds since 1970 of the venue's clock.
+    pub reset: i64,
 }
 
 /// The state of the venue.
 pub struct Engine {
-    config: VenueConfig,
-    day: MarketDay,
+    config: Config,
     calendar: Calendar,
     now: Timestamp,
-    paths: BTreeMap<Symbol, Path>,
+    tape: Tape,
     book: Book,
     events: Vec<Event>,
 }
@@ -95,18 +81,22 @@ pub struct Engine {
 impl Engine {
     /// A venue at its start. A symbol whose bar makes no price path is not listed, and the event log says why.
     #[must_use]
-    pub fn new(config: VenueConfig, mut day: MarketDay) -> Self {
+    pub fn new(config: Config, market: impl Into<Market>) -> Self {
+        let mut market: Market = market.into();
         let mut events = Vec::new();
-        let ticks = path::ticks_in(&day.session);
-        day.bars.retain(|symbol, bar| match Path::new(config.seed, *symbol, bar, ticks) {
-            Ok(_) => true,
-            Err(error) => {
-                events.push(Event::Unlisted { at: config.start, symbol: *symbol, why: error.to_string() });
-                false
-            }
-        });
+        for (session, bars) in &mut market.days {
+            let ticks = path::ticks_in(session);
+            bars.retain(|symbol, bar| match Path::new(config.seed, *symbol, bar, ticks) {
+                Ok(_) => true,
+                Err(error) => {
+                    events.push(Event::Unlisted { at: config.start, symbol: *symbol, why: error.to_string() });
+                    false
+                }
+            });
+        }
         let book = Book::new(config.seed, config.cash);
-        Self { now: config.start, calendar: Calendar::nyse(), paths: BTreeMap::new(), config, day, book, events }
+        let tape = Tape::new(market, config.seed);
+        Self { now: config.start, calendar: Calendar::nyse(), tape, config, book, events }
     }
 
     /// The venue's time.
@@ -132,16 +122,16 @@ impl Engine {
         }
     }
 
-    /// What the venue really holds.
+    /// Orders, fills, holdings and cash.
     #[must_use]
-    pub fn truth(&mut self) -> Truth {
-        Truth {
-            now: self.now,
-            account: self.account_report(),
-            positions: self.position_reports(),
-            orders: self.book.orders().iter().map(book::Order::report).collect(),
-            fills: self.book.fills().iter().map(|fill| fill.execution.clone()).collect(),
-        }
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
     /// Everything that happened to orders, one JSON object a line.
@@ -187,41 +177,33 @@ impl Engine {
         }
     }
 
-    /// The path of a listed symbol, made when first asked for.
-    fn path(&mut self, symbol: Symbol) -> Option<&Path> {
-        let bar = self.day.bars.get(&symbol)?;
-        if !self.paths.contains_key(&symbol) {
-            let path = Path::new(self.config.seed, symbol, bar, path::ticks_in(&self.day.session)).ok()?;
-            self.paths.insert(symbol, path);
-        }
-        self.paths.get(&symbol)
+    /// Whether a session is under way.
+    fn is_open(&self) -> bool {
+        self.tape.day_of(self.now).is_some_and(|day| self.tape.session(day).contains(self.now))
     }
 
-    /// The latest tick that has happened.
-    fn tick_now(&self) -> Option<usize> {
-        let elapsed = self.now.since(self.day.session.open).num_seconds();
-        let index = usize::try_from(elapsed.div_euclid(path::TICK_SECONDS)).ok()?;
-        Some(index.min(path::ticks_in(&self.day.session).checked_sub(1)?))
-    }
-
-    /// The latest price: today's, or else the close of the session before.
-    fn last_price(&mut self, symbol: Symbol) -> Option<Price> {
-        let today = self.tick_now();
-        match today {
-            Some(index) => self.path(symbol).map(|path| path.ticks()[index].price),
-            None => self.previous_close(symbol),
-        }
-    }
-
-    fn previous_close(&self, symbol: Symbol) -> Option<Price> {
-        let date = self.day.session.date;
-        let bar = self.day.history.get(&symbol)?.iter().rev().find(|bar| bar.date < date)?;
-        Price::from_f64_rounded(bar.close).ok()
+    /// The latest price: of the tape, or else the close of the session before.
+    pub fn last_price(&mut self, symbol: Symbol) -> Option<Price> {
+        self.tape.last_price(symbol, self.now)
     }
 }
 
 impl Response {
     fn ok(body: Value) -> Self {
-        Self { status: 200, body: Some(body) }
+        Self::of(200, &body)
+    }
+
+    fn of(status: u16, body: &Value) -> Self {
+        Self { status, body: body.to_string(), rate: None }
+    }
+
+    fn empty(status: u16) -> Self {
+        Self { status, body: String::new(), rate: None }
+    }
+
+    /// The body, read again; null when there is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or(Value::Null)
     }
 }

@@ -77,6 +77,6 @@ impl Refusal {
         for (name, value) in self.more {
             body[name] = value;
         }
-        Response { status: self.status, body: Some(body) }
+        Response::of(self.status, &body)
     }
 }

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use broker_sim::path::{self, Path, PathError};
 use market::{Calendar, DailyBar, Session, Symbol};
 use proptest::prelude::*;
+use venue::path::{self, Path, PathError};
 
 const FULL_DAY: usize = 1560;
 

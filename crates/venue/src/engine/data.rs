@@ -64,23 +64,28 @@ impl Engine {
     fn bars_of(&mut self, symbol: Symbol, timeframe: Timeframe) -> Vec<(Timestamp, Value)> {
         match timeframe {
             Timeframe::Minutes(minutes) => {
-                let session = self.day.session;
-                let done = self.ticks_done();
-                let candles = self.path(symbol).map(|path| path.candles(&session, minutes, done)).unwrap_or_default();
-                candles.iter().map(|candle| (candle.start, minute_bar(candle))).collect()
+                let mut bars = Vec::new();
+                for day in 0..self.tape.market().days.len() {
+                    let (session, done) = (self.tape.session(day), self.ticks_done(day));
+                    let candles = self.tape.path(day, symbol).map(|path| path.candles(&session, minutes, done));
+                    bars.extend(candles.unwrap_or_default().iter().map(|candle| (candle.start, minute_bar(candle))));
+                }
+                bars
             }
             Timeframe::Day => {
-                let past = self.day.history.get(&symbol).map(Vec::as_slice).unwrap_or_default();
-                let past = past.iter().filter(|bar| bar.date < self.day.session.date);
-                let today = self.day.bars.get(&symbol).filter(|_| self.now >= self.day.session.close);
-                past.chain(today).map(|bar| (bar.date.at_hm(0, 0), daily_bar(bar))).collect()
+                let market = self.tape.market();
+                let past = market.history.get(&symbol).map(Vec::as_slice).unwrap_or_default();
+                let over = market.days.iter().filter(|(session, _)| session.close <= self.now);
+                let traded = over.filter_map(|(_, bars)| bars.get(&symbol));
+                past.iter().chain(traded).map(|bar| (bar.date.at_hm(0, 0), daily_bar(bar))).collect()
             }
         }
     }
 
-    /// How many ticks lie wholly in the past: those before the current instant, so that a candle is out when it ends.
-    fn ticks_done(&self) -> usize {
-        let elapsed = self.now.since(self.day.session.open).num_seconds();
+    /// How many ticks of a session lie wholly in the past: those before the current instant, so that a candle is out
+    /// when it ends.
+    fn ticks_done(&self, day: usize) -> usize {
+        let elapsed = self.now.since(self.tape.session(day).open).num_seconds();
         usize::try_from(elapsed.div_euclid(path::TICK_SECONDS)).unwrap_or(0)
     }
 
@@ -94,10 +99,9 @@ impl Engine {
 
     /// Before the open there is none.
     fn quote(&mut self, symbol: Symbol) -> Option<Value> {
-        let index = self.tick_now()?;
         // A market maker keeps renewing a quote that does not move: it is as fresh as the question.
         let at = self.now;
-        let spread = self.path(symbol)?.spread(index);
+        let spread = self.tape.latest(symbol, at)?.spread;
         Some(json!({
             "t": at,
             "bx": "V", "bp": render::number(spread.bid), "bs": QUOTE_SIZE,

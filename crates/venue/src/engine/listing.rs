@@ -2,19 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use broker::{
-    order::{OrderKind, Side},
-    report::{AccountReport, PositionReport},
-};
 use market::{CalendarError, NyDate, Price, Qty, Symbol, Timestamp, Usd};
 use serde_json::{Value, json};
 
-use super::{
-    Engine, Response,
-    book::{self, Holding, Order},
-    refusal::Refusal,
-    render,
-};
+use super::{Engine, Response, book, refusal::Refusal, render};
+use crate::{order::Order, words::Side};
 
 const ORDERS_DEFAULT: usize = 50;
 const ORDERS_PAGE_MAX: usize = 500;
@@ -23,35 +15,27 @@ const ACTIVITIES_PAGE_MAX: usize = 100;
 type Query = BTreeMap<String, String>;
 
 impl Engine {
-    pub(super) fn account_report(&mut self) -> AccountReport {
-        let equity = self.book.cash() + self.market_value();
-        AccountReport {
-            number: self.config.account.clone(),
-            equity,
-            last_equity: self.book.cash_at_start(),
-            cash: self.book.cash(),
-            buying_power: self.buying_power(),
-            trading_blocked: false,
-        }
+    /// Cash and what is held.
+    pub fn equity(&mut self) -> Usd {
+        self.book.cash() + self.market_value()
     }
 
     pub(super) fn account(&mut self) -> Value {
-        let report = self.account_report();
-        let long = self.market_value();
+        let (long, equity, buying_power) = (self.market_value(), self.equity(), self.buying_power());
         json!({
-            "id": render::asset_id(report.number.as_str()),
-            "account_number": report.number,
+            "id": render::asset_id(&self.config.account),
+            "account_number": self.config.account,
             "status": "ACTIVE",
             "crypto_status": "INACTIVE",
             "currency": "USD",
-            "cash": report.cash,
-            "equity": report.equity,
-            "portfolio_value": report.equity,
-            "last_equity": report.last_equity,
-            "buying_power": report.buying_power,
-            "regt_buying_power": report.buying_power,
-            "non_marginable_buying_power": report.buying_power,
-            "effective_buying_power": report.buying_power,
+            "cash": self.book.cash(),
+            "equity": equity,
+            "portfolio_value": equity,
+            "last_equity": self.book.cash_at_start(),
+            "buying_power": buying_power,
+            "regt_buying_power": buying_power,
+            "non_marginable_buying_power": buying_power,
+            "effective_buying_power": buying_power,
             "options_buying_power": "0",
             "long_market_value": long,
             "position_market_value": long,
@@ -72,7 +56,7 @@ impl Engine {
     }
 
     /// Cash less what open buy orders may take.
-    pub(super) fn buying_power(&mut self) -> Usd {
+    pub fn buying_power(&mut self) -> Usd {
         let open: Vec<Order> = self.book.open().into_iter().map(|at| self.book.orders()[at].clone()).collect();
         let reserved: Usd = open.iter().map(|order| self.reserved_by(order)).sum();
         (self.book.cash() - reserved).max(Usd::ZERO)
@@ -80,38 +64,29 @@ impl Engine {
 
     pub(super) fn reserved_by(&mut self, order: &Order) -> Usd {
         match order.side {
-            Side::Buy => self.price_to_reserve(order.symbol, order.kind).notional(order.remaining()),
+            Side::Buy => {
+                self.price_to_reserve(order.symbol, order.limit_price, order.stop_price).notional(order.remaining())
+            }
             Side::Sell => Usd::ZERO,
         }
     }
 
     /// What a share may cost: the order's own price, or the market's.
-    pub(super) fn price_to_reserve(&mut self, symbol: Symbol, kind: OrderKind) -> Price {
-        match kind {
-            OrderKind::Limit { limit } => limit,
-            OrderKind::Stop { stop } => stop.max(self.last_price(symbol).unwrap_or(stop)),
-            OrderKind::Market => self.market_price(symbol),
+    pub(super) fn price_to_reserve(&mut self, symbol: Symbol, limit: Option<Price>, stop: Option<Price>) -> Price {
+        match (limit, stop) {
+            (Some(limit), _) => limit,
+            (None, Some(stop)) => stop.max(self.last_price(symbol).unwrap_or(stop)),
+            (None, None) => self.market_price(symbol),
         }
     }
 
     /// The latest price; for a symbol that never traded before, the one it is going to open at.
     fn market_price(&mut self, symbol: Symbol) -> Price {
-        let opening = |engine: &mut Self| engine.path(symbol).map(|path| path.ticks()[0].price);
-        self.last_price(symbol).or_else(|| opening(self)).expect("orders are taken for listed symbols only")
-    }
-
-    pub(super) fn position_reports(&mut self) -> Vec<PositionReport> {
-        let holdings: Vec<(Symbol, Holding)> = self.book.holdings().iter().map(|(s, h)| (*s, *h)).collect();
-        let report = |(symbol, holding): (Symbol, Holding)| {
-            Some(PositionReport {
-                symbol,
-                qty: holding.qty,
-                short: false,
-                avg_entry_price: Some(book::average(holding.cost, holding.qty)?),
-                current_price: self.last_price(symbol),
-            })
+        let opening = |engine: &mut Self| {
+            let mut days = 0..engine.tape.market().days.len();
+            days.find_map(|day| engine.tape.tick(day, 0, symbol)).map(|print| print.price)
         };
-        holdings.into_iter().filter_map(report).collect()
+        self.last_price(symbol).or_else(|| opening(self)).expect("orders are taken for listed symbols only")
     }
 
     pub(super) fn positions(&mut self) -> Value {
@@ -128,7 +103,7 @@ impl Engine {
     fn position_json(&mut self, symbol: Symbol) -> Option<Value> {
         let holding = *self.book.holdings().get(&symbol)?;
         let last = self.last_price(symbol)?;
-        let before = self.previous_close(symbol).unwrap_or(last);
+        let before = self.tape.close_before(symbol, self.now).unwrap_or(last);
         let (value, value_before) = (last.notional(holding.qty), before.notional(holding.qty));
         let available = holding.qty.minus_or_zero(self.book.held_for_orders(symbol));
         Some(json!({
@@ -187,7 +162,7 @@ impl Engine {
             .filter(|order| after.is_none_or(|after| order.submitted_at > after))
             .filter(|order| until.is_none_or(|until| order.submitted_at < until))
             .filter(|order| symbols.as_ref().is_none_or(|symbols| symbols.contains(&order.symbol.as_str())))
-            .filter(|order| query.get("side").is_none_or(|side| *side == order.side.to_string()))
+            .filter(|order| query.get("side").is_none_or(|side| side == order.side.as_str()))
             .collect();
         if is_descending(query)? {
             orders.reverse();
@@ -206,18 +181,20 @@ impl Engine {
             .book
             .fills()
             .iter()
-            .filter(|fill| after.is_none_or(|after| fill.execution.at > after))
-            .filter(|fill| until.is_none_or(|until| fill.execution.at < until))
-            .filter(|fill| query.get("order_id").is_none_or(|id| id == fill.execution.order_id.as_str()))
+            .filter(|fill| after.is_none_or(|after| fill.at > after))
+            .filter(|fill| until.is_none_or(|until| fill.at < until))
+            .filter(|fill| query.get("order_id").is_none_or(|id| *id == self.book.orders()[fill.order].id.to_string()))
             .collect();
         if is_descending(query)? {
             fills.reverse();
         }
         let start = match query.get("page_token") {
-            Some(token) => fills.iter().position(|fill| fill.execution.id == *token).map_or(fills.len(), |at| at + 1),
+            Some(token) => {
+                fills.iter().position(|fill| render::activity_id(fill) == *token).map_or(fills.len(), |at| at + 1)
+            }
             None => 0,
         };
-        Ok(Response::ok(fills.into_iter().skip(start).take(page).map(render::fill).collect()))
+        Ok(Response::ok(fills.into_iter().skip(start).take(page).map(|fill| render::fill(&self.book, fill)).collect()))
     }
 
     pub(super) fn clock(&self) -> Result<Response, Refusal> {
@@ -230,7 +207,7 @@ impl Engine {
         let next_close = next(|session, now| session.close <= now).map_err(unknown_day)?.close;
         Ok(Response::ok(json!({
             "timestamp": self.now.to_ny_rfc3339(),
-            "is_open": self.day.session.contains(self.now),
+            "is_open": self.is_open(),
             "next_open": next_open.to_ny_rfc3339(),
             "next_close": next_close.to_ny_rfc3339(),
         })))

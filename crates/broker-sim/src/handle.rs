@@ -8,8 +8,9 @@ use std::{
 use market::Timestamp;
 use tokio::sync::watch;
 
+use ::venue::{Config, Engine, Market, Request, Response};
+
 use crate::{
-    engine::{Engine, MarketDay, Request, Response, VenueConfig},
     sleepers::{Bed, Sleeper, Sleepers},
     truth::Truth,
 };
@@ -74,10 +75,10 @@ struct Requests {
 impl Venue {
     /// A venue at its start instant, with a flat account.
     #[must_use]
-    pub fn new(config: VenueConfig, day: MarketDay) -> Self {
+    pub fn new(config: Config, market: impl Into<Market>) -> Self {
         let sleepers = Sleepers::new(config.start);
         Self(Arc::new(Shared {
-            engine: Mutex::new(Engine::new(config, day)),
+            engine: Mutex::new(Engine::new(config, market)),
             sleepers,
             interceptor: Mutex::new(None),
             requests: Mutex::new(Requests::default()),
@@ -119,7 +120,7 @@ impl Venue {
     /// What the venue really holds.
     #[must_use]
     pub fn truth(&self) -> Truth {
-        self.engine().truth()
+        Truth::of(&mut self.engine())
     }
 
     /// Everything that happened to orders, one JSON object a line.

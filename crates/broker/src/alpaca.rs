@@ -8,6 +8,7 @@ mod config;
 mod decimal;
 mod decode;
 mod settle;
+pub mod stream;
 mod transport;
 mod wire;
 

@@ -1,0 +1,1 @@
+//! Alpaca's streams, told truthfully: `trade_updates` and market data over websockets, holes filled by REST.

@@ -6,11 +6,13 @@
 
 pub mod config;
 pub mod engine;
+pub mod feed;
 pub mod order;
 pub mod path;
 mod seed;
 pub mod synthetic;
 pub mod tape;
+pub mod text;
 pub mod traded;
 pub mod update;
 pub mod words;

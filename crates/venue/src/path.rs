@@ -96,14 +96,7 @@ impl Path {
     /// # Errors
     /// When the bar is none, or the session too short.
     pub fn new(seed: u64, symbol: Symbol, bar: &DailyBar, ticks: usize) -> Result<Self, PathError> {
-        bar.check().map_err(|source| PathError::Bar { symbol, source })?;
-        if ticks < TICKS_MIN {
-            return Err(PathError::TooShort { symbol, ticks });
-        }
-        let on_grid = |value| on_grid(value).map_err(|source| PathError::Price { symbol, source });
-        let (open, close) = (on_grid(bar.open)?, on_grid(bar.close)?);
-        let high = on_grid(bar.high)?.max(open).max(close);
-        let low = on_grid(bar.low)?.min(open).min(close);
+        let [open, high, low, close] = prices_of(symbol, bar, ticks)?;
         let rng = &mut seed::stream(seed, &format!("path {symbol} {}", bar.date));
         let low_first = low_comes_first(rng, open <= close);
         let knots = knots(rng, low_first, [open, high, low, close], ticks);
@@ -111,6 +104,14 @@ impl Path {
         let volumes = volumes(rng, bar.volume, ticks);
         let ticks = prices.into_iter().zip(volumes).map(|(price, volume)| Tick { price, volume }).collect();
         Ok(Self { ticks, low, high })
+    }
+
+    /// Whether a bar makes a path, without making it.
+    ///
+    /// # Errors
+    /// When the bar is none, or the session too short.
+    pub fn check(symbol: Symbol, bar: &DailyBar, ticks: usize) -> Result<(), PathError> {
+        prices_of(symbol, bar, ticks).map(|_| ())
     }
 
     /// The ticks, first to last.
@@ -144,6 +145,17 @@ impl Path {
             .filter_map(|(number, chunk)| candle(tick_at(session, number * size), chunk))
             .collect()
     }
+}
+
+/// Open, high, low and close on the grid, if there can be a path.
+fn prices_of(symbol: Symbol, bar: &DailyBar, ticks: usize) -> Result<[Price; 4], PathError> {
+    bar.check().map_err(|source| PathError::Bar { symbol, source })?;
+    if ticks < TICKS_MIN {
+        return Err(PathError::TooShort { symbol, ticks });
+    }
+    let on_grid = |value| on_grid(value).map_err(|source| PathError::Price { symbol, source });
+    let (open, close) = (on_grid(bar.open)?, on_grid(bar.close)?);
+    Ok([open, on_grid(bar.high)?.max(open).max(close), on_grid(bar.low)?.min(open).min(close), close])
 }
 
 fn candle(start: Timestamp, ticks: &[Tick]) -> Option<Candle> {

@@ -5,6 +5,7 @@
 //! `listing` (account, orders, fills, calendar), `data` (candles and quotes), `refusal` (codes), `render` (JSON).
 
 mod book;
+mod configurations;
 mod data;
 mod event;
 mod listing;
@@ -12,6 +13,7 @@ mod matching;
 mod refusal;
 mod render;
 mod submit;
+mod watch;
 
 use std::collections::BTreeMap;
 
@@ -76,6 +78,8 @@ pub struct Engine {
     tape: Tape,
     book: Book,
     events: Vec<Event>,
+    watch: watch::Watch,
+    configurations: configurations::Configurations,
 }
 
 impl Engine {
@@ -86,8 +90,8 @@ impl Engine {
         let mut events = Vec::new();
         for (session, bars) in &mut market.days {
             let ticks = path::ticks_in(session);
-            bars.retain(|symbol, bar| match Path::new(config.seed, *symbol, bar, ticks) {
-                Ok(_) => true,
+            bars.retain(|symbol, bar| match Path::check(*symbol, bar, ticks) {
+                Ok(()) => true,
                 Err(error) => {
                     events.push(Event::Unlisted { at: config.start, symbol: *symbol, why: error.to_string() });
                     false
@@ -96,7 +100,10 @@ impl Engine {
         }
         let book = Book::new(config.seed, config.cash);
         let tape = Tape::new(market, config.seed);
-        Self { now: config.start, calendar: Calendar::nyse(), tape, config, book, events }
+        let watch = watch::Watch::new(config.start);
+        let (now, calendar, configurations) =
+            (config.start, Calendar::nyse(), configurations::Configurations::default());
+        Self { config, calendar, now, tape, book, events, watch, configurations }
     }
 
     /// The venue's time.
@@ -158,6 +165,8 @@ impl Engine {
         let query = &request.query;
         match (request.method.as_str(), parts.as_slice()) {
             ("GET", ["v2", "account"]) => Ok(Response::ok(self.account())),
+            ("GET", ["v2", "account", "configurations"]) => Ok(self.configurations()),
+            ("PATCH", ["v2", "account", "configurations"]) => self.configure(&request.body),
             ("GET", ["v2", "account", "activities"]) => self.activities(query, query.get("activity_types")),
             ("GET", ["v2", "account", "activities", kind]) => self.activities(query, Some(&(*kind).to_owned())),
             ("GET", ["v2", "clock"]) => self.clock(),

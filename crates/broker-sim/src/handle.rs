@@ -1,37 +1,26 @@
 //! The handle to a running venue: its clock, its truth, and the seat of whoever wants to interfere.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
-use market::Timestamp;
-use tokio::sync::watch;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::venue::{Config, Engine, Market, Request, Response};
+use market::{Symbol, TimeDelta, Timestamp};
+use tokio::sync::watch;
 
 use crate::{
+    exchange::Exchange,
+    faults::{Fault, Plan},
+    lies::Lies,
+    pace::Pace,
+    requests::{RequestLog, RequestSeen},
+    reset::Reset,
     sleepers::{Bed, Sleeper, Sleepers},
+    source::{Source, SourceError},
+    streams::Hub,
     truth::Truth,
 };
 
-/// The request log forgets the oldest beyond this.
-const REQUEST_LOG_MAX: usize = 10_000;
-
-/// A trading or data request as the venue saw it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestSeen {
-    /// 1 for the first.
-    pub number: u64,
-    /// `GET`, `POST`, ...
-    pub method: String,
-    /// The path, without the query.
-    pub path: String,
-    /// The query as it came, without the `?`; empty when there was none.
-    pub query: String,
-    /// The body as text.
-    pub body: String,
-}
+/// With somebody listening to the streams, time goes by in stretches of at most this.
+const STRETCH: TimeDelta = TimeDelta::seconds(60);
 
 /// When an interceptor is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,46 +49,109 @@ type Interceptor = Box<dyn FnMut(&RequestSeen, Moment) -> Verdict + Send>;
 pub struct Venue(Arc<Shared>);
 
 struct Shared {
-    engine: Mutex<Engine>,
+    /// The configuration to begin with, which a reset goes back to.
+    config: Config,
+    source: Source,
+    pace: Pace,
+    /// Locked before the hub, never after it.
+    exchange: Mutex<Exchange>,
+    hub: Hub,
     sleepers: Sleepers,
     interceptor: Mutex<Option<Interceptor>>,
-    requests: Mutex<Requests>,
-}
-
-#[derive(Default)]
-struct Requests {
-    count: u64,
-    log: VecDeque<RequestSeen>,
+    requests: Mutex<RequestLog>,
+    plan: Mutex<Plan>,
+    lies: Mutex<Lies>,
+    /// Counts what may have made events.
+    happenings: watch::Sender<u64>,
 }
 
 impl Venue {
-    /// A venue at its start instant, with a flat account.
+    /// A venue at its start instant, with a flat account, whose time is moved by hand.
     #[must_use]
     pub fn new(config: Config, market: impl Into<Market>) -> Self {
-        let sleepers = Sleepers::new(config.start);
+        let market = market.into();
+        let exchange = Exchange::new(&config, market.clone());
+        Self::with(config, Source::given(market), Pace::Stepped, exchange)
+    }
+
+    /// A venue whose market is made anew at every reset, with a clock of the pace.
+    ///
+    /// # Errors
+    /// When there is no market for the configuration.
+    pub fn of(config: Config, source: Source, pace: Pace) -> Result<Self, SourceError> {
+        let exchange = Exchange::new(&config, source.market(&config)?);
+        Ok(Self::with(config, source, pace, exchange))
+    }
+
+    fn with(config: Config, source: Source, pace: Pace, exchange: Exchange) -> Self {
         Self(Arc::new(Shared {
-            engine: Mutex::new(Engine::new(config, market)),
-            sleepers,
+            sleepers: Sleepers::new(config.start),
+            exchange: Mutex::new(exchange),
+            config,
+            source,
+            pace,
+            hub: Hub::default(),
             interceptor: Mutex::new(None),
-            requests: Mutex::new(Requests::default()),
+            requests: Mutex::new(RequestLog::default()),
+            plan: Mutex::new(Plan::default()),
+            lies: Mutex::new(Lies::default()),
+            happenings: watch::Sender::new(0),
         }))
     }
 
     /// The venue's time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.engine().now()
+        self.exchange().engine.now()
+    }
+
+    /// How its clock goes.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        self.0.pace
     }
 
     /// Moves time on: every tick in between happens, in order, then sleepers whose time has come wake. An instant that
     /// is not later than now changes nothing.
     pub fn advance_to(&self, to: Timestamp) {
         let now = {
-            let mut engine = self.engine();
-            engine.advance_to(to);
-            engine.now()
+            let mut exchange = self.exchange();
+            while self.0.hub.is_heard() && exchange.engine.now() + STRETCH < to {
+                let stop = exchange.engine.now() + STRETCH;
+                exchange.advance_to(stop);
+                self.0.hub.publish(&mut exchange.engine);
+            }
+            exchange.advance_to(to);
+            self.0.hub.publish(&mut exchange.engine);
+            exchange.engine.now()
         };
+        self.happened();
         self.0.sleepers.wake(now);
+    }
+
+    /// The venue as it was at its beginning, but for what is asked for: nothing ordered, no faults, no lies, no request
+    /// seen, every stream cut. An interceptor and the sleepers stay.
+    ///
+    /// # Errors
+    /// When what is asked for cannot be; nothing has changed then.
+    pub fn reset(&self, reset: &Reset) -> Result<Timestamp, crate::reset::ResetError> {
+        let real = self.0.pace.is_real().then(|| self.now());
+        let config = reset.applied_to(&self.0.config, real)?;
+        let fresh = Exchange::new(&config, self.0.source.market(&config)?);
+        let now = config.start;
+        {
+            let mut exchange = self.exchange();
+            let resets = exchange.resets + 1;
+            *exchange = fresh;
+            exchange.resets = resets;
+            self.0.hub.cut_all();
+            *lock(&self.0.plan) = Plan::default();
+            *lock(&self.0.lies) = Lies::default();
+            *lock(&self.0.requests) = RequestLog::default();
+        }
+        self.happened();
+        self.0.sleepers.wake(now);
+        Ok(now)
     }
 
     /// Who sleeps, in the order they lay down.
@@ -117,16 +169,39 @@ impl Venue {
         }
     }
 
+    /// Tells of everything that may have made events; a receiver sees every change after it was made.
+    #[must_use]
+    pub fn happenings(&self) -> watch::Receiver<u64> {
+        self.0.happenings.subscribe()
+    }
+
     /// What the venue really holds.
     #[must_use]
     pub fn truth(&self) -> Truth {
-        Truth::of(&mut self.engine())
+        Truth::of(&mut self.exchange().engine)
     }
 
     /// Everything that happened to orders, one JSON object a line.
     #[must_use]
     pub fn event_log(&self) -> String {
-        self.engine().event_log()
+        self.exchange().engine.event_log()
+    }
+
+    /// The events after so many bytes of the log since that many resets, and the count of resets; after a further reset,
+    /// the log from its beginning.
+    #[must_use]
+    pub fn events_after(&self, resets: u64, bytes: usize) -> (u64, String) {
+        let exchange = self.exchange();
+        let skip = if exchange.resets == resets { bytes } else { 0 };
+        let mut log = exchange.engine.event_log();
+        log.drain(..skip.min(log.len()));
+        (exchange.resets, log)
+    }
+
+    /// What may be traded.
+    #[must_use]
+    pub fn symbols(&self) -> Vec<Symbol> {
+        self.exchange().symbols.clone()
     }
 
     /// Asks the closure before and after every trading or data request; replaces the one before. It may use the venue,
@@ -138,30 +213,68 @@ impl Venue {
     /// The latest trading and data requests, oldest first; at most 10,000.
     #[must_use]
     pub fn request_log(&self) -> Vec<RequestSeen> {
-        lock(&self.0.requests).log.iter().cloned().collect()
+        self.requests_seen().iter().map(|seen| RequestSeen::clone(seen)).collect()
     }
 
-    /// Answers a request as the HTTP shell would, without interception or log.
+    /// Answers a request as the HTTP shell would, without interception, faults or log.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
-        self.engine().handle(request)
+        let (response, now) = {
+            let mut exchange = self.exchange();
+            let response = exchange.engine.handle(request);
+            self.0.hub.publish(&mut exchange.engine);
+            (response, exchange.engine.now())
+        };
+        self.happened();
+        if request.method == "GET" { self.lies().tell(&request.path, now, response) } else { response }
     }
 
-    pub(crate) fn record(&self, method: &str, path: &str, query: &str, body: &str) -> RequestSeen {
-        let mut requests = lock(&self.0.requests);
-        requests.count += 1;
-        let seen = RequestSeen {
-            number: requests.count,
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: query.to_owned(),
-            body: body.to_owned(),
+    /// Sets what goes wrong from the next request on, in place of what was set before.
+    pub fn set_faults(&self, plan: Plan) {
+        *lock(&self.0.plan) = plan;
+    }
+
+    /// The engine, for what has no endpoint at the real venue; what it makes is told to the streams.
+    pub(crate) fn with_engine<T>(&self, act: impl FnOnce(&mut Engine, &Hub) -> T) -> T {
+        let result = {
+            let mut exchange = self.exchange();
+            let result = act(&mut exchange.engine, &self.0.hub);
+            self.0.hub.publish(&mut exchange.engine);
+            result
         };
-        if requests.log.len() == REQUEST_LOG_MAX {
-            requests.log.pop_front();
-        }
-        requests.log.push_back(seen.clone());
-        seen
+        self.happened();
+        result
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub(crate) fn lies(&self) -> Lies {
+        *lock(&self.0.lies)
+    }
+
+    pub(crate) fn change_lies(&self, change: impl FnOnce(&mut Lies)) {
+        change(&mut lock(&self.0.lies));
+    }
+
+    /// The fault that meets a request, the next in its plan.
+    pub(crate) fn fault(&self, seen: &RequestSeen) -> Option<Fault> {
+        let mut plan = lock(&self.0.plan);
+        if plan.is_over() { None } else { plan.meet(&seen.method, &seen.path) }
+    }
+
+    /// A request that reaches the venue after a while of its clock; nobody is told the answer.
+    pub(crate) fn arrive_late(&self, request: Request, after: TimeDelta) {
+        self.exchange().arrive_late(request, after);
+    }
+
+    pub(crate) fn record(&self, method: &str, path: &str, query: &str, body: &str) -> Arc<RequestSeen> {
+        lock(&self.0.requests).record(method, path, query, body.to_owned())
+    }
+
+    pub(crate) fn requests_seen(&self) -> Vec<Arc<RequestSeen>> {
+        lock(&self.0.requests).latest()
     }
 
     pub(crate) fn ask(&self, seen: &RequestSeen, moment: Moment) -> Verdict {
@@ -172,8 +285,12 @@ impl Venue {
         self.0.sleepers.lie_down(sleeper)
     }
 
-    fn engine(&self) -> MutexGuard<'_, Engine> {
-        lock(&self.0.engine)
+    fn happened(&self) {
+        self.0.happenings.send_modify(|count| *count += 1);
+    }
+
+    fn exchange(&self) -> MutexGuard<'_, Exchange> {
+        lock(&self.0.exchange)
     }
 }
 

@@ -1,0 +1,47 @@
+//! The event log in a file, appended as it happens. A reset begins the venue's log anew; the file keeps what was.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::Path,
+};
+
+use broker_sim::Venue;
+
+/// The file, and how much of the venue's log is in it.
+pub struct EventsFile {
+    file: File,
+    resets: u64,
+    written: usize,
+}
+
+impl EventsFile {
+    /// Opens a file for appending, made when there is none.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { file, resets: 0, written: 0 })
+    }
+
+    /// Follows the venue until writing fails.
+    pub async fn follow(&mut self, venue: &Venue) -> io::Error {
+        let mut happenings = venue.happenings();
+        loop {
+            if let Err(error) = self.catch_up(venue) {
+                return error;
+            }
+            if happenings.changed().await.is_err() {
+                return io::Error::other("the venue is gone");
+            }
+        }
+    }
+
+    /// Writes what is not written yet.
+    pub fn catch_up(&mut self, venue: &Venue) -> io::Result<()> {
+        let (resets, log) = venue.events_after(self.resets, self.written);
+        if resets != self.resets {
+            (self.resets, self.written) = (resets, 0);
+        }
+        self.written += log.len();
+        self.file.write_all(log.as_bytes())
+    }
+}

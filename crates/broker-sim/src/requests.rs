@@ -1,0 +1,53 @@
+//! The log of the trading and data requests a venue saw; it forgets the oldest.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use serde::Serialize;
+
+/// The request log forgets the oldest beyond this.
+pub const REQUEST_LOG_MAX: usize = 10_000;
+
+/// A trading or data request as the venue saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequestSeen {
+    /// 1 for the first.
+    pub number: u64,
+    /// `GET`, `POST`, ...
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The query as it came, without the `?`; empty when there was none.
+    pub query: String,
+    /// The body as text.
+    pub body: String,
+}
+
+/// The latest requests, and how many there were.
+#[derive(Default)]
+pub(crate) struct RequestLog {
+    count: u64,
+    latest: VecDeque<Arc<RequestSeen>>,
+}
+
+impl RequestLog {
+    pub(crate) fn record(&mut self, method: &str, path: &str, query: &str, body: String) -> Arc<RequestSeen> {
+        self.count += 1;
+        let seen = Arc::new(RequestSeen {
+            number: self.count,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            body,
+        });
+        if self.latest.len() == REQUEST_LOG_MAX {
+            self.latest.pop_front();
+        }
+        self.latest.push_back(Arc::clone(&seen));
+        seen
+    }
+
+    /// Oldest first.
+    pub(crate) fn latest(&self) -> Vec<Arc<RequestSeen>> {
+        self.latest.iter().cloned().collect()
+    }
+}

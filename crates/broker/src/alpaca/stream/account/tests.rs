@@ -1,0 +1,320 @@
+//! The account's core against a broker that is all lists: told once, filled, doubted, noticed.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use market::{Calendar, NyDate, Price, Qty};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::{super::refusal::Again, *};
+
+mod world;
+
+use world::{Names, World};
+
+#[test]
+fn a_day_without_trouble() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.fill(0, 4);
+    world.fill(0, 6);
+    world.deliver_all();
+    world.settle();
+    assert_eq!(world.told(), ["e0 4", "e1 6"]);
+    assert_eq!(world.events_of("gap"), 1, "what was before the connection");
+    assert_eq!((world.events_of("disagreement"), world.events_of("silent"), world.events_of("lost")), (0, 0, 0));
+}
+
+#[test]
+fn what_a_cut_has_swallowed_is_read_by_rest() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.settle();
+    world.fill(0, 4);
+    world.deliver_all();
+    world.cut();
+    world.fill(0, 2);
+    world.fill(1, 5);
+    world.connect();
+    world.settle();
+    assert_eq!(world.told(), ["e0 4", "e1 2", "e2 5"]);
+    assert_eq!(world.gaps(), [true, true]);
+}
+
+#[test]
+fn a_hole_that_cannot_be_filled_is_said_once_and_tried_again() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.settle();
+    world.cut();
+    world.fill(0, 1);
+    world.rest_is_down = true;
+    world.connect();
+    world.settle();
+    assert_eq!(world.gaps(), [true, false]);
+    assert!(world.told().is_empty());
+    world.rest_is_down = false;
+    world.settle();
+    assert_eq!((world.gaps(), world.told()), (vec![true, false, true], vec!["e0 1".to_owned()]));
+}
+
+#[test]
+fn duplicates_and_old_frames_change_nothing() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.fill(0, 4);
+    world.fill(0, 3);
+    let sent: Vec<Value> = world.wire.iter().cloned().collect();
+    world.wire.make_contiguous().reverse();
+    world.wire.extend(sent);
+    world.deliver_all();
+    world.settle();
+    assert_eq!(world.told_set(), ["e0 4", "e1 3"].map(str::to_owned).into());
+    assert_eq!(world.filled_told(0), [7], "the older report came later and is not told");
+}
+
+#[test]
+fn a_final_order_never_works_again() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.settle();
+    world.happen(0, "pending_cancel", "pending_cancel");
+    world.happen(0, "canceled", "canceled");
+    world.wire.make_contiguous().reverse();
+    world.deliver_all();
+    world.settle();
+    assert_eq!(world.statuses_told(0).last().unwrap(), "Canceled");
+}
+
+#[test]
+fn under_two_names_nothing_is_counted_twice() {
+    let mut world = World::new(Names::Apart);
+    world.connect();
+    world.fill(0, 4);
+    world.deliver_all();
+    world.cut();
+    world.fill(0, 6);
+    world.connect();
+    world.settle();
+    assert_eq!(world.told(), ["e0 4"], "REST's two are not told: one of them is the same");
+    assert_eq!(world.disputed(), ["order-0"].map(str::to_owned).into());
+}
+
+#[test]
+fn an_order_whose_executions_never_come_is_in_dispute_at_last() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.settle();
+    world.fill(0, 4);
+    world.fill(0, 2);
+    world.hidden.insert("e0".to_owned());
+    world.wire.pop_front();
+    world.deliver_all();
+    world.run(30);
+    assert!(world.disputed().is_empty(), "it may only be late");
+    world.run(90);
+    assert_eq!(world.disputed(), ["order-0"].map(str::to_owned).into());
+}
+
+#[test]
+fn an_execution_that_rest_books_late_is_told_when_it_is_there() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.cut();
+    world.fill(0, 4);
+    world.hidden.insert("e0".to_owned());
+    world.connect();
+    world.run(5);
+    assert!(world.told().is_empty());
+    world.hidden.clear();
+    world.run(30);
+    assert_eq!(world.told(), ["e0 4"]);
+    assert!(world.disputed().is_empty());
+}
+
+#[test]
+fn a_mute_stream_is_noticed_within_a_comparison_and_a_grace() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.settle();
+    world.mute = true;
+    world.fill(0, 4);
+    let waits = Waits::default();
+    let within = (waits.compare_in_session + waits.grace).as_secs() as i64 + 3;
+    world.run(within);
+    assert_eq!((world.events_of("silent"), world.reconnects), (1, 1));
+    assert_eq!(world.told(), ["e0 4"], "REST has told it by then");
+}
+
+#[test]
+fn a_quiet_account_is_not_a_mute_stream() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.run(3_600);
+    assert_eq!((world.events_of("silent"), world.reconnects, world.events_of("gap")), (0, 0, 1));
+    assert!(world.asked >= 60, "compared every minute: {}", world.asked);
+}
+
+#[test]
+fn a_consumer_that_does_not_read_loses_nothing() {
+    let mut world = World::bounded(Names::Alike, 1_000, 6);
+    world.connect();
+    world.settle();
+    world.reads = false;
+    for _ in 0..20 {
+        world.fill(0, 1);
+        world.deliver_all();
+    }
+    world.run(120);
+    assert!(world.account.outbox_len() <= 12, "{}", world.account.outbox_len());
+    world.reads = true;
+    world.settle();
+    let expect: BTreeSet<String> = (0..20).map(|number| format!("e{number} 1")).collect();
+    assert_eq!(world.told_set(), expect);
+    assert_eq!(world.told().len(), 20);
+    assert!(world.gaps().contains(&false), "the overflow is said");
+    assert_eq!(world.gaps().last(), Some(&true));
+}
+
+#[test]
+fn what_is_forgotten_is_doubted_and_not_told_twice() {
+    let mut world = World::bounded(Names::Alike, 3, 100);
+    world.connect();
+    for _ in 0..6 {
+        world.fill(0, 1);
+    }
+    world.deliver_all();
+    world.settle();
+    assert_eq!(world.told().len(), 6);
+    assert_eq!(world.disputed(), ["order-0"].map(str::to_owned).into(), "REST lists again what nobody remembers");
+}
+
+#[test]
+fn what_the_consumer_has_is_not_told_again() {
+    let mut world = World::new(Names::Alike);
+    world.fill(0, 4);
+    world.fill(0, 3);
+    world.wire.clear();
+    let known = vec![world.execution("e0")];
+    world.account = Account::new(Start { since: world.began, known }, Waits::default());
+    world.connect();
+    world.settle();
+    assert_eq!(world.told(), ["e1 3"]);
+    assert!(world.disputed().is_empty());
+}
+
+#[test]
+fn fills_before_the_start_are_none_of_ours() {
+    let mut world = World::new(Names::Alike);
+    world.fill(0, 4);
+    world.wire.clear();
+    world.run(60);
+    world.account = Account::new(Start { since: world.moment().now, known: Vec::new() }, Waits::default());
+    world.connect();
+    world.run(2);
+    world.fill(0, 3);
+    world.deliver_all();
+    world.settle();
+    assert_eq!(world.told(), ["e1 3"]);
+    assert!(world.disputed().is_empty());
+}
+
+#[test]
+fn what_cannot_be_read_is_said_with_its_symbol_and_looked_up() {
+    let mut world = World::new(Names::Alike);
+    world.connect();
+    world.settle();
+    world.fill(0, 4);
+    world.wire[0]["data"]["qty"] = json!("many");
+    world.deliver_all();
+    world.settle();
+    assert_eq!(world.events_of("unreadable AAPL"), 1);
+    assert_eq!(world.told(), ["e0 4"], "REST knows how many");
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Fill(usize, u32),
+    Cancel(usize),
+    Deliver,
+    Late,
+    Reorder,
+    Duplicate,
+    Cut,
+    Connect,
+    Mute(bool),
+    RestDown(bool),
+    Read(bool),
+    Pass(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (0..3_usize, 1..4_u32).prop_map(|(order, shares)| Step::Fill(order, shares)),
+        1 => (0..3_usize).prop_map(Step::Cancel),
+        6 => Just(Step::Deliver),
+        2 => Just(Step::Late),
+        2 => Just(Step::Reorder),
+        2 => Just(Step::Duplicate),
+        1 => Just(Step::Cut),
+        2 => Just(Step::Connect),
+        1 => any::<bool>().prop_map(Step::Mute),
+        1 => any::<bool>().prop_map(Step::RestDown),
+        1 => any::<bool>().prop_map(Step::Read),
+        3 => (1..40_i64).prop_map(Step::Pass),
+    ]
+}
+
+fn take(world: &mut World, step: Step) {
+    match step {
+        Step::Fill(order, shares) => world.fill(order, shares),
+        Step::Cancel(order) => world.cancel(order),
+        Step::Deliver => world.deliver(),
+        Step::Late => world.postpone(),
+        Step::Reorder => world.wire.make_contiguous().reverse(),
+        Step::Duplicate => world.duplicate(),
+        Step::Cut => world.cut(),
+        Step::Connect => world.connect(),
+        Step::Mute(mute) => world.mute = mute,
+        Step::RestDown(down) => world.rest_is_down = down,
+        Step::Read(reads) => world.reads = reads,
+        Step::Pass(seconds) => world.run(seconds),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever happens to frames, connections, REST and the consumer: once all of them work again, every execution has
+    /// been told exactly once, every order as it is, and nothing was doubted that is not doubtful.
+    #[test]
+    fn every_execution_is_told_exactly_once(steps in proptest::collection::vec(step(), 1..120), events in 4..40_usize) {
+        let mut world = World::bounded(Names::Alike, 1_000, events);
+        steps.into_iter().for_each(|step| take(&mut world, step));
+        world.heal();
+        let told = world.told();
+        prop_assert_eq!(told.iter().cloned().collect::<BTreeSet<_>>(), world.true_executions());
+        prop_assert_eq!(told.len(), world.true_executions().len());
+        prop_assert_eq!(world.disputed(), BTreeSet::new());
+        for order in 0..3 {
+            let told = world.filled_told(order);
+            prop_assert!(told.is_sorted(), "{:?}", told);
+            prop_assert_eq!(told.last().copied().unwrap_or(0), world.filled(order));
+        }
+    }
+
+    /// When REST and the stream name fills differently, no share is told twice, and an order of which not every share
+    /// was told is in dispute.
+    #[test]
+    fn names_that_differ_are_found_out(steps in proptest::collection::vec(step(), 1..120), events in 4..40_usize) {
+        let mut world = World::bounded(Names::Apart, 1_000, events);
+        steps.into_iter().for_each(|step| take(&mut world, step));
+        world.heal();
+        for order in 0..3 {
+            let (told, filled) = (world.shares_told(order), world.filled(order));
+            prop_assert!(told <= filled, "order {}: {} of {} told", order, told, filled);
+            let disputed = world.disputed().contains(&format!("order-{order}"));
+            prop_assert!(told == filled || disputed, "order {}: {} of {} told", order, told, filled);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! The driver of a stream: a socket, a clock, REST and a channel round a pure core. It decides nothing.
+//!
+//! The socket is read whatever the consumer and REST do. Pauses, patience and pings go by tokio's clock, which no step of
+//! the wall clock moves; what is said of instants and sessions goes by the clock given.
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+use market::{Calendar, Clock};
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, MissedTickBehavior, interval},
+};
+
+use super::{
+    backoff::Backoff,
+    core::{Core, Lost, Moment},
+    refusal::Again,
+    session::{Conversation, Output},
+    socket::{Incoming, Socket},
+    subscription::Subscription,
+    target::Target,
+    waits::Waits,
+};
+use crate::ReadError;
+
+/// Everything that runs a stream.
+pub(super) struct Driver<C: Core, K> {
+    pub(super) core: C,
+    pub(super) target: Target,
+    pub(super) waits: Waits,
+    pub(super) clock: K,
+    pub(super) events: mpsc::Sender<C::Event>,
+    pub(super) wanted: watch::Receiver<Subscription>,
+}
+
+/// A connection and what is said on it.
+struct Line {
+    socket: Socket,
+    conversation: Conversation,
+    live_at: Option<Duration>,
+    pinged: Duration,
+    /// The last ping has been answered.
+    ponged: bool,
+}
+
+/// What the driver's loop has waited for.
+enum Woken<T> {
+    Room,
+    Gone,
+    Opened(Result<Socket, Lost>),
+    Incoming(Result<Incoming, Lost>),
+    Answered(Result<T, ReadError>),
+    Wanted,
+    Tick,
+}
+
+impl<C: Core, K: Clock> Driver<C, K> {
+    /// Runs until the consumer is gone, or the broker has refused for good and the consumer has read that.
+    pub(super) async fn run(self, fetch: impl AsyncFn(C::Ask) -> Result<C::Answer, ReadError>) {
+        let Self { mut core, target, waits, clock, events, mut wanted } = self;
+        let began = Instant::now();
+        let moment = || {
+            let now = clock.now();
+            let session = Calendar::nyse().session_on(now.ny_date()).ok().flatten();
+            Moment { now, session, elapsed: began.elapsed() }
+        };
+        let mut backoff = Backoff::new(target.seed);
+        let mut ticks = interval(waits.tick);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let open = async || Socket::open(&target, &waits).await;
+        let mut opening = Some(Box::pin(open()));
+        let (mut line, mut asking, mut connect_at) = (None::<Line>, None, None::<Duration>);
+        let mut over = false;
+        loop {
+            let woken = tokio::select! {
+                permit = events.reserve(), if core.has_next() => match permit {
+                    Ok(permit) => {
+                        if let Some(event) = core.next() {
+                            permit.send(event);
+                        }
+                        Woken::Room
+                    }
+                    Err(_) => Woken::Gone,
+                },
+                () = events.closed() => Woken::Gone,
+                opened = ready(&mut opening) => Woken::Opened(opened),
+                incoming = incoming(&mut line) => Woken::Incoming(incoming),
+                answer = ready(&mut asking) => Woken::Answered(answer),
+                Ok(()) = wanted.changed() => Woken::Wanted,
+                _ = ticks.tick() => Woken::Tick,
+            };
+            let at = moment();
+            let mut lost = None;
+            match woken {
+                Woken::Gone => return,
+                Woken::Room => {}
+                Woken::Opened(Err(why)) => lost = Some(why),
+                Woken::Opened(Ok(socket)) => {
+                    let subscription = wanted.borrow_and_update().clone();
+                    let until = at.elapsed + waits.handshake;
+                    let conversation = Conversation::open(target.protocol, target.keys.clone(), subscription, until);
+                    line = Some(Line { socket, conversation, live_at: None, pinged: at.elapsed, ponged: true });
+                }
+                Woken::Incoming(Err(why)) => lost = Some(why),
+                Woken::Incoming(Ok(incoming)) => {
+                    if let Some(line) = &mut line {
+                        line.take(incoming, &mut core, at);
+                    }
+                }
+                Woken::Answered(answer) => core.answered(answer, at),
+                Woken::Wanted => {
+                    let subscription = wanted.borrow_and_update().clone();
+                    core.wanted(subscription.clone(), at);
+                    if let Some(line) = &mut line {
+                        line.conversation.want(subscription);
+                    }
+                }
+                Woken::Tick => {
+                    if let Some(line) = &mut line {
+                        lost = line.tick(&mut core, &waits, at).await.err();
+                        if line.lasted(at) >= waits.proved_after && core.is_proved() {
+                            backoff.proved();
+                        }
+                    } else if connect_at.is_some_and(|due| at.elapsed >= due) {
+                        connect_at = None;
+                        opening = Some(Box::pin(open()));
+                    }
+                }
+            }
+            if let Some(line) = line.as_mut().filter(|_| lost.is_none()) {
+                lost = line.speak(&mut core, at).await.err();
+            }
+            if let Some(lost) = lost {
+                line = None;
+                match backoff.next(lost.again, &waits) {
+                    Some(pause) => connect_at = Some(at.elapsed + pause),
+                    None => over = true,
+                }
+                core.lost(lost, at);
+            }
+            if asking.is_none()
+                && let Some(ask) = core.ask(at)
+            {
+                asking = Some(Box::pin(fetch(ask)));
+            }
+            if over && !core.has_next() {
+                return;
+            }
+        }
+    }
+}
+
+impl Line {
+    fn take<C: Core>(&mut self, incoming: Incoming, core: &mut C, at: Moment) {
+        match incoming {
+            Incoming::Frame(bytes) => self.conversation.received(&bytes),
+            Incoming::Pong => {
+                self.ponged = true;
+                core.alive(at);
+            }
+            Incoming::Nothing => {}
+        }
+    }
+
+    /// Pings, patience, and whether the core wants another connection.
+    async fn tick<C: Core>(&mut self, core: &mut C, waits: &Waits, at: Moment) -> Result<(), Lost> {
+        self.conversation.elapsed(at.elapsed);
+        let since = at.elapsed.saturating_sub(self.pinged);
+        if !self.ponged && since >= waits.pong_within {
+            return Err(Lost { why: "a ping was not answered".to_owned(), again: Again::Soon });
+        }
+        if self.ponged && since >= waits.ping_every {
+            (self.pinged, self.ponged) = (at.elapsed, false);
+            self.socket.ping().await?;
+        }
+        match core.look(at).filter(|_| self.conversation.is_live()) {
+            Some(why) => Err(Lost { why, again: Again::Soon }),
+            None => Ok(()),
+        }
+    }
+
+    /// Does what the conversation wants done.
+    async fn speak<C: Core>(&mut self, core: &mut C, at: Moment) -> Result<(), Lost> {
+        while let Some(output) = self.conversation.poll() {
+            match output {
+                Output::Send(frame) => self.socket.send(frame).await?,
+                Output::Live => {
+                    self.live_at = Some(at.elapsed);
+                    core.live(at);
+                }
+                Output::Subscribed(subscription) => core.subscribed(subscription, at),
+                Output::Message(message) => core.message(message, at),
+                Output::Ended(refusal) => return Err(Lost::from(&refusal)),
+                Output::Refused(refusal) => core.refused(refusal, at),
+                Output::Unreadable(why) => core.unreadable(why, at),
+            }
+        }
+        Ok(())
+    }
+
+    fn lasted(&self, at: Moment) -> Duration {
+        self.live_at.map_or(Duration::ZERO, |live| at.elapsed.saturating_sub(live))
+    }
+}
+
+/// What a future under way gives, once; for ever nothing when there is none.
+async fn ready<F: Future>(under_way: &mut Option<Pin<Box<F>>>) -> F::Output {
+    match under_way {
+        Some(future) => {
+            let output = future.as_mut().await;
+            *under_way = None;
+            output
+        }
+        None => std::future::pending().await,
+    }
+}
+
+async fn incoming(line: &mut Option<Line>) -> Result<Incoming, Lost> {
+    match line {
+        Some(line) => line.socket.receive().await,
+        None => std::future::pending().await,
+    }
+}

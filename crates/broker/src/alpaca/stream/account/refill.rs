@@ -176,8 +176,9 @@ impl Account {
         }
         for (id, heard) in &fresh {
             let since = self.since;
-            self.tally(id).begin(since, Qty::ZERO);
-            self.tell_listed(id, *heard, at);
+            let tally = self.tally(id);
+            tally.begin(since, Qty::ZERO);
+            tally.untold |= matches!(heard, Heard::Changed | Heard::Advanced);
             self.settle(id, at);
         }
         self.tell_untold(at);
@@ -226,18 +227,7 @@ impl Account {
         !forgotten
     }
 
-    /// An order that the consumer does not know like this.
-    fn tell_listed(&mut self, id: &BrokerOrderId, heard: Heard, at: Moment) {
-        if matches!(heard, Heard::Changed | Heard::Advanced) {
-            let tally = self.tally(id);
-            tally.untold = false;
-            if let Some(report) = tally.report.clone().map(Box::new) {
-                self.tell(AccountEvent::Order { report, event: None, position: None }, Source::Rest, at);
-            }
-        }
-    }
-
-    /// What was thrown away with an overflow and is no execution.
+    /// Orders that REST tells otherwise than they were told, and what an overflow has thrown away that is no execution.
     fn tell_untold(&mut self, at: Moment) {
         let mut again = Vec::new();
         for (id, tally) in self.tallies.iter_mut().filter(|(_, tally)| tally.untold) {

@@ -232,6 +232,17 @@ fn what_cannot_be_read_is_said_with_its_symbol_and_looked_up() {
     assert_eq!(world.told(), ["e0 4"], "REST knows how many");
 }
 
+#[test]
+fn a_dispute_that_nobody_has_read_is_said_again() {
+    use Step::{Cancel, Connect, Cut, Deliver, Fill, Pass, Read};
+    let mut world = World::bounded(Names::Apart, 1_000, 7);
+    let steps =
+        [Read(false), Connect, Cut, Connect, Fill(1, 1), Connect, Deliver, Cut, Connect, Pass(2), Cancel(1), Cut];
+    steps.into_iter().for_each(|step| take(&mut world, step));
+    world.heal();
+    assert_eq!((world.shares_told(1), world.disputed()), (0, ["order-1"].map(str::to_owned).into()));
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Fill(usize, u32),
@@ -283,7 +294,6 @@ fn take(world: &mut World, step: Step) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
 
     /// Whatever happens to frames, connections, REST and the consumer: once all of them work again, every execution has
     /// been told exactly once, every order as it is, and nothing was doubted that is not doubtful.

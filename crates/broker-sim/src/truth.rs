@@ -48,7 +48,7 @@ impl Truth {
             Some(PositionReport {
                 symbol,
                 qty: held.qty,
-                short: false,
+                short: held.short,
                 avg_entry_price: Some(engine::average(held.cost, held.qty)?),
                 current_price: engine.last_price(symbol),
             })

@@ -13,6 +13,7 @@ mod seed;
 pub mod synthetic;
 pub mod tape;
 pub mod text;
+pub mod ticket;
 pub mod traded;
 pub mod update;
 pub mod words;

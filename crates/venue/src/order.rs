@@ -5,7 +5,7 @@ use std::fmt;
 use market::{Price, Qty, Symbol, Timestamp, Usd};
 use serde::{Serialize, Serializer};
 
-use crate::words::{OrderClass, OrderType, Side, Status, TimeInForce};
+use crate::words::{Intent, OrderClass, OrderType, Side, Status, TimeInForce};
 
 /// A random identifier in the form of a UUID (version 4), the same for the same seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,7 +40,7 @@ pub enum Role {
     StopLoss(usize),
 }
 
-/// An order. What happened to it is in the last ten members; the rest was asked for.
+/// An order: what was asked for, and from `status` on what became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Order {
     /// The venue's id.
@@ -73,6 +73,10 @@ pub struct Order {
     pub role: Role,
     /// Places of its exits in the book.
     pub legs: Vec<usize>,
+    /// What all orders of its class share, those that took a place among them; `None` when it stands alone.
+    pub group: Option<Uuid>,
+    /// What it does to the position.
+    pub intent: Intent,
     /// When it was received.
     pub submitted_at: Timestamp,
     /// When it ends, if it is good till cancelled.
@@ -91,8 +95,18 @@ pub struct Order {
     pub filled_qty: Qty,
     /// What they cost or brought.
     pub filled_cost: Usd,
+    /// How many times it was filled.
+    pub fills: u32,
     /// A stop whose price was reached.
     pub triggered: bool,
+    /// Whether it has reached the exchange.
+    pub routed: bool,
+    /// What a share is reckoned at when buying power is set aside; `None` when it needs none.
+    pub(crate) reserve_price: Option<Price>,
+    /// Buying power set aside.
+    pub(crate) reserved: Usd,
+    /// Shares of the position it has laid claim to.
+    pub(crate) claimed: Qty,
 }
 
 impl Uuid {
@@ -118,6 +132,12 @@ impl Uuid {
             }
         }
         Some(Self(bits))
+    }
+
+    /// The 128 bits.
+    #[must_use]
+    pub fn bits(self) -> u128 {
+        self.0
     }
 
     /// Writes the 36 characters.
@@ -155,6 +175,15 @@ impl Order {
         !self.status.is_final()
     }
 
+    /// Money of an order for money that is not spent yet.
+    #[must_use]
+    pub fn unspent(&self) -> Usd {
+        match self.size {
+            Size::Shares(_) => Usd::ZERO,
+            Size::Notional(amount) => (amount - self.filled_cost).max(Usd::ZERO),
+        }
+    }
+
     /// Shares ordered; of an order for money those filled so far.
     #[must_use]
     pub fn qty(&self) -> Qty {
@@ -164,11 +193,35 @@ impl Order {
         }
     }
 
-    /// Type and prices, for the event log.
+    /// Whether prints can fill it: it has reached the exchange and nothing final has happened.
     #[must_use]
-    pub fn terms(&self) -> String {
-        let prices = self.stop_price.into_iter().chain(self.limit_price);
-        prices.fold(self.order_type.to_string(), |terms, price| format!("{terms} {price}"))
+    pub fn is_working(&self) -> bool {
+        match self.status {
+            Status::New | Status::PartiallyFilled | Status::PendingCancel | Status::PendingReplace => self.routed,
+            Status::Accepted
+            | Status::PendingNew
+            | Status::AcceptedForBidding
+            | Status::Filled
+            | Status::DoneForDay
+            | Status::Canceled
+            | Status::Expired
+            | Status::Replaced
+            | Status::Stopped
+            | Status::Rejected
+            | Status::Suspended
+            | Status::Calculated
+            | Status::Held
+            | Status::PendingReview => false,
+        }
+    }
+
+    /// The order at whose place its class begins; itself when it is the first.
+    #[must_use]
+    pub fn parent(&self, at: usize) -> usize {
+        match self.role {
+            Role::Parent => at,
+            Role::TakeProfit(parent) | Role::StopLoss(parent) => parent,
+        }
     }
 
     /// Shares not yet filled; zero for an order for money.

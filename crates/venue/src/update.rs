@@ -36,6 +36,8 @@ pub enum UpdateKind {
         qty: Qty,
         /// Shares of the position after it.
         position_qty: Qty,
+        /// Whether they are owed.
+        short: bool,
     },
     /// Taken back.
     Canceled,
@@ -47,6 +49,8 @@ pub enum UpdateKind {
     Replaced,
     /// Refused after it was accepted.
     Rejected,
+    /// The venue changed its terms: a split.
+    Restated,
     /// A cancel is under way.
     PendingCancel,
     /// A replace is under way.
@@ -58,21 +62,22 @@ pub enum UpdateKind {
 }
 
 impl UpdateKind {
-    /// The word on the wire; `left` is what the order has not filled.
+    /// The word on the wire; `filled`: whether nothing of the order is left.
     #[must_use]
-    pub fn word(self, left: Qty) -> &'static str {
+    pub fn word(self, filled: bool) -> &'static str {
         match self {
             Self::Accepted => "accepted",
             Self::PendingNew => "pending_new",
             Self::New => "new",
             Self::Held => "held",
-            Self::Trade { .. } if left.is_zero() => "fill",
+            Self::Trade { .. } if filled => "fill",
             Self::Trade { .. } => "partial_fill",
             Self::Canceled => "canceled",
             Self::Expired => "expired",
             Self::DoneForDay => "done_for_day",
             Self::Replaced => "replaced",
             Self::Rejected => "rejected",
+            Self::Restated => "restated",
             Self::PendingCancel => "pending_cancel",
             Self::PendingReplace => "pending_replace",
             Self::OrderReplaceRejected => "order_replace_rejected",

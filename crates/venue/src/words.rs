@@ -100,6 +100,20 @@ words! {
 }
 
 words! {
+    /// What an order does to the position.
+    Intent {
+        /// Buys shares to hold.
+        BuyToOpen = "buy_to_open",
+        /// Buys back what was sold short.
+        BuyToClose = "buy_to_close",
+        /// Sells what is not held.
+        SellToOpen = "sell_to_open",
+        /// Sells what is held.
+        SellToClose = "sell_to_close",
+    }
+}
+
+words! {
     /// Where an order stands.
     Status {
         /// Received, not routed yet.
@@ -160,6 +174,48 @@ impl Status {
             | Self::Calculated
             | Self::Held
             | Self::PendingReview => false,
+        }
+    }
+}
+
+impl Intent {
+    /// Whether it makes a position smaller.
+    #[must_use]
+    pub fn closes(self) -> bool {
+        match self {
+            Self::BuyToClose | Self::SellToClose => true,
+            Self::BuyToOpen | Self::SellToOpen => false,
+        }
+    }
+
+    /// What an order of a side does that closes, or one that opens.
+    #[must_use]
+    pub fn of(side: Side, closes: bool) -> Self {
+        match (side, closes) {
+            (Side::Buy, false) => Self::BuyToOpen,
+            (Side::Buy, true) => Self::BuyToClose,
+            (Side::Sell, false) => Self::SellToOpen,
+            (Side::Sell, true) => Self::SellToClose,
+        }
+    }
+}
+
+impl OrderType {
+    /// Whether it carries a limit.
+    #[must_use]
+    pub fn has_limit(self) -> bool {
+        match self {
+            Self::Limit | Self::StopLimit => true,
+            Self::Market | Self::Stop | Self::TrailingStop => false,
+        }
+    }
+
+    /// Whether it carries a stop of its own.
+    #[must_use]
+    pub fn has_stop(self) -> bool {
+        match self {
+            Self::Stop | Self::StopLimit => true,
+            Self::Market | Self::Limit | Self::TrailingStop => false,
         }
     }
 }

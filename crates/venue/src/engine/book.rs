@@ -1,4 +1,7 @@
 //! The venue's books: every order ever received, every fill, what is held and the cash.
+//!
+//! What is asked often is kept, not counted: the open orders of a symbol, the shares they claim, the buying power they
+//! reserve. Every change of a status goes through [`Book::set_status`], which keeps these right.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +9,10 @@ use market::{Price, Qty, Symbol, Timestamp, Usd};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+pub use super::holding::Holding;
+use super::index::FixedMap;
 use crate::{
-    order::{Order, Uuid},
+    order::{Order, Size, Uuid},
     seed,
     words::{Side, Status},
 };
@@ -31,24 +36,31 @@ pub struct Fill {
     pub leaves_qty: Qty,
 }
 
-/// Shares held and what they cost.
-#[derive(Clone, Copy, Debug)]
-pub struct Holding {
-    /// Shares.
-    pub qty: Qty,
-    /// What they cost.
-    pub cost: Usd,
+/// What the book keeps of one symbol.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    /// Places of its open orders, in the order they came.
+    pub(super) open: Vec<usize>,
+    /// Shares that open orders sell of a long position.
+    sells: Qty,
+    /// Shares that open orders buy back of a short position.
+    buys: Qty,
 }
 
 /// Orders, fills, holdings, cash.
 pub struct Book {
     orders: Vec<Order>,
-    by_id: BTreeMap<Uuid, usize>,
-    by_client_id: BTreeMap<String, usize>,
+    by_id: FixedMap<u128, usize>,
+    by_client_id: FixedMap<Box<str>, usize>,
     fills: Vec<Fill>,
     holdings: BTreeMap<Symbol, Holding>,
+    /// Every symbol that is traded, in alphabetical order, and its line at the same place.
+    symbols: Vec<Symbol>,
+    lines: Vec<Line>,
+    line_of: FixedMap<Symbol, usize>,
     cash: Usd,
     cash_at_start: Usd,
+    reserved: Usd,
     ids: ChaCha8Rng,
 }
 
@@ -60,21 +72,27 @@ pub fn average(cost: Usd, qty: Qty) -> Option<Price> {
 }
 
 impl Book {
-    pub(crate) fn new(seed: u64, cash: Usd) -> Self {
+    /// `symbols` in alphabetical order, each once.
+    pub(super) fn new(seed: u64, cash: Usd, symbols: Vec<Symbol>) -> Self {
+        let line_of = symbols.iter().enumerate().map(|(line, symbol)| (*symbol, line)).collect();
         Self {
             orders: Vec::new(),
-            by_id: BTreeMap::new(),
-            by_client_id: BTreeMap::new(),
+            by_id: FixedMap::default(),
+            by_client_id: FixedMap::default(),
             fills: Vec::new(),
             holdings: BTreeMap::new(),
+            lines: vec![Line::default(); symbols.len()],
+            symbols,
+            line_of,
             cash,
             cash_at_start: cash,
+            reserved: Usd::ZERO,
             ids: seed::stream(seed, "ids"),
         }
     }
 
     /// Random in form, the same for the same seed.
-    pub(crate) fn new_uuid(&mut self) -> Uuid {
+    pub(super) fn new_uuid(&mut self) -> Uuid {
         Uuid::from_bits(self.ids.random())
     }
 
@@ -84,32 +102,64 @@ impl Book {
         &self.orders
     }
 
-    pub(crate) fn order(&self, id: &str) -> Option<&Order> {
-        self.by_id.get(&Uuid::parse(id)?).map(|at| &self.orders[*at])
+    /// The order at a place.
+    pub(super) fn order(&self, at: usize) -> &Order {
+        &self.orders[at]
     }
 
-    pub(crate) fn order_mut(&mut self, at: usize) -> &mut Order {
+    /// What is changed here must touch neither status nor claims nor reservations.
+    pub(super) fn order_mut(&mut self, at: usize) -> &mut Order {
         &mut self.orders[at]
     }
 
-    pub(crate) fn position_of(&self, id: &str) -> Option<usize> {
-        self.by_id.get(&Uuid::parse(id)?).copied()
+    /// The place of the order of an id.
+    pub(super) fn place_of(&self, id: Uuid) -> Option<usize> {
+        self.by_id.get(&id.bits()).copied()
     }
 
-    pub(crate) fn by_client_id(&self, id: &str) -> Option<&Order> {
-        self.by_client_id.get(id).map(|at| &self.orders[*at])
+    /// The place of the order of a client's id.
+    pub(super) fn place_of_client_id(&self, id: &str) -> Option<usize> {
+        self.by_client_id.get(id).copied()
     }
 
-    pub(crate) fn add(&mut self, order: Order) {
+    /// Takes in an order whose reservation and claim are set, and says its place.
+    pub(super) fn add(&mut self, order: Order) -> usize {
         let at = self.orders.len();
-        self.by_id.insert(order.id, at);
-        self.by_client_id.insert(order.client_order_id.clone(), at);
+        self.by_id.insert(order.id.bits(), at);
+        self.by_client_id.insert(order.client_order_id.as_str().into(), at);
+        self.reserved += order.reserved;
+        let line = self.line_mut(order.symbol);
+        line.open.push(at);
+        line.claim(order.side, Qty::ZERO, order.claimed);
         self.orders.push(order);
+        at
     }
 
     /// Places of the open orders, oldest first.
-    pub(crate) fn open(&self) -> Vec<usize> {
-        (0..self.orders.len()).filter(|at| self.orders[*at].is_open()).collect()
+    pub(super) fn open(&self) -> Vec<usize> {
+        let mut open: Vec<usize> = self.lines.iter().flat_map(|line| &line.open).copied().collect();
+        open.sort_unstable();
+        open
+    }
+
+    /// Every symbol that is traded, in alphabetical order; the place of each is its line's.
+    pub(super) fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+
+    /// The line at a place.
+    pub(super) fn line_at(&self, line: usize) -> &Line {
+        &self.lines[line]
+    }
+
+    /// The line of a symbol; `None` when it is not traded here.
+    pub(super) fn line(&self, symbol: Symbol) -> Option<&Line> {
+        self.line_of.get(&symbol).map(|line| &self.lines[*line])
+    }
+
+    pub(super) fn line_mut(&mut self, symbol: Symbol) -> &mut Line {
+        let line = self.line_of[&symbol];
+        &mut self.lines[line]
     }
 
     /// Every fill, oldest first.
@@ -118,22 +168,17 @@ impl Book {
         &self.fills
     }
 
-    /// What is held, by symbol.
+    /// What is held or owed, by symbol.
     #[must_use]
     pub fn holdings(&self) -> &BTreeMap<Symbol, Holding> {
         &self.holdings
     }
 
-    pub(crate) fn held(&self, symbol: Symbol) -> Qty {
-        self.holdings.get(&symbol).map_or(Qty::ZERO, |holding| holding.qty)
-    }
-
-    /// Shares that open sell orders have laid claim to.
-    pub(crate) fn held_for_orders(&self, symbol: Symbol) -> Qty {
-        self.orders
-            .iter()
-            .filter(|order| order.is_open() && order.symbol == symbol && order.side == Side::Sell)
-            .fold(Qty::ZERO, |sum, order| sum.plus(order.remaining()))
+    /// Shares that open orders have laid claim to: those that would make the position smaller.
+    #[must_use]
+    pub fn held_for_orders(&self, symbol: Symbol) -> Qty {
+        let short = self.holdings.get(&symbol).is_some_and(|holding| holding.short);
+        self.line(symbol).map_or(Qty::ZERO, |line| if short { line.buys } else { line.sells })
     }
 
     /// The cash.
@@ -148,40 +193,106 @@ impl Book {
         self.cash_at_start
     }
 
-    /// Books a fill: the order's state, the cash and the holding.
-    pub(crate) fn fill(&mut self, at: usize, qty: Qty, price: Price, now: Timestamp) {
-        let execution_id = self.new_uuid();
+    /// Buying power that open orders have set aside.
+    #[must_use]
+    pub fn reserved(&self) -> Usd {
+        self.reserved
+    }
+
+    /// Moves an order on. One that ends gives back what it reserved and claimed.
+    pub(super) fn set_status(&mut self, at: usize, status: Status, now: Timestamp) {
         let order = &mut self.orders[at];
-        let notional = price.notional(qty);
-        order.filled_qty = order.filled_qty.plus(qty);
-        order.filled_cost += notional;
+        order.status = status;
         order.updated_at = now;
-        order.status = if order.remaining().is_zero() { Status::Filled } else { Status::PartiallyFilled };
-        order.ended_at = order.status.is_final().then_some(now);
-        let (cum_qty, leaves_qty) = (order.filled_qty, order.remaining());
-        let (symbol, side) = (order.symbol, order.side);
-        self.fills.push(Fill { execution_id, order: at, qty, price, at: now, cum_qty, leaves_qty });
-        match side {
-            Side::Buy => self.take_in(symbol, qty, notional),
-            Side::Sell => self.give_away(symbol, qty, notional),
+        if !status.is_final() {
+            return;
+        }
+        order.ended_at = Some(now);
+        let symbol = order.symbol;
+        self.set_means(at, Usd::ZERO, Qty::ZERO);
+        let open = &mut self.line_mut(symbol).open;
+        if let Some(place) = open.iter().position(|other| *other == at) {
+            open.remove(place);
         }
     }
 
-    fn take_in(&mut self, symbol: Symbol, qty: Qty, notional: Usd) {
-        let holding = self.holdings.entry(symbol).or_insert(Holding { qty: Qty::ZERO, cost: Usd::ZERO });
-        holding.qty = holding.qty.plus(qty);
-        holding.cost += notional;
-        self.cash -= notional;
+    /// What an order reserves and claims from now on.
+    pub(super) fn set_means(&mut self, at: usize, reserved: Usd, claimed: Qty) {
+        let order = &mut self.orders[at];
+        self.reserved += reserved - order.reserved;
+        let (symbol, side, before) = (order.symbol, order.side, order.claimed);
+        order.reserved = reserved;
+        order.claimed = claimed;
+        if before != claimed {
+            self.line_mut(symbol).claim(side, before, claimed);
+        }
     }
 
-    fn give_away(&mut self, symbol: Symbol, qty: Qty, notional: Usd) {
-        self.cash += notional;
-        let Some(holding) = self.holdings.get_mut(&symbol) else { return };
-        let sold = i128::from(holding.cost.units()) * i128::from(qty.units()) / i128::from(holding.qty.units()).max(1);
-        holding.cost -= Usd::from_units(i64::try_from(sold).unwrap_or(i64::MAX));
-        holding.qty = holding.qty.minus_or_zero(qty);
+    /// Makes reservation and claim fit what is left of an order.
+    pub(super) fn fit_means(&mut self, at: usize) {
+        let order = &self.orders[at];
+        let left = order.remaining();
+        let reserved = match (order.size, order.reserve_price) {
+            (_, None) => Usd::ZERO,
+            (Size::Shares(_), Some(price)) => price.notional(left).min(order.reserved),
+            (Size::Notional(_), Some(_)) => order.unspent().min(order.reserved),
+        };
+        let claimed = match order.size {
+            Size::Shares(_) => order.claimed.min(left),
+            Size::Notional(_) => order.claimed,
+        };
+        self.set_means(at, reserved, claimed);
+    }
+
+    /// Books a fill: the order, the cash and the holding. `done`: nothing of the order is left.
+    pub(super) fn fill(&mut self, at: usize, qty: Qty, price: Price, done: bool, now: Timestamp) -> Uuid {
+        let execution_id = self.new_uuid();
+        let notional = price.notional(qty);
+        let order = &mut self.orders[at];
+        order.filled_qty = order.filled_qty.plus(qty);
+        order.filled_cost += notional;
+        order.fills += 1;
+        let (cum_qty, leaves_qty) = (order.filled_qty, if done { Qty::ZERO } else { order.remaining() });
+        let (symbol, side) = (order.symbol, order.side);
+        let pending = matches!(order.status, Status::PendingCancel | Status::PendingReplace);
+        let status = match (done, pending) {
+            (true, _) => Status::Filled,
+            (false, true) => order.status,
+            (false, false) => Status::PartiallyFilled,
+        };
+        self.fills.push(Fill { execution_id, order: at, qty, price, at: now, cum_qty, leaves_qty });
+        self.set_status(at, status, now);
+        if !done {
+            self.fit_means(at);
+        }
+        let holding = self.holdings.entry(symbol).or_insert(Holding::flat(side));
+        holding.trade(side, qty, notional);
         if holding.qty.is_zero() {
             self.holdings.remove(&symbol);
         }
+        self.cash = match side {
+            Side::Buy => self.cash - notional,
+            Side::Sell => self.cash + notional,
+        };
+        execution_id
+    }
+
+    /// `new` shares for every `old` ones.
+    pub(super) fn split_holding(&mut self, symbol: Symbol, new: u32, old: u32) {
+        let Some(holding) = self.holdings.get_mut(&symbol) else { return };
+        holding.split(new, old);
+        if holding.qty.is_zero() {
+            self.holdings.remove(&symbol);
+        }
+    }
+}
+
+impl Line {
+    fn claim(&mut self, side: Side, before: Qty, after: Qty) {
+        let claimed = match side {
+            Side::Buy => &mut self.buys,
+            Side::Sell => &mut self.sells,
+        };
+        *claimed = claimed.minus_or_zero(before).plus(after);
     }
 }

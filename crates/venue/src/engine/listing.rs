@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use market::{CalendarError, NyDate, Price, Qty, Symbol, Timestamp, Usd};
+use market::{CalendarError, NyDate, Qty, Symbol, Timestamp, Usd};
 use serde_json::{Value, json};
 
 use super::{Engine, Response, book, refusal::Refusal, render};
-use crate::{order::Order, words::Side};
+use crate::order::Order;
 
 const ORDERS_DEFAULT: usize = 50;
 const ORDERS_PAGE_MAX: usize = 500;
@@ -15,7 +15,7 @@ const ACTIVITIES_PAGE_MAX: usize = 100;
 type Query = BTreeMap<String, String>;
 
 impl Engine {
-    /// Cash and what is held.
+    /// Cash and what is held, less what is owed.
     pub fn equity(&mut self) -> Usd {
         self.book.cash() + self.market_value()
     }
@@ -55,48 +55,14 @@ impl Engine {
         })
     }
 
-    /// Cash less what open buy orders may take.
-    pub fn buying_power(&mut self) -> Usd {
-        let open: Vec<Order> = self.book.open().into_iter().map(|at| self.book.orders()[at].clone()).collect();
-        let reserved: Usd = open.iter().map(|order| self.reserved_by(order)).sum();
-        (self.book.cash() - reserved).max(Usd::ZERO)
-    }
-
-    pub(super) fn reserved_by(&mut self, order: &Order) -> Usd {
-        match order.side {
-            Side::Buy => {
-                self.price_to_reserve(order.symbol, order.limit_price, order.stop_price).notional(order.remaining())
-            }
-            Side::Sell => Usd::ZERO,
-        }
-    }
-
-    /// What a share may cost: the order's own price, or the market's.
-    pub(super) fn price_to_reserve(&mut self, symbol: Symbol, limit: Option<Price>, stop: Option<Price>) -> Price {
-        match (limit, stop) {
-            (Some(limit), _) => limit,
-            (None, Some(stop)) => stop.max(self.last_price(symbol).unwrap_or(stop)),
-            (None, None) => self.market_price(symbol),
-        }
-    }
-
-    /// The latest price; for a symbol that never traded before, the one it is going to open at.
-    fn market_price(&mut self, symbol: Symbol) -> Price {
-        let opening = |engine: &mut Self| {
-            let mut days = 0..engine.tape.market().days.len();
-            days.find_map(|day| engine.tape.tick(day, 0, symbol)).map(|print| print.price)
-        };
-        self.last_price(symbol).or_else(|| opening(self)).expect("orders are taken for listed symbols only")
-    }
-
     pub(super) fn positions(&mut self) -> Value {
         let symbols: Vec<Symbol> = self.book.holdings().keys().copied().collect();
         symbols.into_iter().filter_map(|symbol| self.position_json(symbol)).collect()
     }
 
     pub(super) fn position(&mut self, symbol: &str) -> Result<Response, Refusal> {
-        let missing = || Refusal::not_found("position does not exist");
-        let symbol = Symbol::new(symbol).map_err(|_| missing())?;
+        let missing = Refusal::no_position;
+        let symbol = self.symbol_of(symbol).ok_or_else(missing)?;
         self.position_json(symbol).map(Response::ok).ok_or_else(missing)
     }
 
@@ -129,19 +95,24 @@ impl Engine {
     }
 
     fn market_value(&mut self) -> Usd {
-        let holdings: Vec<(Symbol, Qty)> = self.book.holdings().iter().map(|(s, h)| (*s, h.qty)).collect();
-        holdings.into_iter().filter_map(|(symbol, qty)| Some(self.last_price(symbol)?.notional(qty))).sum()
+        let holdings: Vec<(Symbol, Qty, bool)> =
+            self.book.holdings().iter().map(|(symbol, held)| (*symbol, held.qty, held.short)).collect();
+        let value = |(symbol, qty, short)| {
+            let value = self.last_price(symbol)?.notional(qty);
+            Some(if short { -value } else { value })
+        };
+        holdings.into_iter().filter_map(value).sum()
     }
 
     pub(super) fn order(&self, id: &str) -> Result<Response, Refusal> {
-        let order = self.book.order(id).ok_or_else(|| Refusal::not_found(format!("order not found for {id}")))?;
-        Ok(Response::ok(render::order(order)))
+        let at = self.find(id)?;
+        Ok(Response::text(200, render::OrderView::nested(&self.book, at).text()))
     }
 
     pub(super) fn order_by_client_id(&self, query: &Query) -> Result<Response, Refusal> {
         let id = query.get("client_order_id").ok_or_else(|| Refusal::invalid("client_order_id is required"))?;
-        let missing = || Refusal::not_found(format!("order not found for {id}"));
-        self.book.by_client_id(id).map(|order| Response::ok(render::order(order))).ok_or_else(missing)
+        let at = self.book.place_of_client_id(id).ok_or_else(|| Refusal::no_order(id))?;
+        Ok(Response::text(200, render::OrderView::nested(&self.book, at).text()))
     }
 
     pub(super) fn orders(&self, query: &Query) -> Result<Response, Refusal> {
@@ -167,7 +138,8 @@ impl Engine {
         if is_descending(query)? {
             orders.reverse();
         }
-        Ok(Response::ok(orders.into_iter().take(limit).map(render::order).collect()))
+        let views = orders.into_iter().take(limit).map(render::OrderView::new).collect();
+        Ok(Response::ok(json!(render::OrderList(views))))
     }
 
     pub(super) fn activities(&self, query: &Query, kinds: Option<&String>) -> Result<Response, Refusal> {

@@ -1,21 +1,36 @@
 //! The venue without a network: state, request and instant make a response; time makes fills.
 //!
 //! Pure: no clock, no files, no tokio. Requests come in as text and go out as status and JSON, the way Alpaca answers.
-//! Modules: `book` (orders, fills, positions, cash), `submit` (validation and placing), `matching` (what time does),
-//! `listing` (account, orders, fills, calendar), `data` (candles and quotes), `refusal` (codes), `render` (JSON).
+//! Orders: `admission`, `rules`, `means`, `wash` (what is refused), `submit`, `replace`, `cancel`, `close`, `legs`, `pending`
+//! (what becomes of them), `matching`, `trading_day`, `by_hand` (what time and the market do), `book` (what is kept),
+//! `stream`, `event`, `render`, `refusal` (what is told). Reads: `listing`, `data`.
 
+mod admission;
 mod book;
+mod by_hand;
+mod cancel;
+mod close;
 mod configurations;
 mod data;
 mod event;
+mod holding;
+mod index;
+mod legs;
 mod listing;
 mod matching;
+mod means;
+mod pending;
 mod refusal;
 mod render;
+mod replace;
+mod rules;
+mod stream;
 mod submit;
+mod trading_day;
+mod wash;
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use market::{Calendar, Price, Symbol, Timestamp};
 use serde_json::Value;
@@ -25,11 +40,16 @@ use crate::{
     path::{self, Path},
     tape::Tape,
     traded::Market,
+    update::Update,
 };
+use admission::Usage;
 pub use book::{Book, Fill, Holding, average};
-use event::Event;
-use refusal::Refusal;
+pub use by_hand::ByHandError;
+use event::{Event, Log};
+use pending::Deed;
+pub use refusal::Refusal;
 pub use render::activity_id;
+use trading_day::{Agenda, Moment, Phase};
 
 /// A request, taken out of its HTTP.
 #[derive(Clone, Debug, Default)]
@@ -77,9 +97,20 @@ pub struct Engine {
     now: Timestamp,
     tape: Tape,
     book: Book,
-    events: Vec<Event>,
     watch: watch::Watch,
     configurations: configurations::Configurations,
+    events: Log,
+    agenda: Agenda,
+    moment: Moment,
+    /// What takes the latency, in the order it was asked for.
+    pending: VecDeque<(Timestamp, Deed)>,
+    /// Orders that are good till cancelled, in the order they end.
+    expiries: VecDeque<(Timestamp, usize)>,
+    /// Corporate actions of the market that have taken effect.
+    actions_done: usize,
+    usage: Usage,
+    streaming: bool,
+    updates: Vec<Update>,
 }
 
 impl Engine {
@@ -87,7 +118,7 @@ impl Engine {
     #[must_use]
     pub fn new(config: Config, market: impl Into<Market>) -> Self {
         let mut market: Market = market.into();
-        let mut events = Vec::new();
+        let mut events = Log::new(config.orders_max);
         for (session, bars) in &mut market.days {
             let ticks = path::ticks_in(session);
             bars.retain(|symbol, bar| match Path::check(*symbol, bar, ticks) {
@@ -98,12 +129,27 @@ impl Engine {
                 }
             });
         }
-        let book = Book::new(config.seed, config.cash);
         let tape = Tape::new(market, config.seed);
-        let watch = watch::Watch::new(config.start);
-        let (now, calendar, configurations) =
-            (config.start, Calendar::nyse(), configurations::Configurations::default());
-        Self { config, calendar, now, tape, book, events, watch, configurations }
+        let mut engine = Self {
+            now: config.start,
+            calendar: Calendar::nyse(),
+            book: Book::new(config.seed, config.cash, tape.symbols().iter().copied().collect()),
+            tape,
+            watch: watch::Watch::new(config.start),
+            configurations: configurations::Configurations::default(),
+            moment: Moment::new(config.start, Phase::Closed),
+            config,
+            events,
+            agenda: Agenda::default(),
+            pending: VecDeque::new(),
+            expiries: VecDeque::new(),
+            actions_done: 0,
+            usage: Usage::default(),
+            streaming: false,
+            updates: Vec::new(),
+        };
+        engine.begin();
+        engine
     }
 
     /// The venue's time.
@@ -114,19 +160,21 @@ impl Engine {
 
     /// Answers one request at the venue's time.
     pub fn handle(&mut self, request: &Request) -> Response {
-        match self.admit(request).and_then(|()| self.route(request)) {
+        let mut response = match self.admit(request).and_then(|()| self.route(request)) {
             Ok(response) => response,
             Err(refusal) => {
-                if refusal.is_about_an_order(request) {
+                if Refusal::is_about_an_order(request) {
                     self.events.push(Event::Refused {
                         at: self.now,
-                        status: refusal.status,
-                        message: refusal.message.clone(),
+                        status: refusal.status(),
+                        message: refusal.message().to_owned(),
                     });
                 }
                 refusal.into_response()
             }
-        }
+        };
+        response.rate = self.rate();
+        response
     }
 
     /// Orders, fills, holdings and cash.
@@ -144,20 +192,7 @@ impl Engine {
     /// Everything that happened to orders, one JSON object a line.
     #[must_use]
     pub fn event_log(&self) -> String {
-        let mut log = String::new();
-        for event in &self.events {
-            log.push_str(&serde_json::to_string(event).expect("events hold only text and numbers"));
-            log.push('\n');
-        }
-        log
-    }
-
-    fn admit(&self, request: &Request) -> Result<(), Refusal> {
-        match (&request.key_id, &request.secret_key) {
-            (Some(key), Some(secret)) if *key == self.config.key_id && *secret == self.config.secret_key => Ok(()),
-            (Some(_), Some(_)) => Err(Refusal::forbidden()),
-            _ => Err(Refusal::unauthorized()),
-        }
+        self.events.text()
     }
 
     fn route(&mut self, request: &Request) -> Result<Response, Refusal> {
@@ -176,19 +211,16 @@ impl Engine {
             ("GET", ["v2", "orders:by_client_order_id"]) => self.order_by_client_id(query),
             ("GET", ["v2", "orders"]) => self.orders(query),
             ("GET", ["v2", "orders", id]) => self.order(id),
-            ("POST", ["v2", "orders"]) => self.submit(&request.body),
-            ("PATCH", ["v2", "orders", id]) => self.replace(id, &request.body),
-            ("DELETE", ["v2", "orders"]) => Ok(self.cancel_all()),
-            ("DELETE", ["v2", "orders", id]) => self.cancel(id),
+            ("POST", ["v2", "orders"]) => self.post_order(&request.body),
+            ("PATCH", ["v2", "orders", id]) => self.patch_order(id, &request.body),
+            ("DELETE", ["v2", "orders"]) => Ok(self.delete_orders()),
+            ("DELETE", ["v2", "orders", id]) => self.delete_order(id),
+            ("DELETE", ["v2", "positions"]) => self.delete_positions(query),
+            ("DELETE", ["v2", "positions", symbol]) => self.delete_position(symbol, query),
             ("GET", ["v2", "stocks", "bars"]) => self.bars(query),
             ("GET", ["v2", "stocks", "quotes", "latest"]) => self.latest_quotes(query),
             _ => Err(Refusal::no_endpoint()),
         }
-    }
-
-    /// Whether a session is under way.
-    fn is_open(&self) -> bool {
-        self.tape.day_of(self.now).is_some_and(|day| self.tape.session(day).contains(self.now))
     }
 
     /// The latest price: of the tape, or else the close of the session before.
@@ -203,7 +235,12 @@ impl Response {
     }
 
     fn of(status: u16, body: &Value) -> Self {
-        Self { status, body: body.to_string(), rate: None }
+        Self::text(status, body.to_string())
+    }
+
+    /// JSON that is text already.
+    fn text(status: u16, body: String) -> Self {
+        Self { status, body, rate: None }
     }
 
     fn empty(status: u16) -> Self {

@@ -1,361 +1,306 @@
-//! Placing, replacing and cancelling orders, with the refusals of the real venue.
+//! Taking in an order: every check, then its place in the book and those of its exits.
 
-use market::{Price, Qty, Symbol, Usd};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use market::{Price, Qty, Symbol, Timestamp, Usd};
 
-use super::{Engine, Response, event::Event, refusal::Refusal, render};
+use super::{
+    Engine, Response,
+    event::{Event, Terms},
+    means::Means,
+    pending::Deed,
+    refusal::Refusal,
+    render, rules,
+};
 use crate::{
-    order::{Order, Role, Size},
-    words::{OrderClass, OrderType, Side, Status, TimeInForce},
+    order::{Order, Role, Trail, Uuid},
+    ticket::{Ticket, TicketError},
+    update::UpdateKind,
+    words::{Intent, OrderClass, OrderType, Side, Status, TimeInForce},
 };
 
-/// An order as it comes in. Everything is text or absent: what is wrong with it is for the venue to say.
-#[derive(Debug, Default, Deserialize)]
-struct OrderBody {
-    symbol: Option<String>,
-    qty: Option<Value>,
-    notional: Option<Value>,
-    side: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    time_in_force: Option<String>,
-    limit_price: Option<Value>,
-    stop_price: Option<Value>,
-    client_order_id: Option<String>,
-    order_class: Option<String>,
-    extended_hours: Option<bool>,
-}
-
-/// An order that passed validation.
-struct Terms {
-    symbol: Symbol,
-    side: Side,
-    qty: Qty,
-    order_type: OrderType,
-    limit: Option<Price>,
-    stop: Option<Price>,
-    time_in_force: TimeInForce,
-}
+/// The longest id a client may give.
+const CLIENT_ID_MAX: usize = 128;
 
 impl Engine {
-    pub(super) fn submit(&mut self, body: &str) -> Result<Response, Refusal> {
-        let body: OrderBody = parse(body)?;
-        let terms = body.terms()?;
-        if !self.tape.is_listed(terms.symbol) {
-            return Err(Refusal::invalid(format!("asset \"{}\" not found", terms.symbol)));
+    pub(super) fn post_order(&mut self, body: &str) -> Result<Response, Refusal> {
+        let ticket = Ticket::parse(body, |text| self.symbol_of(text))?;
+        let at = self.take(&ticket)?;
+        Ok(Response::text(200, render::OrderView::nested(&self.book, at).text()))
+    }
+
+    /// Takes an order, as `POST /v2/orders` does with its body read. The id of the order.
+    ///
+    /// # Errors
+    /// Why it is refused; nothing has changed then.
+    pub fn submit(&mut self, ticket: &Ticket) -> Result<Uuid, Refusal> {
+        self.take(ticket).map(|at| self.book.order(at).id)
+    }
+
+    /// A symbol that is traded here, by its text or by its asset's id.
+    pub(super) fn symbol_of(&self, text: &str) -> Option<Symbol> {
+        let symbol = Symbol::new(text).ok().or_else(|| render::symbol_of_asset(text))?;
+        self.book.line(symbol).map(|_| symbol)
+    }
+
+    /// The order's place, its exits being placed after it.
+    pub(super) fn take(&mut self, ticket: &Ticket) -> Result<usize, Refusal> {
+        rules::check(ticket)?;
+        self.check_asset(ticket)?;
+        let client_order_id = self.fresh_client_id(ticket.client_order_id.as_deref(), ticket.class)?;
+        self.check_auction(ticket.time_in_force)?;
+        self.check_stop(ticket)?;
+        self.check_exits(ticket)?;
+        self.check_wash(ticket, None)?;
+        let means = self.means_of(ticket, None)?;
+        if ticket.class == OrderClass::Oco && !means.intent.closes() {
+            return Err(Refusal::invalid("oco orders must be exit orders"));
         }
-        let client_order_id = self.fresh_client_id(body.client_order_id.as_deref())?;
-        self.check_conflicts(&terms, None)?;
-        self.check_means(&terms, None)?;
-        let at = self.place(terms, client_order_id);
-        Ok(Response::ok(render::order(&self.book.orders()[at])))
+        Ok(self.place_all(ticket, client_order_id, means))
     }
 
-    /// A new order takes the place of an open one: what the body does not say stays as it was.
-    pub(super) fn replace(&mut self, id: &str, body: &str) -> Result<Response, Refusal> {
-        let body: OrderBody = parse(body)?;
-        let at = self.find(id)?;
-        let old = self.book.orders()[at].clone();
-        if old.status != Status::New && old.status != Status::PartiallyFilled {
-            return Err(Refusal::invalid(format!("cannot replace order in {} status", old.status)));
+    fn check_asset(&self, ticket: &Ticket) -> Result<(), Refusal> {
+        let symbol = ticket.symbol;
+        if self.book.line(symbol).is_none() {
+            return Err(Refusal::invalid(format!("asset \"{symbol}\" not found")));
         }
-        let terms = body.terms_replacing(&old)?;
-        let client_order_id = self.fresh_client_id(body.client_order_id.as_deref())?;
-        self.check_conflicts(&terms, Some(&old))?;
-        self.check_means(&terms, Some(&old))?;
-        let new_at = self.place(terms, client_order_id);
-        let (now, new_id) = (self.now, self.book.orders()[new_at].id);
-        let replaced = self.book.order_mut(at);
-        replaced.status = Status::Replaced;
-        replaced.replaced_by = Some(new_id);
-        replaced.updated_at = now;
-        replaced.ended_at = Some(now);
-        self.book.order_mut(new_at).replaces = Some(old.id);
-        self.events.push(Event::Replaced { at: now, order: old.id, by: new_id });
-        Ok(Response::ok(render::order(&self.book.orders()[new_at])))
-    }
-
-    pub(super) fn cancel(&mut self, id: &str) -> Result<Response, Refusal> {
-        let at = self.find(id)?;
-        let order = &self.book.orders()[at];
-        if !order.is_open() {
-            return Err(Refusal::invalid(format!("order is already in \"{}\" state", order.status)));
+        let Some(traits) = self.tape.market().traits.get(&symbol) else { return Ok(()) };
+        if !traits.active {
+            return Err(Refusal::invalid(format!("asset \"{symbol}\" is not active")));
         }
-        self.cancel_at(at);
-        Ok(Response::empty(204))
-    }
-
-    pub(super) fn cancel_all(&mut self) -> Response {
-        let open = self.book.open();
-        let answers = open.iter().map(|at| json!({"id": self.book.orders()[*at].id, "status": 200})).collect();
-        for at in open {
-            self.cancel_at(at);
+        if !traits.tradable {
+            return Err(Refusal::invalid(format!("asset \"{symbol}\" is not tradable")));
         }
-        Response::of(207, &Value::Array(answers))
+        if !traits.fractionable && rules::wants_fractions(ticket) {
+            return Err(Refusal::not_allowed(format!("asset \"{symbol}\" is not fractionable")));
+        }
+        Ok(())
     }
 
-    fn cancel_at(&mut self, at: usize) {
-        let now = self.now;
-        let order = self.book.order_mut(at);
-        order.status = Status::Canceled;
-        order.updated_at = now;
-        order.ended_at = Some(now);
-        let event = Event::Canceled { at: now, order: order.id };
-        self.events.push(event);
+    /// The client's id, or one of the venue's; refuses what was used before, and orders beyond the venue's bound.
+    pub(super) fn fresh_client_id(&mut self, given: Option<&str>, class: OrderClass) -> Result<String, Refusal> {
+        let (most, legs) = (self.config.orders_max, 2 * usize::from(class != OrderClass::Simple));
+        if self.book.orders().len() + legs >= most {
+            return Err(Refusal::invalid(format!("this venue takes at most {most} orders")));
+        }
+        let Some(text) = given.filter(|text| !text.is_empty()) else { return Ok(self.new_client_id()) };
+        if self.book.place_of_client_id(text).is_some() {
+            return Err(Refusal::duplicate());
+        }
+        if text.len() > CLIENT_ID_MAX || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Refusal::invalid("client_order_id must be 1 to 128 visible characters"));
+        }
+        Ok(text.to_owned())
     }
 
-    fn find(&self, id: &str) -> Result<usize, Refusal> {
-        self.book.position_of(id).ok_or_else(|| Refusal::not_found(format!("order not found for {id}")))
-    }
-
-    fn place(&mut self, terms: Terms, client_order_id: String) -> usize {
+    fn new_client_id(&mut self) -> String {
         let id = self.book.new_uuid();
-        let working = self.is_open();
-        let order = Order {
-            id,
+        String::from_utf8_lossy(&id.text()).into_owned()
+    }
+
+    /// A stop that the market has passed already is refused. Outside the session the market is not known.
+    pub(super) fn check_stop(&mut self, ticket: &Ticket) -> Result<(), Refusal> {
+        let Some(stop) = ticket.stop_price.filter(|_| self.is_open()) else { return Ok(()) };
+        let Some(last) = self.last_price(ticket.symbol) else { return Ok(()) };
+        match ticket.side {
+            Side::Sell if stop >= last => Err(Refusal::invalid("stop price must be less than current price")),
+            Side::Buy if stop <= last => Err(Refusal::invalid("stop price must be greater than current price")),
+            Side::Sell | Side::Buy => Ok(()),
+        }
+    }
+
+    fn check_exits(&mut self, ticket: &Ticket) -> Result<(), Refusal> {
+        if ticket.class == OrderClass::Simple {
+            return Ok(());
+        }
+        let profit = rules::take_profit(ticket);
+        let stop = ticket.stop_loss.map(|loss| loss.stop_price);
+        let market = self.last_price(ticket.symbol);
+        let (exits, entry) = match ticket.class {
+            OrderClass::Oco => (ticket.side, None),
+            OrderClass::Simple | OrderClass::Bracket | OrderClass::Oto => {
+                let own = ticket.limit_price.or(ticket.stop_price);
+                let entry = own.unwrap_or_else(|| self.far_side(ticket.symbol, ticket.side));
+                (ticket.side.opposite(), Some(entry))
+            }
+        };
+        rules::check_geometry(exits, profit, stop, entry, market)
+    }
+
+    fn place_all(&mut self, ticket: &Ticket, client_order_id: String, means: Means) -> usize {
+        let mut first = self.draft(ticket, client_order_id, means);
+        if ticket.class == OrderClass::Simple {
+            return self.place(first);
+        }
+        let group = self.book.new_uuid();
+        first.group = Some(group);
+        let parent = self.book.orders().len();
+        let profit = rules::take_profit(ticket);
+        if ticket.class == OrderClass::Oco {
+            first.limit_price = profit;
+        }
+        let mut exits: Vec<Order> = Vec::new();
+        if let Some(limit) = profit.filter(|_| ticket.class != OrderClass::Oco) {
+            let mut leg = self.leg(&first, Role::TakeProfit(parent));
+            leg.order_type = OrderType::Limit;
+            leg.limit_price = Some(limit);
+            exits.push(leg);
+        }
+        if let Some(loss) = ticket.stop_loss {
+            let mut leg = self.leg(&first, Role::StopLoss(parent));
+            leg.order_type = if loss.limit_price.is_some() { OrderType::StopLimit } else { OrderType::Stop };
+            leg.stop_price = Some(loss.stop_price);
+            leg.limit_price = loss.limit_price;
+            exits.push(leg);
+        }
+        first.legs = (parent + 1..=parent + exits.len()).collect();
+        let at = self.place(first);
+        for leg in exits {
+            self.place(leg);
+        }
+        at
+    }
+
+    /// An order as it is received; nothing knows of it yet.
+    pub(super) fn draft(&mut self, ticket: &Ticket, client_order_id: String, means: Means) -> Order {
+        let high_water_mark = match ticket.trail {
+            Some(_) => {
+                Some(self.last_price(ticket.symbol).unwrap_or_else(|| self.far_side(ticket.symbol, ticket.side)))
+            }
+            None => None,
+        };
+        let trailing = ticket.trail.zip(high_water_mark).and_then(|(trail, mark)| trail.stop(ticket.side, mark));
+        Order {
+            id: self.book.new_uuid(),
             client_order_id,
-            symbol: terms.symbol,
-            side: terms.side,
-            size: Size::Shares(terms.qty),
-            order_type: terms.order_type,
-            time_in_force: terms.time_in_force,
-            limit_price: terms.limit,
-            stop_price: terms.stop,
-            trail: None,
-            high_water_mark: None,
-            extended_hours: false,
-            class: OrderClass::Simple,
+            symbol: ticket.symbol,
+            side: ticket.side,
+            size: ticket.size,
+            order_type: ticket.order_type,
+            time_in_force: ticket.time_in_force,
+            limit_price: ticket.limit_price,
+            stop_price: ticket.stop_price.or(trailing),
+            trail: ticket.trail,
+            high_water_mark,
+            extended_hours: ticket.extended_hours,
+            class: ticket.class,
             role: Role::Parent,
             legs: Vec::new(),
+            group: None,
+            intent: means.intent,
             submitted_at: self.now,
-            expires_at: None,
+            expires_at: (ticket.time_in_force == TimeInForce::Gtc).then_some(self.moment.gtc_ends),
             replaces: None,
-            status: if working { Status::New } else { Status::Accepted },
+            status: self.first_status(ticket.extended_hours),
             updated_at: self.now,
             ended_at: None,
             replaced_by: None,
             filled_qty: Qty::ZERO,
             filled_cost: Usd::ZERO,
+            fills: 0,
             triggered: false,
-        };
+            routed: false,
+            reserve_price: means.price,
+            reserved: means.reserved,
+            claimed: means.claimed,
+        }
+    }
+
+    /// An exit as it is received: for as many shares as the first order of its class, on the other side of an entry.
+    fn leg(&mut self, first: &Order, role: Role) -> Order {
+        let works = first.class == OrderClass::Oco;
+        let side = if works { first.side } else { first.side.opposite() };
+        Order {
+            id: self.book.new_uuid(),
+            client_order_id: self.new_client_id(),
+            side,
+            limit_price: None,
+            stop_price: None,
+            role,
+            legs: Vec::new(),
+            intent: Intent::of(side, true),
+            status: if works { first.status } else { Status::Held },
+            reserve_price: None,
+            reserved: Usd::ZERO,
+            // The shares are claimed once for both exits.
+            claimed: Qty::ZERO,
+            ..first.clone()
+        }
+    }
+
+    /// In session an order goes to the exchange, at once or after the latency; else it waits for the session.
+    fn first_status(&self, extended_hours: bool) -> Status {
+        match (self.trades_now(extended_hours), self.config.latency.is_zero()) {
+            (false, _) => Status::Accepted,
+            (true, true) => Status::New,
+            (true, false) => Status::PendingNew,
+        }
+    }
+
+    /// Puts a draft into the book and on its way.
+    pub(super) fn place(&mut self, mut order: Order) -> usize {
+        order.routed = order.status == Status::New;
+        let (status, expires_at, replaces) = (order.status, order.expires_at, order.replaces);
         self.events.push(Event::Received {
             at: self.now,
             order: order.id,
             symbol: order.symbol,
             side: order.side,
-            qty: order.qty(),
-            terms: order.terms(),
+            qty: order.size,
+            terms: Terms::of(&order),
+            time_in_force: order.time_in_force,
+            class: order.class,
         });
-        self.book.add(order);
-        self.book.orders().len() - 1
-    }
-
-    fn fresh_client_id(&mut self, given: Option<&str>) -> Result<String, Refusal> {
-        let most = self.config.orders_max;
-        if self.book.orders().len() >= most {
-            return Err(Refusal::invalid(format!("this venue takes at most {most} orders")));
+        let at = self.book.add(order);
+        if let Some(ends) = expires_at {
+            self.expiries.push_back((ends, at));
         }
-        let text = match given {
-            Some(text) if !text.is_empty() => text.to_owned(),
-            _ => self.book.new_uuid().to_string(),
+        let kind = match status {
+            Status::New => UpdateKind::New,
+            Status::PendingNew => {
+                // A replacement comes with the swap.
+                if replaces.is_none() {
+                    self.defer(Deed::Route(at));
+                }
+                UpdateKind::PendingNew
+            }
+            Status::Held => UpdateKind::Held,
+            _ => UpdateKind::Accepted,
         };
-        if self.book.by_client_id(&text).is_some() {
-            return Err(Refusal::duplicate());
-        }
-        if text.len() > 128 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Refusal::invalid("client_order_id must be 1 to 128 visible characters"));
-        }
-        Ok(text)
+        self.tell(at, kind);
+        at
     }
+}
 
-    /// Refuses an order that might trade with one of our own on the other side.
-    fn check_conflicts(&self, terms: &Terms, replaced: Option<&Order>) -> Result<(), Refusal> {
-        let conflict = self.book.orders().iter().find(|order| {
-            order.is_open()
-                && order.symbol == terms.symbol
-                && order.side != terms.side
-                && replaced.is_none_or(|replaced| replaced.id != order.id)
-                && may_meet(order, terms)
-        });
-        let Some(order) = conflict else { return Ok(()) };
-        Err(Refusal::insufficient("potential wash trade detected. use complex orders")
-            .with("existing_order_id", order.id.to_string())
-            .with("reject_reason", "opposite side order exists"))
-    }
-
-    fn check_means(&mut self, terms: &Terms, replaced: Option<&Order>) -> Result<(), Refusal> {
-        match terms.side {
-            Side::Buy => self.check_buying_power(terms, replaced),
-            Side::Sell => self.check_shares(terms, replaced),
-        }
-    }
-
-    fn check_buying_power(&mut self, terms: &Terms, replaced: Option<&Order>) -> Result<(), Refusal> {
-        let given_back = match replaced {
-            Some(order) => self.reserved_by(order),
-            None => Usd::ZERO,
+impl Trail {
+    /// Where a stop stands at a distance from the best price; `None` when that is no price. To 1/10,000 dollar.
+    pub(super) fn stop(self, side: Side, mark: Price) -> Option<Price> {
+        let distance = match self {
+            Self::Price(amount) => amount.units(),
+            Self::Percent(hundredths) => {
+                let part = i128::from(mark.units()) * i128::from(hundredths) / 10_000;
+                i64::try_from(part).ok()?
+            }
         };
-        let available = self.buying_power() + given_back;
-        let cost = self.price_to_reserve(terms.symbol, terms.limit, terms.stop).notional(terms.qty);
-        if cost <= available {
-            return Ok(());
+        Price::from_units(match side {
+            Side::Sell => mark.units() - distance,
+            Side::Buy => mark.units() + distance,
+        })
+        .ok()
+    }
+}
+
+impl From<TicketError> for Refusal {
+    fn from(error: TicketError) -> Self {
+        match error {
+            TicketError::Malformed(message) => Self::malformed(message),
+            TicketError::Member(message) => Self::invalid(message),
         }
-        Err(Refusal::insufficient("insufficient buying power")
-            .with("buying_power", available.to_string())
-            .with("cost_basis", cost.to_string()))
-    }
-
-    /// Long only: nothing is sold that is not held and free.
-    fn check_shares(&self, terms: &Terms, replaced: Option<&Order>) -> Result<(), Refusal> {
-        let symbol = terms.symbol;
-        let given_back = replaced.map_or(Qty::ZERO, Order::remaining);
-        let (held, claimed) = (self.book.held(symbol), self.book.held_for_orders(symbol).minus_or_zero(given_back));
-        let available = held.minus_or_zero(claimed);
-        if terms.qty <= available {
-            return Ok(());
-        }
-        let message =
-            format!("insufficient qty available for order (requested: {}, available: {available})", terms.qty);
-        Err(Refusal::insufficient(message)
-            .with("symbol", symbol.as_str())
-            .with("available", available.to_string())
-            .with("existing_qty", held.to_string())
-            .with("held_for_orders", claimed.to_string()))
     }
 }
 
-impl OrderBody {
-    fn terms(&self) -> Result<Terms, Refusal> {
-        let symbol = self.symbol.as_deref().ok_or_else(|| Refusal::invalid("symbol is required"))?;
-        let symbol = Symbol::new(symbol).map_err(|_| Refusal::invalid(format!("asset \"{symbol}\" not found")))?;
-        self.refuse_what_is_not_offered()?;
-        let side = match self.side.as_deref() {
-            Some("buy") => Side::Buy,
-            Some("sell") => Side::Sell,
-            other => return Err(Refusal::invalid(format!("invalid side {}", other.unwrap_or("(missing)")))),
-        };
-        let qty = quantity(self.qty.as_ref())?.ok_or_else(|| Refusal::invalid("qty is required"))?;
-        let limit = price("limit_price", self.limit_price.as_ref())?;
-        let stop = price("stop_price", self.stop_price.as_ref())?;
-        let order_type = order_type(self.kind.as_deref(), limit, stop)?;
-        let time_in_force = time_in_force(self.time_in_force.as_deref())?;
-        checked(Terms { symbol, side, qty, order_type, limit, stop, time_in_force })
-    }
+/// When an order that is good till cancelled ends: at 16:15 in New York, so many days after it was received.
+pub(super) const GTC_DAYS: i32 = 90;
 
-    fn terms_replacing(&self, old: &Order) -> Result<Terms, Refusal> {
-        let qty = quantity(self.qty.as_ref())?.unwrap_or(old.qty());
-        let limit = price("limit_price", self.limit_price.as_ref())?;
-        let stop = price("stop_price", self.stop_price.as_ref())?;
-        if limit.is_some() && old.limit_price.is_none() || stop.is_some() && old.stop_price.is_none() {
-            return Err(Refusal::invalid(format!("a price given does not belong to a {} order", old.order_type)));
-        }
-        let (order_type, limit, stop) = (old.order_type, limit.or(old.limit_price), stop.or(old.stop_price));
-        let time_in_force = match self.time_in_force.as_deref() {
-            Some(text) => time_in_force(Some(text))?,
-            None => old.time_in_force,
-        };
-        // The new order is for what the old one has not filled.
-        let qty = qty.minus_or_zero(old.filled_qty);
-        if qty.is_zero() {
-            return Err(Refusal::invalid("qty must be more than what is filled"));
-        }
-        checked(Terms { symbol: old.symbol, side: old.side, qty, order_type, limit, stop, time_in_force })
-    }
-
-    fn refuse_what_is_not_offered(&self) -> Result<(), Refusal> {
-        match self.order_class.as_deref() {
-            None | Some("" | "simple") => {}
-            Some(other) => return Err(Refusal::invalid(format!("order_class {other} is not offered by this venue"))),
-        }
-        if self.notional.as_ref().is_some_and(|value| !value.is_null()) {
-            return Err(Refusal::invalid("notional orders are not offered by this venue"));
-        }
-        if self.extended_hours == Some(true) {
-            return Err(Refusal::invalid("extended hours are not offered by this venue"));
-        }
-        Ok(())
-    }
-}
-
-/// Rules that need more than one member.
-fn checked(terms: Terms) -> Result<Terms, Refusal> {
-    let fractional = terms.qty != crate::path::shares(terms.qty.whole_shares());
-    let simple = terms.order_type == OrderType::Market && terms.time_in_force == TimeInForce::Day;
-    if fractional && !simple {
-        return Err(Refusal::invalid("fractional orders must be market day orders"));
-    }
-    Ok(terms)
-}
-
-/// Two limits that do not cross cannot meet; anything with a market or a stop order in it can.
-fn may_meet(order: &Order, terms: &Terms) -> bool {
-    match (order.order_type, terms.order_type) {
-        (OrderType::Limit, OrderType::Limit) => match terms.side {
-            Side::Buy => terms.limit >= order.limit_price,
-            Side::Sell => terms.limit <= order.limit_price,
-        },
-        (
-            OrderType::Market | OrderType::Limit | OrderType::Stop | OrderType::StopLimit | OrderType::TrailingStop,
-            _,
-        ) => true,
-    }
-}
-
-fn order_type(text: Option<&str>, limit: Option<Price>, stop: Option<Price>) -> Result<OrderType, Refusal> {
-    match (text, limit, stop) {
-        (Some("market"), None, None) => Ok(OrderType::Market),
-        (Some("market"), _, _) => Err(Refusal::invalid("market orders carry no price")),
-        (Some("limit"), Some(_), None) => Ok(OrderType::Limit),
-        (Some("limit"), None, _) => Err(Refusal::invalid("limit orders require limit_price")),
-        (Some("limit"), _, Some(_)) => Err(Refusal::invalid("limit orders carry no stop_price")),
-        (Some("stop"), None, Some(_)) => Ok(OrderType::Stop),
-        (Some("stop"), _, None) => Err(Refusal::invalid("stop orders require stop_price")),
-        (Some("stop"), Some(_), _) => Err(Refusal::invalid("stop orders carry no limit_price")),
-        (other, _, _) => Err(Refusal::invalid(format!("invalid order type {}", other.unwrap_or("(missing)")))),
-    }
-}
-
-fn time_in_force(text: Option<&str>) -> Result<TimeInForce, Refusal> {
-    match text {
-        Some("day") => Ok(TimeInForce::Day),
-        Some("gtc") => Ok(TimeInForce::Gtc),
-        other => Err(Refusal::invalid(format!("invalid time_in_force {}", other.unwrap_or("(missing)")))),
-    }
-}
-
-fn quantity(value: Option<&Value>) -> Result<Option<Qty>, Refusal> {
-    let Some(value) = present(value) else { return Ok(None) };
-    match decimal_text(value).parse::<Qty>() {
-        Ok(qty) if !qty.is_zero() => Ok(Some(qty)),
-        _ => Err(Refusal::invalid("qty must be > 0")),
-    }
-}
-
-fn price(name: &str, value: Option<&Value>) -> Result<Option<Price>, Refusal> {
-    let Some(value) = present(value) else { return Ok(None) };
-    let text = decimal_text(value);
-    let sub_penny = || {
-        Refusal::invalid(format!(
-            "invalid {name} {text}. sub-penny increment does not fulfill minimum pricing criteria"
-        ))
-    };
-    match text.parse::<Price>() {
-        Ok(price) if price.is_on_tick() => Ok(Some(price)),
-        Ok(_) | Err(market::DecimalError::TooPrecise { .. }) => Err(sub_penny()),
-        Err(_) => Err(Refusal::invalid(format!("{name} must be > 0"))),
-    }
-}
-
-fn present(value: Option<&Value>) -> Option<&Value> {
-    value.filter(|value| !value.is_null())
-}
-
-/// Clients send decimals as strings or as numbers.
-fn decimal_text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
-
-fn parse(body: &str) -> Result<OrderBody, Refusal> {
-    serde_json::from_str(body).map_err(|error| Refusal::malformed(format!("request body format is invalid: {error}")))
+/// The end of such an order received on the day of an instant.
+pub(super) fn gtc_ends(now: Timestamp) -> Timestamp {
+    now.ny_date().plus_days(GTC_DAYS).at_hm(16, 15)
 }

@@ -1,8 +1,8 @@
 //! The configuration of a process: from environment and credentials, checked whole before anything starts.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf};
 
-use broker::alpaca::BaseUrl;
+use broker::alpaca::{BaseUrl, Environment, Expected, Keys};
 use contract::{Env, Layout, Mode, env, loopback_url};
 use market::{Bps, Feed, NaiveTime, TimeDelta, Usd};
 use secrecy::SecretString;
@@ -68,8 +68,7 @@ impl Config {
             reading.required(&env::PORTCULLIS_ACCOUNT).and_then(|text| reading.checked(text.parse::<AccountId>()));
         let base_url = reading.url(&env::APCA_API_BASE_URL);
         let data_url = reading.url(&env::APCA_API_DATA_URL);
-        let key_id = reading.secret(&env::APCA_API_KEY_ID);
-        let secret_key = reading.secret(&env::APCA_API_SECRET_KEY);
+        let keys = reading.keys();
         let layout = reading.checked(Layout::from_env(environment));
         let limits = reading.limits();
         let pace = reading.pace();
@@ -83,13 +82,12 @@ impl Config {
             reading.problems.push("EXECUTION_MODE=LIVE is not part of this release".to_owned());
         }
         let Reading { mut problems, warnings, .. } = reading;
-        match (account, base_url, data_url, key_id, secret_key, layout, limits) {
+        match (account, base_url, data_url, keys, layout, limits) {
             (
                 Some(account),
                 Some(base_url),
                 Some(data_url),
-                Some(key_id),
-                Some(secret_key),
+                Some(Keys { key_id, secret_key }),
                 Some(layout),
                 Some(limits),
             ) if problems.is_empty() => {
@@ -125,6 +123,17 @@ impl Config {
     pub fn feed(&self) -> Feed {
         if self.base_url.is_loopback() { Feed::Simulated } else { Feed::Iex }
     }
+
+    /// Whose account the broker's client sends orders for: it asks the broker before the first one. A dry run's sends none.
+    pub fn expected(&self) -> Option<Expected> {
+        let environment = match self.mode {
+            Mode::DryRun => return None,
+            Mode::Paper if self.base_url.is_loopback() => Environment::Local,
+            Mode::Paper => Environment::Paper,
+            Mode::Live => Environment::Live,
+        };
+        Some(Expected { environment, account: self.account.clone() })
+    }
 }
 
 impl fmt::Display for Config {
@@ -158,13 +167,11 @@ impl Reading<'_> {
         text.parse().map_err(|error| self.problems.push(format!("{}: {error}", variable.name))).ok()
     }
 
-    fn secret(&mut self, variable: &env::Variable) -> Option<SecretString> {
-        let secret = self.checked(self.environment.secret(variable))?;
-        if secret.is_none() {
-            let name = variable.name;
-            self.problems.push(format!("{name} is missing: neither $CREDENTIALS_DIRECTORY/{name} nor the variable"));
-        }
-        secret.map(|secret| SecretString::from(secret.expose()))
+    fn keys(&mut self) -> Option<Keys> {
+        let directory = self.checked(self.environment.path(&env::CREDENTIALS_DIRECTORY))?;
+        let value = |name: &str| self.environment.text(env::variable(name)?).ok().flatten().map(OsString::from);
+        let keys = Keys::read(directory.as_deref(), value);
+        keys.map_err(|wrong| self.problems.extend(wrong.0.iter().map(ToString::to_string))).ok()
     }
 
     /// PAPER never reaches real money, whatever a drop-in says: Alpaca's paper host (or a venue on this machine), and a

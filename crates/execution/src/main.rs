@@ -120,6 +120,7 @@ async fn trade<B: Broker>(config: Config, env: Env, log_clock: LogClock, broker:
 fn connect(config: &Config) -> anyhow::Result<Alpaca> {
     let (trading, data) = (config.base_url.clone(), config.data_url.clone());
     let (key_id, secret_key) = (config.key_id.clone(), config.secret_key.clone());
-    let connection = alpaca::Config::new(trading, data, key_id, secret_key, config.feed());
+    let mut connection = alpaca::Config::new(trading, data, key_id, secret_key, config.feed());
+    connection.expected = config.expected();
     Alpaca::new(&connection).context(ExitCode::BadConfig)
 }

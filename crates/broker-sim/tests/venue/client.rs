@@ -2,7 +2,7 @@
 
 use broker::{
     Broker, CancelOutcome, OrderFilter, RejectReason, SubmitOutcome,
-    alpaca::{Alpaca, Config},
+    alpaca::{Alpaca, Config, Environment, Expected},
     null::Null,
     report::{OrderReport, OrderStatus},
 };
@@ -202,7 +202,9 @@ async fn serve(time: &str) -> (Venue, VenueServer, Alpaca) {
 fn client_with(server: &VenueServer, secret: &str) -> Alpaca {
     let url: broker::alpaca::BaseUrl = server.base_url().parse().unwrap();
     let (key, secret) = ("key".to_owned().into(), secret.to_owned().into());
-    Alpaca::new(&Config::new(url.clone(), url, key, secret, Feed::Simulated)).unwrap()
+    let expected = Expected { environment: Environment::Local, account: "PA3TEST".parse().unwrap() };
+    let config = Config::new(url.clone(), url, key, secret, Feed::Simulated).trading_for(expected);
+    Alpaca::new(&config).unwrap()
 }
 
 async fn by_id(client: &Alpaca, id: &str) -> Option<OrderReport> {

@@ -1,6 +1,9 @@
 //! A server of canned answers for the tests: one connection, one request, one behaviour.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -21,12 +24,15 @@ pub(super) enum Behaviour {
     Cut,
     /// Sends a body without end.
     Endless,
+    /// Sends these bytes, whatever they are.
+    Raw(Vec<u8>),
 }
 
 /// A running server; the last behaviour repeats.
 pub(super) struct Canned {
     pub(super) base_url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    written: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -42,6 +48,8 @@ impl Canned {
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&requests);
+        let written = Arc::new(AtomicUsize::new(0));
+        let endless = Arc::clone(&written);
         let task = tokio::spawn(async move {
             let mut open = Vec::new();
             for number in 0.. {
@@ -49,13 +57,18 @@ impl Canned {
                 let request = read_request(&mut stream).await;
                 log.lock().unwrap().push(request);
                 let behaviour = &behaviours[number.min(behaviours.len() - 1)];
-                behave(&mut stream, behaviour).await;
+                behave(&mut stream, behaviour, &endless).await;
                 if let Behaviour::Mute = behaviour {
                     open.push(stream);
                 }
             }
         });
-        Self { base_url, requests, task }
+        Self { base_url, requests, written, task }
+    }
+
+    /// How much of a body without end has been taken.
+    pub(super) fn written(&self) -> usize {
+        self.written.load(Ordering::Relaxed)
     }
 
     /// The requests so far, head and body.
@@ -90,7 +103,7 @@ fn is_complete(text: &str) -> bool {
     body.len() >= length.unwrap_or(0)
 }
 
-async fn behave(stream: &mut TcpStream, behaviour: &Behaviour) {
+async fn behave(stream: &mut TcpStream, behaviour: &Behaviour, written: &AtomicUsize) {
     match behaviour {
         Behaviour::Answer { status, headers, body } => {
             let head = format!(
@@ -101,11 +114,14 @@ async fn behave(stream: &mut TcpStream, behaviour: &Behaviour) {
         }
         Behaviour::Cut => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{\"id\":").await.unwrap(),
         Behaviour::Endless => {
-            drop(stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").await);
+            drop(stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nX-Request-ID: req-7\r\n\r\n").await);
             let block = vec![b' '; 1 << 20];
             // Ends when the client has had enough and hangs up.
-            while stream.write_all(&block).await.is_ok() {}
+            while stream.write_all(&block).await.is_ok() {
+                written.fetch_add(block.len(), Ordering::Relaxed);
+            }
         }
+        Behaviour::Raw(bytes) => stream.write_all(bytes).await.unwrap(),
         Behaviour::Close | Behaviour::Mute => {}
     }
 }

@@ -1,4 +1,4 @@
-//! What a client of Alpaca is told: where, who, which data, and how long to wait.
+//! What a client of Alpaca is told: where, who, for which account, which data, and how long to wait.
 
 use std::time::Duration;
 
@@ -6,7 +6,11 @@ use market::Feed;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use super::BaseUrl;
+use super::{
+    BaseUrl,
+    agreement::{Expected, Mismatch},
+    governor::REQUESTS_A_MINUTE,
+};
 
 /// The configuration of a client. `Debug` shows no key.
 #[derive(Clone, Debug)]
@@ -25,22 +29,34 @@ pub struct Config {
     pub jitter_seed: u64,
     /// How long to wait.
     pub limits: Limits,
+    /// Whose account orders are for; a client without one reads only.
+    pub expected: Option<Expected>,
 }
 
-/// How long to wait for what.
+/// How long to wait for what, and how much to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// For a connection.
     pub connect: Duration,
-    /// For a whole answer, the connection included.
+    /// For a whole answer, the connection included; and for a turn of the rate limit.
     pub total: Duration,
+    /// For a read with all its tries and pauses.
+    pub patience: Duration,
     /// About so long before the second try of a read, twice as long before the third.
     pub backoff: Duration,
+    /// The rate limit to reckon with for each interface; `None` reckons with nothing but what the broker says itself.
+    pub requests_a_minute: Option<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Duration::from_secs(5), total: Duration::from_secs(15), backoff: Duration::from_millis(250) }
+        Self {
+            connect: Duration::from_secs(5),
+            total: Duration::from_secs(15),
+            patience: Duration::from_secs(40),
+            backoff: Duration::from_millis(250),
+            requests_a_minute: Some(REQUESTS_A_MINUTE),
+        }
     }
 }
 
@@ -56,13 +72,17 @@ pub enum ConfigError {
     /// A key with characters that no header carries; line breaks from a file, usually.
     #[error("{0} holds a character that a header cannot carry")]
     Key(&'static str),
+    /// Environment, addresses and account do not belong together.
+    #[error(transparent)]
+    Expected(#[from] Mismatch),
     /// TLS or the HTTP client could not be set up.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
 }
 
 impl Config {
-    /// A configuration with the usual limits.
+    /// A configuration with the usual limits, for reading only. The minutes of a venue on this machine need not be ours,
+    /// so its rate limit is not reckoned with beforehand.
     #[must_use]
     pub fn new(
         trading_url: BaseUrl,
@@ -71,7 +91,17 @@ impl Config {
         secret_key: SecretString,
         feed: Feed,
     ) -> Self {
-        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed: 0, limits: Limits::default() }
+        let mut limits = Limits::default();
+        if trading_url.is_loopback() && data_url.is_loopback() {
+            limits.requests_a_minute = None;
+        }
+        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed: 0, limits, expected: None }
+    }
+
+    /// The same, for orders of this account.
+    #[must_use]
+    pub fn trading_for(self, expected: Expected) -> Self {
+        Self { expected: Some(expected), ..self }
     }
 
     /// The interface's word for the feed. A simulated venue answers as the consolidated tape would.
@@ -84,6 +114,14 @@ impl Config {
                 Err(ConfigError::SimulatedFeed { url: self.trading_url.clone() })
             }
             Feed::Simulated => Err(ConfigError::SimulatedFeed { url: self.data_url.clone() }),
+        }
+    }
+
+    /// Whether addresses and account belong together.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        match &self.expected {
+            Some(expected) => Ok(expected.check_addresses(&self.trading_url, &self.data_url)?),
+            None => Ok(()),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Decimals as the broker writes them: text or numbers, sometimes with more digits than we keep.
 
-use market::{Price, Qty, Usd};
+use market::{Bps, Price, Qty, Usd};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
@@ -37,6 +37,16 @@ impl Decimal {
     /// A quantity, exactly; the sign says only which side a position is on and is dropped.
     pub(super) fn qty(&self) -> Result<Qty, String> {
         self.0.trim_start_matches('-').parse().map_err(|error: market::DecimalError| error.to_string())
+    }
+
+    /// Hundredths of a percent, of a number of percent; `None` when it is no whole number of them up to 10,000.
+    pub(super) fn bps(&self) -> Option<Bps> {
+        let units = u32::try_from(self.units()?).ok()?;
+        if units % 100 == 0 { Bps::new(units / 100).ok() } else { None }
+    }
+
+    pub(super) fn is_negative(&self) -> bool {
+        self.0.starts_with('-')
     }
 
     fn unreadable(&self) -> String {
@@ -101,6 +111,14 @@ mod tests {
         assert_eq!(decimal("\"-5\"").qty().unwrap(), Qty::shares(5));
         assert_eq!(decimal("\"0.123456789\"").qty().unwrap().to_string(), "0.123456789");
         assert!(decimal("\"0.1234567891\"").qty().is_err(), "a quantity is never rounded");
+    }
+
+    #[test]
+    fn percents_are_whole_basis_points_or_nothing() {
+        for (text, expect) in [("1.5", Some(150)), ("0.01", Some(1)), ("100", Some(10_000)), ("0.005", None)] {
+            assert_eq!(decimal(&format!("\"{text}\"")).bps().map(Bps::get), expect, "{text}");
+        }
+        assert!(decimal("\"101\"").bps().is_none() && decimal("\"-1\"").bps().is_none());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! From Alpaca's JSON to neutral reports. An error is the text of what could not be understood.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::fmt::Display;
 
-use market::{Candle, NaiveTime, Price, Qty, Quote, Session, Symbol, Timestamp};
+use market::{NaiveTime, Session, Symbol, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trading::{
@@ -12,7 +12,7 @@ use trading::{
 
 use super::{
     decimal::Decimal,
-    wire::{Account, Bar, CalendarDay, Clock, Fill, LatestQuote, Order, Position, Quotes},
+    wire::{Account, CalendarDay, Clock, Fill, Order, Position},
 };
 
 /// Account states in which orders are taken.
@@ -172,48 +172,6 @@ pub(super) fn session(day: &CalendarDay) -> Result<Session, String> {
         NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| format!("{text:?} is no time of day on {}", day.date))
     };
     Ok(Session { date: day.date, open: day.date.at(time(&day.open)?), close: day.date.at(time(&day.close)?) })
-}
-
-/// Adds a page of candles that begin in `[from, to)`.
-pub(super) fn candles(
-    page: Option<BTreeMap<String, Vec<Bar>>>,
-    from: Timestamp,
-    to: Timestamp,
-    into: &mut BTreeMap<Symbol, Vec<Candle>>,
-) -> Result<(), String> {
-    for (name, bars) in page.unwrap_or_default() {
-        let symbol = symbol(&name)?;
-        for bar in bars.iter().filter(|bar| from <= bar.t && bar.t < to) {
-            let candle = candle(bar).map_err(|why| format!("candle of {symbol} at {}: {why}", bar.t))?;
-            into.entry(symbol).or_default().push(candle);
-        }
-    }
-    Ok(())
-}
-
-fn candle(bar: &Bar) -> Result<Candle, String> {
-    let price = |value| Price::from_f64_rounded(value).map_err(text);
-    // Whole shares: a float holds them exactly, fractions of a share only nearly.
-    let volume = Qty::from_units((bar.v.round() * 1e9) as i64).map_err(text)?;
-    let candle = Candle {
-        start: bar.t,
-        open: price(bar.o)?,
-        high: price(bar.h)?,
-        low: price(bar.l)?,
-        close: price(bar.c)?,
-        volume,
-    };
-    let encloses = candle.low <= candle.open.min(candle.close) && candle.open.max(candle.close) <= candle.high;
-    if encloses { Ok(candle) } else { Err("high and low do not enclose open and close".to_owned()) }
-}
-
-/// The usable quotes of an answer.
-pub(super) fn quotes(quotes: &Quotes) -> BTreeMap<Symbol, Quote> {
-    let usable = |(name, quote): (&String, &LatestQuote)| {
-        let (bid, ask) = (Price::from_f64_rounded(quote.bp).ok()?, Price::from_f64_rounded(quote.ap).ok()?);
-        Some((Symbol::new(name).ok()?, Quote::new(quote.t, bid, ask)?))
-    };
-    quotes.quotes.iter().filter_map(usable).collect()
 }
 
 fn symbol(text: &str) -> Result<Symbol, String> {

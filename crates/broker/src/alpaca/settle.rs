@@ -3,12 +3,13 @@
 //! When in doubt the outcome is unknown: an order declared rejected and working after all is the one mistake that costs
 //! money twice.
 
-use trading::{order::OrderRequest, report::OrderReport};
+use std::time::Duration;
+
+use trading::{order::ClientOrderId, report::OrderReport};
 
 use super::{
-    decode,
-    transport::{Answer, Silence, refusal_text},
-    wire,
+    answer::{Answer, Silence, refusal_text},
+    decode, wire,
 };
 use crate::{CancelOutcome, RejectReason, SubmitOutcome};
 
@@ -17,25 +18,63 @@ pub(super) const NOT_FOUND: u32 = 40_410_000;
 const DUPLICATE_CLIENT_ORDER_ID: u32 = 40_010_001;
 const INSUFFICIENT_OR_CONFLICTING: u32 = 40_310_000;
 
-pub(super) fn submit(order: &OrderRequest, outcome: Result<Answer, Silence>) -> SubmitOutcome {
-    let answer = match outcome {
-        Ok(answer) => answer,
-        Err(Silence::NotSent(why)) => return SubmitOutcome::Retryable { after: None, why },
-        Err(Silence::Lost(why)) => return SubmitOutcome::Unknown { why },
-    };
+/// Why a request was not sent, or certainly not acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// It will not be.
+    Rejected { reason: RejectReason, message: String },
+    /// It may be sent again.
+    Retryable { after: Option<Duration>, why: String },
+    /// Nobody here can tell whether it was.
+    Unknown { why: String },
+}
+
+impl From<Stopped> for SubmitOutcome {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Rejected { reason, message } => Self::Rejected { reason, message },
+            Stopped::Retryable { after, why } => Self::Retryable { after, why },
+            Stopped::Unknown { why } => Self::Unknown { why },
+        }
+    }
+}
+
+impl From<Stopped> for CancelOutcome {
+    /// A cancel that was not sent says nothing about the order: look at it.
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Rejected { message: why, .. } | Stopped::Retryable { why, .. } | Stopped::Unknown { why } => {
+                Self::Unknown(why)
+            }
+        }
+    }
+}
+
+/// The order's own answer, which has to be about that order.
+pub(super) fn submit(id: &ClientOrderId, outcome: Result<Answer, Silence>) -> SubmitOutcome {
+    match settle(outcome, |answer| about(id, answer)) {
+        Ok(report) => SubmitOutcome::Accepted(Box::new(report)),
+        Err(stopped) => stopped.into(),
+    }
+}
+
+/// What an answer says when it is a success and understood; else what became of the request.
+pub(super) fn settle<T>(
+    outcome: Result<Answer, Silence>,
+    read: impl FnOnce(&Answer) -> Result<T, String>,
+) -> Result<T, Stopped> {
+    let answer = outcome.map_err(silence)?;
     if answer.is_success() {
-        return match accepted(order, &answer) {
-            Ok(report) => SubmitOutcome::Accepted(Box::new(report)),
-            Err(why) => SubmitOutcome::Unknown { why: identified(&answer, why) },
-        };
+        return read(&answer).map_err(|why| Stopped::Unknown { why: answer.identify(why) });
     }
+    let text = answer.identify(refusal_text(&answer));
     if answer.status == 429 {
-        return SubmitOutcome::Retryable { after: answer.after, why: refusal_text(&answer) };
+        return Err(Stopped::Retryable { after: answer.after, why: text });
     }
-    match reject_reason(answer.status, answer.refusal().code) {
-        Some(reason) => SubmitOutcome::Rejected { reason, message: refusal_text(&answer) },
-        None => SubmitOutcome::Unknown { why: identified(&answer, refusal_text(&answer)) },
-    }
+    Err(match reject_reason(answer.status, answer.refusal().code) {
+        Some(reason) => Stopped::Rejected { reason, message: text },
+        None => Stopped::Unknown { why: text },
+    })
 }
 
 pub(super) fn cancel(outcome: Result<Answer, Silence>) -> CancelOutcome {
@@ -46,8 +85,18 @@ pub(super) fn cancel(outcome: Result<Answer, Silence>) -> CancelOutcome {
     match (answer.status, answer.refusal().code) {
         (200..300, _) => CancelOutcome::Accepted,
         (404, Some(NOT_FOUND)) => CancelOutcome::NotFound,
-        (422, Some(_)) => CancelOutcome::NotCancelable(refusal_text(&answer)),
-        _ => CancelOutcome::Unknown(identified(&answer, refusal_text(&answer))),
+        (422, Some(_)) => CancelOutcome::NotCancelable(answer.identify(refusal_text(&answer))),
+        _ => CancelOutcome::Unknown(answer.identify(refusal_text(&answer))),
+    }
+}
+
+fn silence(silence: Silence) -> Stopped {
+    let why = silence.to_string();
+    match silence {
+        Silence::HeldBack(wait) => Stopped::Retryable { after: Some(wait), why },
+        Silence::NotSent(why) => Stopped::Retryable { after: None, why },
+        Silence::Lost(why) => Stopped::Unknown { why },
+        Silence::TooLong(_) => Stopped::Unknown { why },
     }
 }
 
@@ -63,17 +112,10 @@ fn reject_reason(status: u16, code: Option<u32>) -> Option<RejectReason> {
     }
 }
 
-fn accepted(order: &OrderRequest, answer: &Answer) -> Result<OrderReport, String> {
+fn about(id: &ClientOrderId, answer: &Answer) -> Result<OrderReport, String> {
     let report = decode::order(answer.parse::<wire::Order>()?)?;
-    if report.client_order_id == order.client_order_id {
+    if report.client_order_id == *id {
         return Ok(report);
     }
     Err(format!("the answer is about order {}", report.client_order_id))
-}
-
-fn identified(answer: &Answer, why: String) -> String {
-    match &answer.request_id {
-        Some(id) => format!("{why} (request id {id})"),
-        None => why,
-    }
 }

@@ -1,35 +1,36 @@
-//! HTTP: keys in headers, time limits on everything, bounded bodies, repeated reads and single sends.
+//! HTTP: keys in headers, time limits on everything, repeated reads, single sends, and the rate limit kept.
 
 use std::{
-    error::Error,
     fmt,
     sync::{
-        Once,
+        Mutex, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use reqwest::{
-    Client, Method, RequestBuilder, StatusCode, Url,
-    header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+    Client, RequestBuilder, Url,
+    header::{HeaderMap, HeaderName, HeaderValue},
     redirect, retry,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use super::{
+    answer::{Answer, Silence, exchange},
     config::{Config, ConfigError, Limits},
-    wire::{NewOrder, Refusal, Replace},
+    endpoint::Host,
+    governor::{Class, Governor},
 };
-use crate::ReadError;
 
 const TRIES: u32 = 3;
-const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// A read's answer: every asset there is takes a fifth of it.
+const READ_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// An order's answer: some hundreds of orders cancelled at once take a part of it.
+const ORDER_BYTES_MAX: usize = 1024 * 1024;
 /// The longest pause before a read is tried again, whatever the broker asks for.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// The longest wait the broker can ask of an order.
-const AFTER_MAX: Duration = Duration::from_secs(120);
 const KEY_ID: HeaderName = HeaderName::from_static("apca-api-key-id");
 const SECRET_KEY: HeaderName = HeaderName::from_static("apca-api-secret-key");
 
@@ -40,30 +41,16 @@ pub(super) struct Transport {
     orders: Client,
     limits: Limits,
     jitter: AtomicU64,
+    started: Instant,
+    trading: Mutex<Governor>,
+    data: Mutex<Governor>,
 }
 
-/// A complete answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) request_id: Option<String>,
-    pub(super) after: Option<Duration>,
-    body: Vec<u8>,
-}
-
-/// No complete answer.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Silence {
-    /// The request certainly never left this machine.
-    NotSent(String),
-    /// It may have arrived.
-    Lost(String),
-}
-
-/// Method and path, for errors, and the request id once there is one.
-pub(super) struct Endpoint {
-    name: String,
-    request_id: Option<String>,
+/// What changes something at the broker.
+pub(super) enum Send<'a, T> {
+    Post(&'a T),
+    Patch(&'a T),
+    Delete,
 }
 
 impl Transport {
@@ -72,55 +59,116 @@ impl Transport {
         let plain = config.trading_url.is_plain() && config.data_url.is_plain();
         let reads = client(&headers, config.limits, plain).pool_idle_timeout(Duration::from_secs(30)).build()?;
         let orders = client(&headers, config.limits, plain).pool_max_idle_per_host(0).build()?;
-        Ok(Self { reads, orders, limits: config.limits, jitter: AtomicU64::new(config.jitter_seed) })
+        let governor = || Mutex::new(Governor::new(config.limits.requests_a_minute));
+        Ok(Self {
+            reads,
+            orders,
+            limits: config.limits,
+            jitter: AtomicU64::new(config.jitter_seed),
+            started: Instant::now(),
+            trading: governor(),
+            data: governor(),
+        })
     }
 
-    /// A GET, tried up to three times while there is hope: no answer, 429, 5xx.
-    pub(super) async fn read(&self, url: Url, query: &[(&str, String)]) -> Result<Answer, Silence> {
-        let mut tried = 1;
+    /// A GET, tried up to three times while there is hope (no answer, 429, 5xx) and patience.
+    pub(super) async fn read(
+        &self,
+        host: Host,
+        class: Class,
+        url: Url,
+        query: &[(&'static str, String)],
+    ) -> Result<Answer, Silence> {
+        let deadline = Instant::now() + self.limits.patience;
+        let (mut tried, mut last) = (1, None);
         loop {
-            let outcome = exchange(self.reads.get(url.clone()).query(query)).await;
-            let (hopeful, after) = match &outcome {
-                Ok(answer) => (answer.status == 429 || answer.status >= 500, answer.after),
-                Err(_) => (true, None),
-            };
-            if !hopeful || tried == TRIES {
-                return outcome;
+            if let Err(held) = self.turn(host, class, deadline).await {
+                return last.unwrap_or(Err(held));
             }
-            tokio::time::sleep(self.pause(tried, after)).await;
-            tried += 1;
+            let left = deadline.saturating_duration_since(Instant::now());
+            let request = with_query(self.reads.get(url.clone()), query).timeout(self.limits.total.min(left));
+            let outcome = exchange(request, READ_BYTES_MAX).await;
+            self.heard(host, &outcome);
+            let Some(pause) = self.pause_before_next(tried, &outcome, deadline) else { return outcome };
+            tokio::time::sleep(pause).await;
+            (tried, last) = (tried + 1, Some(outcome));
         }
     }
 
-    /// A POST, once.
-    pub(super) async fn send_order(&self, url: Url, order: &NewOrder<'_>) -> Result<Answer, Silence> {
-        self.once(self.orders.post(url), Some(order)).await
-    }
-
-    /// A PATCH, once: it is as little idempotent as a POST.
-    pub(super) async fn replace_order(&self, url: Url, order: &Replace<'_>) -> Result<Answer, Silence> {
-        self.once(self.orders.patch(url), Some(order)).await
-    }
-
-    /// A DELETE, once.
-    pub(super) async fn cancel_order(&self, url: Url) -> Result<Answer, Silence> {
-        self.once(self.orders.delete(url), None::<&()>).await
-    }
-
-    async fn once<T: Serialize>(&self, request: RequestBuilder, body: Option<&T>) -> Result<Answer, Silence> {
-        let request = match body {
-            Some(body) => request.json(body),
-            None => request,
+    /// A POST, PATCH or DELETE, once: none of them may happen twice.
+    pub(super) async fn send<T: Serialize>(
+        &self,
+        class: Class,
+        url: Url,
+        send: Send<'_, T>,
+        query: &[(&'static str, String)],
+    ) -> Result<Answer, Silence> {
+        self.admit(Host::Trading, class).map_err(Silence::HeldBack)?;
+        let request = match send {
+            Send::Post(body) => self.orders.post(url).json(body),
+            Send::Patch(body) => self.orders.patch(url).json(body),
+            Send::Delete => self.orders.delete(url),
         };
-        exchange(request).await
+        let outcome = exchange(with_query(request, query), ORDER_BYTES_MAX).await;
+        self.heard(Host::Trading, &outcome);
+        outcome
+    }
+
+    /// Waits until the governor lets a request go; not at all when that would take longer than an answer may.
+    async fn turn(&self, host: Host, class: Class, deadline: Instant) -> Result<(), Silence> {
+        let until = deadline.min(Instant::now() + self.limits.total);
+        while let Err(wait) = self.admit(host, class) {
+            if Instant::now() + wait > until {
+                return Err(Silence::HeldBack(wait));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    fn admit(&self, host: Host, class: Class) -> Result<(), Duration> {
+        let now = self.started.elapsed();
+        self.governor(host).lock().unwrap_or_else(PoisonError::into_inner).admit(now, class)
+    }
+
+    fn heard(&self, host: Host, outcome: &Result<Answer, Silence>) {
+        let Ok(answer) = outcome else { return };
+        let now = self.started.elapsed();
+        let mut governor = self.governor(host).lock().unwrap_or_else(PoisonError::into_inner);
+        governor.heard(now, answer.told);
+        if answer.status == 429 {
+            governor.refused(now, answer.after);
+        }
+    }
+
+    fn governor(&self, host: Host) -> &Mutex<Governor> {
+        match host {
+            Host::Trading => &self.trading,
+            Host::Data => &self.data,
+        }
+    }
+
+    /// How long to wait before a read is tried again; `None` when that is without hope or patience is at its end.
+    fn pause_before_next(
+        &self,
+        tried: u32,
+        outcome: &Result<Answer, Silence>,
+        deadline: Instant,
+    ) -> Option<Duration> {
+        let (hopeful, asked) = match outcome {
+            Ok(answer) => (answer.status == 429 || answer.status >= 500, answer.after),
+            Err(Silence::NotSent(_) | Silence::Lost(_)) => (true, None),
+            Err(Silence::HeldBack(_) | Silence::TooLong(_)) => (false, None),
+        };
+        let pause = asked.unwrap_or_else(|| self.backoff(tried)).min(PAUSE_MAX);
+        (hopeful && tried < TRIES && Instant::now() + pause < deadline).then_some(pause)
     }
 
     /// Between half and one and a half times the backoff, doubled with each try.
-    fn pause(&self, tried: u32, asked: Option<Duration>) -> Duration {
+    fn backoff(&self, tried: u32) -> Duration {
         let random = mix(self.jitter.fetch_add(1, Ordering::Relaxed)) >> 40;
         let factor = 0.5 + random as f64 / f64::from(1_u32 << 24);
-        let backoff = self.limits.backoff * 2_u32.saturating_pow(tried - 1);
-        asked.unwrap_or_else(|| backoff.mul_f64(factor)).min(PAUSE_MAX)
+        (self.limits.backoff * 2_u32.saturating_pow(tried - 1)).mul_f64(factor)
     }
 }
 
@@ -130,6 +178,10 @@ fn mix(input: u64) -> u64 {
     let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+fn with_query(request: RequestBuilder, query: &[(&'static str, String)]) -> RequestBuilder {
+    if query.is_empty() { request } else { request.query(query) }
 }
 
 impl fmt::Debug for Transport {
@@ -168,126 +220,4 @@ fn client(headers: &HeaderMap, limits: Limits, plain: bool) -> reqwest::ClientBu
         .no_proxy();
     // Without TLS there is no need for the machine's certificates, and a minimal machine has none.
     if plain { builder.tls_certs_only([]) } else { builder }
-}
-
-/// Sends once and reads the whole answer.
-async fn exchange(request: RequestBuilder) -> Result<Answer, Silence> {
-    let mut response = request.send().await.map_err(|error| {
-        let not_sent = error.is_connect() || error.is_builder();
-        let why = describe(error);
-        if not_sent { Silence::NotSent(why) } else { Silence::Lost(why) }
-    })?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Silence::Lost(describe(error)))? {
-        if body.len() + chunk.len() > BODY_BYTES_MAX {
-            return Err(Silence::Lost(format!("the answer is longer than {BODY_BYTES_MAX} bytes")));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer {
-        status: status.as_u16(),
-        request_id: text(&headers, "x-request-id").map(|id| id.chars().take(128).collect()),
-        after: (status == StatusCode::TOO_MANY_REQUESTS).then(|| after(&headers)).flatten(),
-        body,
-    })
-}
-
-/// How long a 429 asks us to wait: `Retry-After` in seconds, or the instant at which the limit is reset.
-fn after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = |name: &str| text(headers, name)?.trim().parse::<u64>().ok();
-    let until_reset = || {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-        Some(Duration::from_secs(seconds("x-ratelimit-reset")?).saturating_sub(now))
-    };
-    let asked = seconds(RETRY_AFTER.as_str()).map(Duration::from_secs).or_else(until_reset)?;
-    Some(asked.min(AFTER_MAX))
-}
-
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The error and its causes in one line, without the URL (the endpoint is named beside it).
-fn describe(error: reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".to_owned();
-    }
-    let error = error.without_url();
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
-    }
-    line
-}
-
-impl Answer {
-    pub(super) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, String> {
-        serde_json::from_slice(&self.body).map_err(|error| format!("the answer is not understood: {error}"))
-    }
-
-    /// The body of a refusal; empty when it is not the broker's.
-    pub(super) fn refusal(&self) -> Refusal {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for Silence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotSent(why) => write!(f, "not sent: {why}"),
-            Self::Lost(why) => write!(f, "no answer: {why}"),
-        }
-    }
-}
-
-impl Endpoint {
-    pub(super) fn new(method: Method, path: &[&str]) -> Self {
-        Self { name: format!("{method} /{}", path.join("/")), request_id: None }
-    }
-
-    pub(super) fn answered(self, answer: &Answer) -> Self {
-        Self { request_id: answer.request_id.clone(), ..self }
-    }
-
-    pub(super) fn silence(&self, silence: Silence) -> ReadError {
-        self.error_with(None, silence.to_string(), false)
-    }
-
-    pub(super) fn refused(&self, answer: &Answer) -> ReadError {
-        let why = refusal_text(answer);
-        self.error_with(answer.request_id.clone(), why, matches!(answer.status, 401 | 403))
-    }
-
-    pub(super) fn error(&self, answer: &Answer, why: String) -> ReadError {
-        self.error_with(answer.request_id.clone(), why, false)
-    }
-
-    pub(super) fn undecodable(&self, why: String) -> ReadError {
-        self.error_with(self.request_id.clone(), why, false)
-    }
-
-    pub(super) fn stuck(&self) -> ReadError {
-        self.error_with(None, "the list does not end".to_owned(), false)
-    }
-
-    fn error_with(&self, request_id: Option<String>, why: String, forbidden: bool) -> ReadError {
-        ReadError { endpoint: self.name.clone(), why, request_id, forbidden }
-    }
-}
-
-/// The broker's words, then status and code.
-pub(super) fn refusal_text(answer: &Answer) -> String {
-    let refusal = answer.refusal();
-    let words = if refusal.message.is_empty() { "no message" } else { refusal.message.as_str() };
-    match refusal.code {
-        Some(code) => format!("{words} (HTTP {}, code {code})", answer.status),
-        None => format!("{words} (HTTP {})", answer.status),
-    }
 }

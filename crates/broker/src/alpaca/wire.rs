@@ -1,67 +1,10 @@
 //! Alpaca's JSON, with the members we read; others are ignored, because the broker adds some every year.
 
-use std::collections::BTreeMap;
-
 use market::Timestamp;
-use serde::{Deserialize, Serialize};
-use trading::order::{OrderKind, OrderRequest, Side, TimeInForce};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::decimal::Decimal;
-
-/// An order as we send it.
-#[derive(Serialize)]
-pub(super) struct NewOrder<'a> {
-    symbol: &'a str,
-    qty: String,
-    side: Side,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    time_in_force: TimeInForce,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit_price: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop_price: Option<String>,
-    client_order_id: &'a str,
-}
-
-impl<'a> From<&'a OrderRequest> for NewOrder<'a> {
-    fn from(order: &'a OrderRequest) -> Self {
-        let (kind, limit_price, stop_price) = match order.kind {
-            OrderKind::Market => ("market", None, None),
-            OrderKind::Limit { limit } => ("limit", Some(limit.to_string()), None),
-            OrderKind::Stop { stop } => ("stop", None, Some(stop.to_string())),
-        };
-        Self {
-            symbol: order.symbol.as_str(),
-            qty: order.qty.to_string(),
-            side: order.side,
-            kind,
-            time_in_force: order.time_in_force,
-            limit_price,
-            stop_price,
-            client_order_id: order.client_order_id.as_str(),
-        }
-    }
-}
-
-/// What a replacement changes; the rest stays as it was.
-#[derive(Serialize)]
-pub(super) struct Replace<'a> {
-    qty: String,
-    time_in_force: TimeInForce,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit_price: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    stop_price: Option<String>,
-    client_order_id: &'a str,
-}
-
-impl<'a> From<&'a OrderRequest> for Replace<'a> {
-    fn from(order: &'a OrderRequest) -> Self {
-        let NewOrder { qty, time_in_force, limit_price, stop_price, client_order_id, .. } = NewOrder::from(order);
-        Self { qty, time_in_force, limit_price, stop_price, client_order_id }
-    }
-}
 
 /// An order as it comes. Side and symbol are absent or empty on the parent of a multi-leg option order.
 #[derive(Debug, Deserialize)]
@@ -90,6 +33,32 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) submitted_at: Option<Timestamp>,
     pub(super) created_at: Timestamp,
+    #[serde(default)]
+    pub(super) order_class: Option<String>,
+    #[serde(default)]
+    pub(super) notional: Option<Decimal>,
+    #[serde(default)]
+    pub(super) extended_hours: Option<bool>,
+    #[serde(default)]
+    pub(super) trail_price: Option<Decimal>,
+    #[serde(default)]
+    pub(super) trail_percent: Option<Decimal>,
+    #[serde(default)]
+    pub(super) hwm: Option<Decimal>,
+    #[serde(default)]
+    pub(super) replaces: Option<String>,
+    #[serde(default)]
+    pub(super) replaced_by: Option<String>,
+    #[serde(default)]
+    pub(super) group_id: Option<String>,
+    #[serde(default)]
+    pub(super) group_role: Option<String>,
+    #[serde(default)]
+    pub(super) expires_at: Option<String>,
+    #[serde(default)]
+    pub(super) updated_at: Option<String>,
+    #[serde(default)]
+    pub(super) legs: Option<Vec<Value>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,38 +112,6 @@ pub(super) struct CalendarDay {
     pub(super) date: market::NyDate,
     pub(super) open: String,
     pub(super) close: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Bars {
-    #[serde(default)]
-    pub(super) bars: Option<BTreeMap<String, Vec<Bar>>>,
-    #[serde(default)]
-    pub(super) next_page_token: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Bar {
-    pub(super) t: Timestamp,
-    pub(super) o: f64,
-    pub(super) h: f64,
-    pub(super) l: f64,
-    pub(super) c: f64,
-    pub(super) v: f64,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Quotes {
-    #[serde(default)]
-    pub(super) quotes: BTreeMap<String, LatestQuote>,
-}
-
-/// A price of 0 means that nobody is on that side.
-#[derive(Debug, Deserialize)]
-pub(super) struct LatestQuote {
-    pub(super) t: Timestamp,
-    pub(super) bp: f64,
-    pub(super) ap: f64,
 }
 
 /// The body of a refusal; data endpoints send no code.

@@ -307,6 +307,7 @@ fn connect(config: &Config) -> Alpaca {
     let (trading, data) = (config.base_url.clone(), config.data_url.clone());
     let (key_id, secret_key) = (config.key_id.clone(), config.secret_key.clone());
     let mut connection = alpaca::Config::new(trading, data, key_id, secret_key, config.feed());
+    connection.expected = config.expected();
     connection.limits.backoff = Duration::from_millis(1);
     Alpaca::new(&connection).unwrap()
 }

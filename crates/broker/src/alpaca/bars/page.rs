@@ -1,0 +1,136 @@
+//! A page of bars, from its bytes straight into prices: what a whole market's history consists of.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use market::{Price, Qty, Symbol};
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::Bar;
+use crate::alpaca::instant::Instant;
+
+/// Bars by symbol, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The bars.
+    pub bars: BTreeMap<Symbol, Vec<Bar>>,
+    /// What to ask the next page with; `None` on the last.
+    pub next: Option<String>,
+}
+
+/// Why bytes are no page of bars.
+#[derive(Debug, Error)]
+pub enum PageError {
+    /// Not the JSON it should be.
+    #[error("the answer is not understood: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A bar that is none.
+    #[error("bar of {symbol} at {start}: {why}")]
+    Bar {
+        /// The symbol as given.
+        symbol: String,
+        /// When it begins.
+        start: market::Timestamp,
+        /// What is wrong.
+        why: String,
+    },
+    /// A symbol that is none.
+    #[error("{0}")]
+    Symbol(#[from] market::SymbolError),
+}
+
+#[derive(Deserialize)]
+struct PageBody<'a> {
+    /// Null when there are none; an answer without the member is about something else.
+    #[serde(borrow, deserialize_with = "Deserialize::deserialize")]
+    bars: Option<BTreeMap<Cow<'a, str>, Vec<BarBody>>>,
+    #[serde(default)]
+    next_page_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::alpaca) struct BarBody {
+    t: Instant,
+    o: f64,
+    h: f64,
+    l: f64,
+    c: f64,
+    v: f64,
+    #[serde(default)]
+    n: u64,
+    #[serde(default)]
+    vw: Option<f64>,
+}
+
+/// Reads a page: ten thousand bars within some milliseconds.
+///
+/// # Errors
+/// When it is not JSON of the form, or one of its bars has no price or a high and low that do not enclose the others.
+pub fn decode_page(body: &[u8]) -> Result<Page, PageError> {
+    let body: PageBody<'_> = serde_json::from_slice(body)?;
+    let mut bars = BTreeMap::new();
+    for (name, rows) in body.bars.unwrap_or_default() {
+        let symbol = Symbol::new(&name)?;
+        let read: Result<Vec<Bar>, PageError> = rows
+            .iter()
+            .map(|row| bar(row).map_err(|why| PageError::Bar { symbol: name.to_string(), start: row.t.0, why }))
+            .collect();
+        bars.insert(symbol, read?);
+    }
+    Ok(Page { bars, next: body.next_page_token.filter(|token| !token.is_empty()) })
+}
+
+pub(in crate::alpaca) fn bar(row: &BarBody) -> Result<Bar, String> {
+    let price = |value| Price::from_f64_rounded(value).map_err(|error| error.to_string());
+    let (open, high, low, close) = (price(row.o)?, price(row.h)?, price(row.l)?, price(row.c)?);
+    if low > open.min(close) || open.max(close) > high {
+        return Err("high and low do not enclose open and close".to_owned());
+    }
+    // Whole shares: a float holds them exactly, fractions of a share only nearly.
+    let volume = Qty::from_units((row.v.round() * 1e9) as i64).map_err(|error| error.to_string())?;
+    // The mean of an empty or tiny bar may be zero.
+    let vwap = row.vw.and_then(|value| Price::from_f64_rounded(value).ok());
+    Ok(Bar { start: row.t.0, open, high, low, close, volume, trades: row.n, vwap })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(bar: &str) -> Result<Page, PageError> {
+        decode_page(format!(r#"{{"bars":{{"AAPL":[{bar}]}},"next_page_token":""}}"#).as_bytes())
+    }
+
+    #[test]
+    fn a_bar_is_read_to_the_last_digit() {
+        let page = read(
+            r#"{"t":"2022-01-03T09:00:00Z","o":178.26,"h":178.26,"l":178.21,"c":178.21,"v":1118,"n":65,"vw":178.235733}"#,
+        )
+        .unwrap();
+        let bar = page.bars[&"AAPL".parse().unwrap()][0];
+        let printed = format!("{bar:?}");
+        let expect = "Bar { start: 2022-01-03T09:00:00Z, open: 178.26, high: 178.26, low: 178.21, close: 178.21, \
+            volume: 1118, trades: 65, vwap: Some(178.2357) }";
+        assert_eq!((printed.as_str(), page.next), (expect, None));
+    }
+
+    #[test]
+    fn what_is_no_bar_is_an_error_that_says_which() {
+        let bar = |o: &str, l: &str, v: &str| format!(r#"{{"t":"2022-01-03T09:00:00Z","o":{o},"h":9,"l":{l},"c":5,"v":{v}}}"#);
+        assert!(read(&bar("5", "5", "1")).is_ok());
+        for (row, expect) in [
+            (bar("10", "5", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: high and low do not enclose open and close"),
+            (bar("5", "6", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: high and low do not enclose open and close"),
+            (bar("0", "5", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: 0.00 is out of range"),
+            (bar("5", "5", "-1"), "bar of AAPL at 2022-01-03T09:00:00Z: "),
+            (bar("null", "5", "1"), "the answer is not understood: "),
+            (bar("\"5\"", "5", "1"), "the answer is not understood: "),
+            (bar("1e400", "5", "1"), "the answer is not understood: "),
+        ] {
+            let error = read(&row).unwrap_err().to_string();
+            assert!(error.starts_with(expect), "{row}: {error}");
+        }
+        assert!(decode_page(b"{\"bars\":{\"A A\":[]}}").is_err() && decode_page(b"{}").is_err());
+        assert_eq!(decode_page(b"{\"bars\":null,\"next_page_token\":\"n\"}").unwrap().next.as_deref(), Some("n"));
+    }
+}

@@ -1,0 +1,107 @@
+//! The rate limit on the wire: who waits, who does not, and what the broker's headers change.
+
+use trading::order::Purpose;
+
+use super::*;
+use crate::alpaca::ticket::Ticket;
+
+#[tokio::test]
+async fn ordinary_requests_stop_at_half_and_protection_goes_on() {
+    let server = Canned::start(vec![Behaviour::json(200, "[]")]).await;
+    let client = limited(&server.base_url, 4);
+    let day = "2026-11-10".parse().unwrap();
+    for _ in 0..2 {
+        client.calendar(day, day).await.unwrap();
+    }
+    let error = client.calendar(day, day).await.unwrap_err();
+    assert!(error.why.starts_with("not sent: the rate limit has room for it in "), "{error}");
+    for _ in 0..8 {
+        client.positions().await.unwrap();
+        client.orders(OrderFilter::Open).await.unwrap();
+    }
+    assert_eq!(server.requests().len(), 18);
+}
+
+#[tokio::test]
+async fn an_opening_beyond_half_is_retryable_and_a_stop_is_sent() {
+    let server = Canned::start(vec![Behaviour::json(200, order_json("id-1", "new"))]).await;
+    let client = limited(&server.base_url, 2);
+    let order = |purpose| Ticket::from(&OrderRequest { purpose, ..limit_order() });
+    assert_eq!(word(&client.post(&order(Purpose::Open)).await), "accepted");
+    let outcome = client.post(&order(Purpose::Open)).await;
+    let SubmitOutcome::Retryable { after: Some(after), .. } = outcome else { panic!("{outcome:?}") };
+    assert!(after > Duration::from_secs(50) && after <= Duration::from_secs(60), "{after:?}");
+    for purpose in [Purpose::Reduce, Purpose::Protect, Purpose::Flatten] {
+        assert_eq!(word(&client.post(&order(purpose)).await), "accepted", "{purpose}");
+    }
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn the_two_interfaces_have_a_limit_each() {
+    let server = Canned::start(vec![Behaviour::json(200, r#"{"bars":{},"trades":{}}"#)]).await;
+    let client = limited(&server.base_url, 2);
+    client.latest_trades(&["AAPL".parse().unwrap()]).await.unwrap();
+    assert!(client.latest_trades(&["AAPL".parse().unwrap()]).await.is_err());
+    let outcome = client.post(&(&limit_order()).into()).await;
+    assert!(matches!(outcome, SubmitOutcome::Unknown { .. }), "sent, whatever the answer is: {outcome:?}");
+    client.quotes(&["AAPL".parse().unwrap()]).await.unwrap_err();
+    assert_eq!(server.requests().len(), 3, "a quote is asked for as what protection needs");
+}
+
+#[tokio::test]
+async fn what_the_broker_says_is_left_holds_openings_and_lets_stops_through() {
+    let reset = (now() + 30).to_string();
+    let headers = format!("X-RateLimit-Limit: 200\r\nX-RateLimit-Remaining: 3\r\nX-RateLimit-Reset: {reset}\r\n");
+    let answer = Behaviour::Answer { status: 200, headers: headers.leak(), body: order_json("id-1", "new") };
+    let server = Canned::start(vec![answer]).await;
+    let client = limited(&server.base_url, 200);
+    let order = |purpose| Ticket::from(&OrderRequest { purpose, ..limit_order() });
+    assert_eq!(word(&client.post(&order(Purpose::Protect)).await), "accepted");
+    let outcome = client.post(&order(Purpose::Open)).await;
+    let SubmitOutcome::Retryable { after: Some(after), .. } = outcome else { panic!("{outcome:?}") };
+    assert!(after <= Duration::from_secs(31), "{after:?}");
+    assert_eq!(word(&client.post(&order(Purpose::Protect)).await), "accepted");
+}
+
+#[tokio::test]
+async fn headers_of_nonsense_change_nothing() {
+    for headers in [
+        "X-RateLimit-Limit: 0\r\nX-RateLimit-Remaining: many\r\nX-RateLimit-Reset: soon\r\n",
+        "X-RateLimit-Limit: -5\r\nX-RateLimit-Remaining: -1\r\nX-RateLimit-Reset: -1\r\n",
+        "X-RateLimit-Limit: 200\r\nX-RateLimit-Remaining: 9999999999\r\nX-RateLimit-Reset: 99999999999999999999\r\n",
+        "X-RateLimit-Limit: 200\r\nX-RateLimit-Remaining: 0\r\nX-RateLimit-Reset: 1000\r\n",
+    ] {
+        let answer = Behaviour::Answer { status: 200, headers, body: "[]".to_owned() };
+        let server = Canned::start(vec![answer]).await;
+        let client = limited(&server.base_url, 200);
+        let day = "2026-11-10".parse().unwrap();
+        for _ in 0..5 {
+            client.calendar(day, day).await.unwrap_or_else(|error| panic!("{headers}: {error}"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn patience_ends_a_read_however_many_tries_are_left() {
+    let server = Canned::start(vec![Behaviour::Mute]).await;
+    let mut config = config(&server.base_url);
+    config.limits.total = Duration::from_millis(300);
+    config.limits.patience = Duration::from_millis(200);
+    let started = std::time::Instant::now();
+    assert!(Alpaca::new(&config).unwrap().positions().await.is_err());
+    assert!(started.elapsed() < Duration::from_secs(5));
+    assert_eq!(server.requests().len(), 1);
+}
+
+fn limited(base_url: &str, requests_a_minute: u32) -> Alpaca {
+    let mut config = config(base_url);
+    config.limits.requests_a_minute = Some(requests_a_minute);
+    let client = Alpaca::new(&config).unwrap();
+    client.agreement.heard(&ACCOUNT.parse().unwrap());
+    client
+}
+
+fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+}

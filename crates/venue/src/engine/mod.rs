@@ -6,6 +6,7 @@
 //! `stream`, `event`, `render`, `refusal` (what is told). Reads: `listing`, `data`.
 
 mod admission;
+mod assets;
 mod book;
 mod by_hand;
 mod cancel;
@@ -204,6 +205,7 @@ impl Engine {
             ("PATCH", ["v2", "account", "configurations"]) => self.configure(&request.body),
             ("GET", ["v2", "account", "activities"]) => self.activities(query, query.get("activity_types")),
             ("GET", ["v2", "account", "activities", kind]) => self.activities(query, Some(&(*kind).to_owned())),
+            ("GET", ["v2", "assets", symbol]) => self.asset(symbol),
             ("GET", ["v2", "clock"]) => self.clock(),
             ("GET", ["v2", "calendar"]) => self.sessions(query),
             ("GET", ["v2", "positions"]) => Ok(Response::ok(self.positions())),

@@ -137,6 +137,24 @@ fn pure_crates_reach_nothing_outside() {
     }
 }
 
+/// Orders by hand go round the controls: they exist for people and tests, and no program that links the broker names them.
+#[test]
+fn no_program_places_orders_by_hand() {
+    let mut seen = 0;
+    let proofs = proofs::workspace_root().join("tests");
+    let linking = |package: &Package| package.normal.contains("broker") && !package.root.starts_with(&proofs);
+    for package in workspace().into_iter().filter(linking) {
+        seen += 1;
+        for path in sources(&package.root.join("src")) {
+            let text = fs::read_to_string(&path).unwrap();
+            for word in [".by_hand()", "Alpaca::by_hand", "ByHand", "alpaca::desk"] {
+                assert!(!text.contains(word), "{} names {word}", path.display());
+            }
+        }
+    }
+    assert!(seen >= 2, "execution and desk link the broker: the workspace was not read");
+}
+
 #[test]
 fn what_a_program_must_not_contain_is_nowhere_below_it() {
     for (program, never) in NEVER_LINKED {

@@ -6,8 +6,9 @@ use serde_json::Value;
 use trading::report::Execution;
 
 use super::{
-    Alpaca, decode,
+    Alpaca,
     decimal::Decimal,
+    decode,
     endpoint::{Get, PAGES_MAX},
     governor::Class,
     wire,

@@ -11,12 +11,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use trading::order::AccountId;
 
-use super::{
-    Alpaca, BaseUrl,
-    endpoint::Get,
-    governor::Class,
-    settle::Stopped,
-};
+use super::{Alpaca, BaseUrl, endpoint::Get, governor::Class, settle::Stopped};
 use crate::RejectReason;
 
 const PAPER_HOST: &str = "https://paper-api.alpaca.markets";

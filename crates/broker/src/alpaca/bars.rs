@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use market::{Candle, Price, Qty, Symbol, Timestamp};
 
-pub use page::{Page, PageError, decode_page};
 pub(super) use page::{BarBody, bar};
+pub use page::{Page, PageError, decode_page};
 
 use super::{
     Alpaca, SYMBOLS_A_REQUEST, comma_separated,

@@ -348,9 +348,7 @@ fn event(list: &str, row: &Row) -> Result<CorporateEvent, String> {
             new: part(&row.new_symbol, row.new_rate)?,
         },
         "redemptions" => CorporateEvent::Redemption { symbol: symbol(&row.symbol)?, rate: number(row.rate, "rate")? },
-        "name_changes" => {
-            CorporateEvent::NameChange { old: symbol(&row.old_symbol)?, new: symbol(&row.new_symbol)? }
-        }
+        "name_changes" => CorporateEvent::NameChange { old: symbol(&row.old_symbol)?, new: symbol(&row.new_symbol)? },
         "worthless_removals" => CorporateEvent::WorthlessRemoval { symbol: symbol(&row.symbol)? },
         "rights_distributions" => CorporateEvent::RightsDistribution {
             source: symbol(&row.source_symbol)?,

@@ -92,7 +92,8 @@ impl Keys {
 /// When it is no address to connect to.
 pub fn base_url(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Option<BaseUrl>, CredentialsError> {
     let Some(value) = lookup(BASE_URL).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let text = value.into_string().map_err(|_| CredentialsError::Value { name: BASE_URL, why: "is not valid UTF-8" })?;
+    let text =
+        value.into_string().map_err(|_| CredentialsError::Value { name: BASE_URL, why: "is not valid UTF-8" })?;
     Ok(Some(text.parse()?))
 }
 
@@ -161,7 +162,8 @@ mod tests {
 
     #[test]
     fn an_unusable_credential_is_an_error_and_no_reason_to_fall_back() {
-        for contents in [&b""[..], b"\n", b"a\0b", b"two\nlines", b"\xff\xfe", &[b'x'; 9_000], "schlüssel".as_bytes()] {
+        for contents in [&b""[..], b"\n", b"a\0b", b"two\nlines", b"\xff\xfe", &[b'x'; 9_000], "schlüssel".as_bytes()]
+        {
             let directory = tempfile::tempdir().unwrap();
             std::fs::write(directory.path().join(KEY_ID), contents).unwrap();
             let error = Keys::read(Some(directory.path()), environment).unwrap_err();
@@ -201,7 +203,10 @@ mod tests {
         let with = |value: &'static str| base_url(move |_| Some(value.into()));
         assert_eq!(base_url(|_| None).unwrap(), None);
         assert_eq!(with("").unwrap(), None);
-        assert_eq!(with("https://paper-api.alpaca.markets").unwrap().unwrap().to_string(), "https://paper-api.alpaca.markets");
+        assert_eq!(
+            with("https://paper-api.alpaca.markets").unwrap().unwrap().to_string(),
+            "https://paper-api.alpaca.markets"
+        );
         assert!(with("http://example.org").unwrap_err().to_string().starts_with(BASE_URL));
     }
 }

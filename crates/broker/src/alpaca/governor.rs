@@ -62,13 +62,7 @@ impl Governor {
     /// itself is believed.
     #[must_use]
     pub fn new(limit: Option<u32>) -> Self {
-        Self {
-            limit,
-            ordinary: VecDeque::new(),
-            protection: VecDeque::new(),
-            left: None,
-            held_until: Duration::ZERO,
-        }
+        Self { limit, ordinary: VecDeque::new(), protection: VecDeque::new(), left: None, held_until: Duration::ZERO }
     }
 
     /// Lets a request go and counts it.

@@ -29,7 +29,7 @@ const TRADING: &[(&str, &str, Reader, usize)] = &[
     ("/v2/account/portfolio/history", "get", |value| history(read(value)?).map(drop), 3),
     ("/v2/account/activities", "get", |value| activity(value.clone()).map(drop), 2),
     ("/v2/account/activities/{activity_type}", "get", |value| activity(value.clone()).map(drop), 2),
-    ("/v2/clock", "get", |value| Ok(drop(decode::clock(&read(value)?))), 1),
+    ("/v2/clock", "get", |value| read(value).map(|clock| _ = decode::clock(&clock)), 1),
     ("/v2/assets", "get", |value| asset(read(value)?).map(drop), 1),
     ("/v2/assets/{symbol_or_asset_id}", "get", |value| asset(read(value)?).map(drop), 1),
     ("/v2/orders", "post", order, 6),

@@ -11,8 +11,9 @@ use trading::{
 };
 
 use super::{
-    Alpaca, decode,
+    Alpaca,
     decimal::Decimal,
+    decode,
     endpoint::{Get, PAGES_MAX, side_word},
     governor::Class,
     ticket::{Kind, Lifetime, Trail},
@@ -227,9 +228,7 @@ fn kind(order: &wire::Order) -> Option<Kind> {
         "market" => Some(Kind::Market),
         "limit" => Some(Kind::Limit { limit: price(&order.limit_price)? }),
         "stop" => Some(Kind::Stop { stop: price(&order.stop_price)? }),
-        "stop_limit" => {
-            Some(Kind::StopLimit { stop: price(&order.stop_price)?, limit: price(&order.limit_price)? })
-        }
+        "stop_limit" => Some(Kind::StopLimit { stop: price(&order.stop_price)?, limit: price(&order.limit_price)? }),
         "trailing_stop" => {
             let by_price = price(&order.trail_price).map(Trail::Price);
             let by_percent = || order.trail_percent.as_ref()?.bps().map(Trail::Percent);

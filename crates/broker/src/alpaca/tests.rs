@@ -111,7 +111,9 @@ async fn a_429_says_how_long() {
 #[tokio::test]
 async fn an_order_goes_out_in_the_brokers_words_with_the_keys() {
     let server = Canned::start(vec![Behaviour::json(200, order_json("id-1", "new"))]).await;
-    let SubmitOutcome::Accepted(report) = client(&server.base_url).post(&(&limit_order()).into()).await else { panic!() };
+    let SubmitOutcome::Accepted(report) = client(&server.base_url).post(&(&limit_order()).into()).await else {
+        panic!()
+    };
     assert_eq!(report.status, OrderStatus::New);
     let request = &server.requests()[0];
     let (head, body) = request.split_once("\r\n\r\n").unwrap();

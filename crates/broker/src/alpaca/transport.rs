@@ -149,12 +149,7 @@ impl Transport {
     }
 
     /// How long to wait before a read is tried again; `None` when that is without hope or patience is at its end.
-    fn pause_before_next(
-        &self,
-        tried: u32,
-        outcome: &Result<Answer, Silence>,
-        deadline: Instant,
-    ) -> Option<Duration> {
+    fn pause_before_next(&self, tried: u32, outcome: &Result<Answer, Silence>, deadline: Instant) -> Option<Duration> {
         let (hopeful, asked) = match outcome {
             Ok(answer) => (answer.status == 429 || answer.status >= 500, answer.after),
             Err(Silence::NotSent(_) | Silence::Lost(_)) => (true, None),

@@ -241,11 +241,7 @@ fn trail(kind: Kind, found: &mut Vec<Violation>) {
             found.extend((price.units() < CENT).then_some(Violation::Trail));
             found.extend(sub_penny("trail", price));
         }
-        Kind::TrailingStop { .. }
-        | Kind::Market
-        | Kind::Limit { .. }
-        | Kind::Stop { .. }
-        | Kind::StopLimit { .. } => {}
+        Kind::TrailingStop { .. } | Kind::Market | Kind::Limit { .. } | Kind::Stop { .. } | Kind::StopLimit { .. } => {}
     }
 }
 
@@ -295,7 +291,9 @@ impl fmt::Display for Violation {
             Self::Fraction { with } => write!(f, "dollars or fractions of a share do not go with {with}"),
             Self::ExtendedHours { with } => write!(f, "extended hours do not go with {with}"),
             Self::Lifetime { lifetime, with } => write!(f, "{lifetime:?} does not go with {with}"),
-            Self::Trail => f.write_str("a trail is at least a cent, or more than nothing and less than all of the price"),
+            Self::Trail => {
+                f.write_str("a trail is at least a cent, or more than nothing and less than all of the price")
+            }
             Self::Class { why } | Self::Change { why } => f.write_str(why),
             Self::Geometry { why, price, against } => write!(f, "{why}: {price} against {against}"),
             Self::Opposite { order } => write!(f, "order {order} of the other side could trade with it"),

@@ -116,7 +116,9 @@ mod tests {
 
     #[test]
     fn what_is_no_bar_is_an_error_that_says_which() {
-        let bar = |o: &str, l: &str, v: &str| format!(r#"{{"t":"2022-01-03T09:00:00Z","o":{o},"h":9,"l":{l},"c":5,"v":{v}}}"#);
+        let bar = |o: &str, l: &str, v: &str| {
+            format!(r#"{{"t":"2022-01-03T09:00:00Z","o":{o},"h":9,"l":{l},"c":5,"v":{v}}}"#)
+        };
         assert!(read(&bar("5", "5", "1")).is_ok());
         for (row, expect) in [
             (bar("10", "5", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: high and low do not enclose open and close"),

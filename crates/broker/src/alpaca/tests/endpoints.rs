@@ -125,11 +125,31 @@ async fn bars_of_any_timeframe_and_adjustment() {
     let symbols = ["AAPL".parse::<Symbol>().unwrap()];
     let (from, to) = ("2026-11-10T00:00:00Z".parse().unwrap(), "2026-11-11T00:00:00Z".parse().unwrap());
     for (timeframe, adjustment, expect) in [
-        (Timeframe::Minutes(5), Adjustment::Raw, "timeframe=5Min&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=raw"),
-        (Timeframe::Hours(12), Adjustment::Split, "timeframe=12Hour&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=split"),
-        (Timeframe::Day, Adjustment::All, "timeframe=1Day&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=all"),
-        (Timeframe::Week, Adjustment::Dividend, "timeframe=1Week&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=dividend"),
-        (Timeframe::Months(3), Adjustment::SpinOff, "timeframe=3Month&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=spin-off"),
+        (
+            Timeframe::Minutes(5),
+            Adjustment::Raw,
+            "timeframe=5Min&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=raw",
+        ),
+        (
+            Timeframe::Hours(12),
+            Adjustment::Split,
+            "timeframe=12Hour&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=split",
+        ),
+        (
+            Timeframe::Day,
+            Adjustment::All,
+            "timeframe=1Day&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=all",
+        ),
+        (
+            Timeframe::Week,
+            Adjustment::Dividend,
+            "timeframe=1Week&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=dividend",
+        ),
+        (
+            Timeframe::Months(3),
+            Adjustment::SpinOff,
+            "timeframe=3Month&start=2026-11-10T00%3A00%3A00Z&end=2026-11-11T00%3A00%3A00Z&limit=10000&adjustment=spin-off",
+        ),
     ] {
         let body = r#"{"bars":{"AAPL":[{"t":"2026-11-10T05:00:00Z","o":1,"h":2,"l":1,"c":2,"v":3,"n":4,"vw":1.5}]}}"#;
         let server = Canned::start(vec![Behaviour::json(200, body)]).await;
@@ -146,7 +166,8 @@ async fn the_newest_of_a_symbol_and_of_none_that_cannot_be_used() {
     let bar = json!({"t": "2026-11-10T14:30:00Z", "o": 1, "h": 2, "l": 1, "c": 2, "v": 3, "n": 4, "vw": 1.5});
     let trades = json!({"trades": {"AAPL": trade, "ODD": {"t": "now"}, "a b": trade}});
     let bars = json!({"bars": {"AAPL": bar, "ODD": null}});
-    let snapshots = json!({"AAPL": {"latestTrade": trade, "minuteBar": bar, "dailyBar": {"o": 1}, "latestQuote": null}});
+    let snapshots =
+        json!({"AAPL": {"latestTrade": trade, "minuteBar": bar, "dailyBar": {"o": 1}, "latestQuote": null}});
     let answers = [trades, bars, snapshots].map(|body| Behaviour::json(200, body.to_string()));
     let server = Canned::start(answers.into()).await;
     let (client, apple) = (client(&server.base_url), "AAPL".parse::<Symbol>().unwrap());
@@ -239,7 +260,8 @@ async fn by_hand_every_form_goes_out_once() {
     assert_eq!(word(&client.by_hand().replace(&"o/1".parse().unwrap(), &change).await), "accepted");
     let requests = server.requests();
     assert_eq!(lines(&server), ["POST /v2/orders", "PATCH /v2/orders/o%2F1"]);
-    let body = |number: usize| serde_json::from_str::<serde_json::Value>(requests[number].split_once("\r\n\r\n").unwrap().1);
+    let body =
+        |number: usize| serde_json::from_str::<serde_json::Value>(requests[number].split_once("\r\n\r\n").unwrap().1);
     let changed = json!({"qty": "5", "time_in_force": "day", "stop_price": "91.00", "client_order_id": "t-1"});
     assert_eq!((body(0).unwrap()["order_class"].as_str(), body(1).unwrap()), (Some("oco"), changed));
 }
@@ -247,7 +269,8 @@ async fn by_hand_every_form_goes_out_once() {
 #[tokio::test]
 async fn by_hand_an_opening_is_compared_with_what_works() {
     let working = order_json("other", "new").replace("\"buy\"", "\"sell\"");
-    let asset = r#"{"id":"a","class":"us_equity","exchange":"NYSE","symbol":"BRK.B","status":"active","tradable":true}"#;
+    let asset =
+        r#"{"id":"a","class":"us_equity","exchange":"NYSE","symbol":"BRK.B","status":"active","tradable":true}"#;
     let answers = vec![Behaviour::json(200, format!("[{working}]")), Behaviour::json(200, asset)];
     let server = Canned::start(answers).await;
     let stop_loss = StopLoss { stop: "102".parse().unwrap(), limit: None };
@@ -263,7 +286,8 @@ async fn by_hand_an_opening_is_compared_with_what_works() {
 async fn by_hand_everything_at_once_has_a_status_each() {
     let cancelled = r#"[{"id":"o-1","status":200},{"id":"o-2","status":422}]"#;
     let order = order_json("x", "accepted");
-    let closed = format!(r#"[{{"symbol":"BRK.B","status":200,"body":{order}}},{{"symbol":"ODD","status":422,"body":{{}}}}]"#);
+    let closed =
+        format!(r#"[{{"symbol":"BRK.B","status":200,"body":{order}}},{{"symbol":"ODD","status":422,"body":{{}}}}]"#);
     let order = Behaviour::json(200, order);
     let server = Canned::start(vec![
         Behaviour::json(207, cancelled),

@@ -42,7 +42,10 @@ fn bodies() -> Vec<(&'static str, Vec<u8>)> {
 #[tokio::test]
 async fn every_read_says_where_it_failed() {
     for (what, body) in bodies() {
-        let raw = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nX-Request-ID: req-7\r\nContent-Length: {}\r\n\r\n", body.len());
+        let raw = format!(
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nX-Request-ID: req-7\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
         let raw = [raw.into_bytes(), body].concat();
         let server = Canned::start(vec![Behaviour::Raw(raw)]).await;
         for (endpoint, error) in every_read(&client(&server.base_url)).await {
@@ -156,10 +159,7 @@ async fn an_announced_length_is_believed_only_as_a_reason_to_refuse() {
         (answer(100 << 20, ""), "longer than 33554432 bytes"),
         (answer(1, "[]"), "the answer is not understood"),
         (answer(99, "[]"), "no answer: "),
-        (
-            Behaviour::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n[]".to_vec()),
-            "no answer: ",
-        ),
+        (Behaviour::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n[]".to_vec()), "no answer: "),
         (
             Behaviour::Raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]".to_vec()),
             "no answer: ",

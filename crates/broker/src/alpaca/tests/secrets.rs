@@ -35,10 +35,7 @@ fn a_key_that_no_header_carries_is_named_and_not_shown() {
 #[test]
 fn nothing_that_is_logged_or_told_holds_a_key() {
     let written = Written::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(LevelFilter::TRACE)
-        .with_writer(written.clone())
-        .finish();
+    let subscriber = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(written.clone()).finish();
     let told = tracing::subscriber::with_default(subscriber, || {
         tracing::warn!("the log is read");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

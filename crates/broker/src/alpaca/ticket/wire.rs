@@ -130,10 +130,7 @@ fn exits(ticket: &Ticket) -> (Option<&'static str>, Option<TakeProfitBody>, Opti
 
 impl From<StopLoss> for StopLossBody {
     fn from(stop_loss: StopLoss) -> Self {
-        Self {
-            stop_price: stop_loss.stop.to_string(),
-            limit_price: stop_loss.limit.map(|price| price.to_string()),
-        }
+        Self { stop_price: stop_loss.stop.to_string(), limit_price: stop_loss.limit.map(|price| price.to_string()) }
     }
 }
 
@@ -254,12 +251,8 @@ mod tests {
             (Lifetime::Fok, "fok"),
         ] {
             let dollars = Amount::Dollars("12.5".parse().unwrap());
-            let ticket = Ticket {
-                lifetime,
-                amount: dollars,
-                extended_hours: true,
-                ..ticket(Kind::Market, Class::Simple)
-            };
+            let ticket =
+                Ticket { lifetime, amount: dollars, extended_hours: true, ..ticket(Kind::Market, Class::Simple) };
             let body = body(&ticket);
             assert_eq!((body["time_in_force"].as_str(), body["notional"].as_str()), (Some(word), Some("12.50")));
             assert_eq!((body.get("qty"), &body["extended_hours"]), (None, &json!(true)));

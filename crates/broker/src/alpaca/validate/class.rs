@@ -4,8 +4,8 @@ use market::Price;
 use trading::order::Side;
 
 use super::{
-    CENT, Violation, sub_penny,
     super::ticket::{Class, Exit, Kind, Lifetime, StopLoss, Ticket},
+    CENT, Violation, sub_penny,
 };
 
 /// Checks the class of a ticket; `market` is the price that exits of a market order are measured from.
@@ -32,10 +32,7 @@ fn form(ticket: &Ticket, found: &mut Vec<Violation>) {
     let is_oco = matches!(ticket.class, Class::Oco { .. });
     for (broken, why) in [
         (is_oco && !matches!(ticket.kind, Kind::Limit { .. }), "an oco order is the limit that takes the profit"),
-        (
-            !is_oco && matches!(ticket.kind, Kind::TrailingStop { .. }),
-            "a trailing stop has no exits",
-        ),
+        (!is_oco && matches!(ticket.kind, Kind::TrailingStop { .. }), "a trailing stop has no exits"),
         (
             !matches!(ticket.lifetime, Lifetime::Day | Lifetime::Gtc),
             "an order with exits works for the day or till cancelled",

@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     http::{BODY_BYTES_MAX, Shell, json_response, set_header, text_response},
-    reset::Reset,
+    reset::{Reset, ResetError},
 };
 
 /// An answer that is not yes.
@@ -70,7 +70,10 @@ async fn requests(State(shell): State<Shell>) -> HttpResponse<Body> {
 
 async fn reset(State(shell): State<Shell>, request: HttpRequest) -> Answer {
     let reset: Reset = body(request).await?;
-    let now = shell.venue.reset(&reset).map_err(|error| Refused(422, error.to_string()))?;
+    let now = shell.venue.reset(&reset).map_err(|error| match error {
+        ResetError::RealClock => Refused(409, error.to_string()),
+        ResetError::Bounds(_) | ResetError::Source(_) => Refused(422, error.to_string()),
+    })?;
     Ok(json_response(200, &json!({"timestamp": now})))
 }
 

@@ -15,7 +15,7 @@ use crate::{
     reset::Reset,
     sleepers::{Bed, Sleeper, Sleepers},
     source::{Source, SourceError},
-    streams::Hub,
+    streams::{DataPlan, Hub, StreamFault, StreamName},
     truth::Truth,
 };
 
@@ -129,6 +129,17 @@ impl Venue {
         self.0.sleepers.wake(now);
     }
 
+    /// The same, for a caller that can wait: with somebody listening, time goes on as they read. Others may ask the venue
+    /// meanwhile, at an instant on the way.
+    pub async fn advance_as_heard(&self, to: Timestamp) {
+        while self.0.hub.is_heard() && self.now() + STRETCH < to {
+            self.advance_to(self.now() + STRETCH);
+            tokio::task::yield_now().await;
+            self.0.hub.caught_up().await;
+        }
+        self.advance_to(to);
+    }
+
     /// The venue as it was at its beginning, but for what is asked for: nothing ordered, no faults, no lies, no request
     /// seen, every stream cut. An interceptor and the sleepers stay.
     ///
@@ -232,6 +243,21 @@ impl Venue {
     /// Sets what goes wrong from the next request on, in place of what was set before.
     pub fn set_faults(&self, plan: Plan) {
         *lock(&self.0.plan) = plan;
+    }
+
+    /// What the account may hear of the market, from the next connection on.
+    pub fn set_plan(&self, plan: DataPlan) {
+        self.0.hub.set_plan(plan);
+    }
+
+    /// Something is wrong with a stream from now on, in place of what was wrong with it before.
+    pub fn set_stream_fault(&self, stream: StreamName, fault: StreamFault) {
+        self.0.hub.set_fault(stream, fault);
+    }
+
+    /// Whether the keys are let in.
+    pub(crate) fn admits(&self, key: &str, secret: &str) -> bool {
+        self.exchange().engine.admits(key, secret).is_ok()
     }
 
     /// The engine, for what has no endpoint at the real venue; what it makes is told to the streams.

@@ -21,6 +21,7 @@ use crate::{
     answer, control,
     handle::Venue,
     severable::{Door, Line},
+    streams,
 };
 
 /// No request has a longer body; the longest of Alpaca's are a few hundred bytes.
@@ -58,7 +59,11 @@ impl Venue {
         let address = listener.local_addr()?;
         let (stop, mut stopped) = watch::channel(false);
         let shell = Shell { venue: self.clone(), stopped: stopped.clone(), own_answers: Arc::default() };
-        let router = Router::new().merge(control::routes(&shell)).fallback(answer::answer).with_state(shell);
+        let router = Router::new()
+            .merge(control::routes(&shell))
+            .merge(streams::routes())
+            .fallback(answer::answer)
+            .with_state(shell);
         let server = axum::serve(Door(listener), router.into_make_service_with_connect_info::<Line>())
             .with_graceful_shutdown(async move { drop(stopped.wait_for(|stop| *stop).await) });
         tokio::spawn(async move { server.await });

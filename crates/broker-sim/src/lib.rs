@@ -31,4 +31,5 @@ pub use reset::{Reset, ResetError, check};
 pub use sleepers::Sleeper;
 pub use source::{Source, SourceError};
 pub use spoilt::HUGE_BYTES;
+pub use streams::{CONNECTIONS_MAX, DataPlan, QUEUE_MAX, StreamFault, StreamName};
 pub use truth::Truth;

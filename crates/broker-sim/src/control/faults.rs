@@ -6,11 +6,24 @@ use axum::{
     http::Response as HttpResponse,
 };
 
+use serde::Deserialize;
+
 use super::{Answer, Refused, body, time::told};
 use crate::{
     faults::{Plan, Script},
     http::Shell,
+    streams::{StreamFault, StreamName},
 };
+
+/// No stream is as late as this, in milliseconds.
+const LATE_MS_MAX: u64 = 600_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StreamWish {
+    stream: StreamName,
+    fault: StreamFault,
+}
 
 /// In place of what was set before.
 pub(super) async fn set(State(shell): State<Shell>, request: HttpRequest) -> Answer {
@@ -25,6 +38,11 @@ pub(super) async fn clear(State(shell): State<Shell>) -> HttpResponse<Body> {
     told(&shell)
 }
 
-pub(super) async fn stream(State(_): State<Shell>, _: HttpRequest) -> Answer {
-    Err(Refused(501, "not yet".to_owned()))
+pub(super) async fn stream(State(shell): State<Shell>, request: HttpRequest) -> Answer {
+    let StreamWish { stream, fault } = body(request).await?;
+    if let StreamFault::Late { ms: LATE_MS_MAX.. } = fault {
+        return Err(Refused(422, "a stream is late by less than ten minutes".to_owned()));
+    }
+    shell.venue.set_stream_fault(stream, fault);
+    Ok(told(&shell))
 }

@@ -66,7 +66,7 @@ pub(super) async fn advance(State(shell): State<Shell>, request: HttpRequest) ->
         (None, Some(_)) => return Err(Refused(422, "seconds are 0 to ten years".to_owned())),
         (Some(_), Some(_)) | (None, None) => return Err(Refused(422, "either to or seconds".to_owned())),
     };
-    shell.venue.advance_to(to);
+    shell.venue.advance_as_heard(to).await;
     Ok(told(&shell))
 }
 

@@ -3,8 +3,8 @@
 use std::{fs, net::SocketAddr, path::PathBuf};
 
 use broker_sim::{
-    Pace, Source, Venue, VenueConfig, check,
-    faults::{Plan, Script},
+    DataPlan, Pace, Source, Venue, VenueConfig, check,
+    faults::{self, Script},
     pace::SPEED_MAX,
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -67,8 +67,8 @@ pub struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     pub orders_max: usize,
     /// The data subscription: basic has no sip feed
-    #[arg(long, value_enum, default_value_t = DataPlan::Plus)]
-    pub plan: DataPlan,
+    #[arg(long, value_enum, default_value_t = Plan::Plus)]
+    pub plan: Plan,
     /// Whose time it is: stepped by hand, or the world's
     #[arg(long, value_enum, default_value_t = ClockKind::Stepped)]
     pub clock: ClockKind,
@@ -107,7 +107,7 @@ pub enum ClockKind {
 
 /// What the account may hear of the market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DataPlan {
+pub enum Plan {
     /// The iex feed, 30 symbols
     Basic,
     /// Every feed
@@ -148,6 +148,10 @@ impl Arguments {
         check(&config).map_err(|error| Failure::BadConfig(error.to_string()))?;
         let venue = Venue::of(config, Source::synthetic(self.days.into()), pace);
         let venue = venue.map_err(|error| Failure::BadConfig(error.to_string()))?;
+        venue.set_plan(match self.plan {
+            Plan::Basic => DataPlan::Basic,
+            Plan::Plus => DataPlan::Plus,
+        });
         if let Some(plan) = self.plan_of_faults()? {
             venue.set_faults(plan);
         }
@@ -160,12 +164,12 @@ impl Arguments {
         Ok(session.date.at(self.start))
     }
 
-    fn plan_of_faults(&self) -> Result<Option<Plan>, Failure> {
+    fn plan_of_faults(&self) -> Result<Option<faults::Plan>, Failure> {
         let Some(path) = &self.faults else { return Ok(None) };
         let bad = |why: String| Failure::BadFaults(format!("failed to read {}: {why}", path.display()));
         let text = fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
         let script: Script = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
-        Plan::new(script).map(Some).map_err(|error| bad(error.to_string()))
+        faults::Plan::new(script).map(Some).map_err(|error| bad(error.to_string()))
     }
 }
 

@@ -83,7 +83,7 @@ async fn a_reset_venue_has_what_it_was_asked_for_and_the_next_reset_has_not() {
     let asked = json!({"seed": 9, "cash": "2500", "start": "2026-11-10T16:00:00Z", "rate_limit": 2, "multiplier": 2});
     wire.json("POST", "/sim/reset", &asked).await;
     let account = wire.get("/v2/account").await;
-    assert_eq!((&account["cash"], &account["multiplier"]), (&json!("2500.00"), &json!("2")));
+    assert_eq!((&account["cash"], &account["buying_power"]), (&json!("2500.00"), &json!("5000.00")));
     assert_eq!(wire.get("/sim/clock").await, json!({"timestamp": "2026-11-10T16:00:00Z"}));
     wire.get("/v2/account").await;
     assert_eq!(wire.ask("GET", "/v2/account", "").await.unwrap().status, 429);

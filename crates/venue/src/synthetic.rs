@@ -14,7 +14,10 @@ use market::{Calendar, CalendarError, DailyBar, NyDate, Session, Symbol};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::{seed, traded::MarketDay};
+use crate::{
+    seed,
+    traded::{AssetTraits, Market, MarketDay},
+};
 use companies::{COMPANIES, FUNDS};
 
 /// Sessions of history: two hundred for the slowest mean, and what precedes it.
@@ -91,6 +94,60 @@ pub fn market(seed: u64, session: Session, calendar: &Calendar) -> Result<Synthe
     }
     market.bars.sort_by_key(|(symbol, bar)| (*symbol, bar.date));
     Ok(market)
+}
+
+/// Makes the market of a number of sessions from the first one on; its first day is that of [`market`], after it the
+/// fates go round, so that every company that rises meets each of them in time. The same for the same arguments.
+///
+/// # Errors
+/// When the calendar does not reach back or on far enough.
+pub fn market_days(
+    seed: u64,
+    first_session: Session,
+    sessions: usize,
+    calendar: &Calendar,
+) -> Result<Market, CalendarError> {
+    let first = market(seed, first_session, calendar)?;
+    let mut made = Market { traits: traits(), ..Market::from(first.market_day()) };
+    let mut session = first_session;
+    for day in 1..sessions {
+        session = calendar.next_session(session.date)?;
+        let before = &made.days[made.days.len() - 1].1;
+        let bars = characters(seed).into_iter().enumerate().map(|(place, (ticker, character))| {
+            let symbol = Symbol::new(ticker).expect("the tables hold tickers");
+            let character = Character { fate: character.fate.later(place + day), ..character };
+            let rng = &mut seed::stream(seed, &format!("session {ticker} {}", session.date));
+            let previous = before.get(&symbol).map_or(character.price, |bar| bar.close);
+            (symbol, session_bar(rng, &character, session.date, previous))
+        });
+        let bars = bars.collect();
+        made.days.push((session, bars));
+    }
+    Ok(made)
+}
+
+/// Companies by name, every other one in New York; funds on Arca.
+fn traits() -> BTreeMap<Symbol, AssetTraits> {
+    let company = |(rank, (ticker, name, _)): (usize, &(&'static str, &'static str, &'static str))| {
+        let exchange = if rank % 2 == 0 { "NYSE" } else { "NASDAQ" };
+        (*ticker, AssetTraits { name: (*name).to_owned(), exchange, ..AssetTraits::default() })
+    };
+    let fund = |(ticker, ..): &(&'static str, f64, f64)| {
+        (*ticker, AssetTraits { name: format!("{ticker} Fund"), exchange: "ARCA", ..AssetTraits::default() })
+    };
+    let all = COMPANIES.iter().enumerate().map(company).chain(FUNDS.iter().map(fund));
+    all.map(|(ticker, traits)| (Symbol::new(ticker).expect("the tables hold tickers"), traits)).collect()
+}
+
+impl Fate {
+    /// What comes after some days: those that move take turns, the quiet stay quiet.
+    fn later(self, days: usize) -> Self {
+        match (self, days % 3) {
+            (Self::Quiet, _) => Self::Quiet,
+            (Self::Rises | Self::Falls, 0) => Self::Falls,
+            (Self::Rises | Self::Falls, _) => Self::Rises,
+        }
+    }
 }
 
 impl SyntheticMarket {

@@ -17,6 +17,7 @@ pub(crate) use bars::Minutes;
 use by_hand::ByHand;
 pub use by_hand::{HALTS_MAX, PRINTS_MAX, SPLITS_MAX};
 pub(crate) use by_hand::{Split, StatusChange};
+pub(crate) use terms::Adjustment;
 
 use crate::{
     path::{self, Path, Spread},

@@ -88,6 +88,29 @@ fn every_session_bar_makes_a_path() {
     }
 }
 
+#[test]
+fn the_days_of_a_longer_market_follow_each_other() {
+    let calendar = Calendar::nyse();
+    let market = synthetic::market_days(7, session(), 30, &calendar).unwrap();
+    assert_eq!(market.days.len(), 30);
+    assert_eq!(market.days[0].1, synthetic::market(7, session(), &calendar).unwrap().day);
+    let mut moved = BTreeSet::new();
+    for pair in market.days.windows(2) {
+        let ((before, bars_before), (session, bars)) = (&pair[0], &pair[1]);
+        assert_eq!(calendar.next_session(before.date).unwrap(), *session);
+        for (symbol, bar) in bars {
+            let previous = bars_before[symbol].close;
+            assert!((bar.open / previous - 1.0).abs() < 0.01, "{symbol} {}", session.date);
+            Path::check(*symbol, bar, path::ticks_in(session)).unwrap();
+            moved.extend((bar.close / bar.open - 1.0 < -0.05).then_some((*symbol, false)));
+            moved.extend((bar.close / bar.open - 1.0 > 0.015).then_some((*symbol, true)));
+        }
+    }
+    let both = |symbol: &Symbol| moved.contains(&(*symbol, false)) && moved.contains(&(*symbol, true));
+    assert_eq!(market.traits.keys().filter(|symbol| both(symbol)).count(), 16, "those that have fates meet both");
+    assert_eq!(market.traits.len(), 73);
+}
+
 fn session() -> Session {
     Calendar::nyse().session_on("2026-11-10".parse().unwrap()).unwrap().unwrap()
 }

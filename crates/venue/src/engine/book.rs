@@ -277,6 +277,11 @@ impl Book {
         execution_id
     }
 
+    /// Takes in cash that no trade brought.
+    pub(super) fn receive(&mut self, amount: Usd) {
+        self.cash += amount;
+    }
+
     /// `new` shares for every `old` ones.
     pub(super) fn split_holding(&mut self, symbol: Symbol, new: u32, old: u32) {
         let Some(holding) = self.holdings.get_mut(&symbol) else { return };

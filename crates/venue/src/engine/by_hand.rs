@@ -131,7 +131,9 @@ impl Engine {
             return;
         }
         self.log(Event::Split { at: self.now, symbol, new, old });
+        let before = self.units_held(symbol);
         self.book.split_holding(symbol, new, old);
+        self.enter_split(symbol, before);
         let open = self.book.line(symbol).map(|line| line.open.clone()).unwrap_or_default();
         for at in open {
             let order = self.book.order(at);

@@ -1,6 +1,6 @@
 //! What happened, in order: the record two runs of the same seed must share byte for byte.
 
-use market::{Price, Qty, Symbol, Timestamp};
+use market::{Price, Qty, Symbol, Timestamp, Usd};
 use serde::{Serialize, Serializer};
 
 use crate::{
@@ -62,6 +62,8 @@ pub(crate) enum Event {
     Halted { at: Timestamp, symbol: Symbol },
     /// Trading went on.
     Resumed { at: Timestamp, symbol: Symbol },
+    /// A dividend was paid on what is held.
+    Dividend { at: Timestamp, symbol: Symbol, rate: Usd, amount: Usd },
     /// Every `old` shares became `new` ones.
     Split { at: Timestamp, symbol: Symbol, new: u32, old: u32 },
 }

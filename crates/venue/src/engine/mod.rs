@@ -3,30 +3,44 @@
 //! Pure: no clock, no files, no tokio. Requests come in as text and go out as status and JSON, the way Alpaca answers.
 //! Orders: `admission`, `rules`, `means`, `wash` (what is refused), `submit`, `replace`, `cancel`, `close`, `legs`, `pending`
 //! (what becomes of them), `matching`, `trading_day`, `by_hand` (what time and the market do), `book` (what is kept),
-//! `stream`, `event`, `render`, `refusal` (what is told). Reads: `listing`, `data`.
+//! `stream`, `event`, `render`, `refusal` (what is told).
+//! Reads: `query`; `account`, `positions`, `orders_list`, `activities`, `portfolio_history`, `statement`, `assets`, `clock`,
+//! `corporate_actions`; `data` with `history`, `bars`, `ticks`, `latest`; `watch` (the data stream).
 
+mod account;
+mod activities;
 mod admission;
 mod assets;
+mod bars;
 mod book;
 mod by_hand;
 mod cancel;
+mod clock;
 mod close;
 mod configurations;
+mod corporate_actions;
 mod data;
 mod event;
+mod history;
 mod holding;
 mod index;
+mod latest;
 mod legs;
-mod listing;
 mod matching;
 mod means;
+mod orders_list;
 mod pending;
+mod portfolio_history;
+mod positions;
+mod query;
 mod refusal;
 mod render;
 mod replace;
 mod rules;
+mod statement;
 mod stream;
 mod submit;
+mod ticks;
 mod trading_day;
 mod wash;
 mod watch;
@@ -112,6 +126,8 @@ pub struct Engine {
     usage: Usage,
     streaming: bool,
     updates: Vec<Update>,
+    entries: Vec<statement::Entry>,
+    previous_close: Option<statement::PreviousClose>,
 }
 
 impl Engine {
@@ -148,6 +164,8 @@ impl Engine {
             usage: Usage::default(),
             streaming: false,
             updates: Vec::new(),
+            entries: Vec::new(),
+            previous_close: None,
         };
         engine.begin();
         engine
@@ -203,24 +221,28 @@ impl Engine {
             ("GET", ["v2", "account"]) => Ok(Response::ok(self.account())),
             ("GET", ["v2", "account", "configurations"]) => Ok(self.configurations()),
             ("PATCH", ["v2", "account", "configurations"]) => self.configure(&request.body),
-            ("GET", ["v2", "account", "activities"]) => self.activities(query, query.get("activity_types")),
-            ("GET", ["v2", "account", "activities", kind]) => self.activities(query, Some(&(*kind).to_owned())),
-            ("GET", ["v2", "assets", symbol]) => self.asset(symbol),
+            ("GET", ["v2", "account", "activities"]) => self.activities(query, None),
+            ("GET", ["v2", "account", "activities", kind]) => self.activities(query, Some(kind)),
+            ("GET", ["v2", "account", "portfolio", "history"]) => self.portfolio_history(query),
             ("GET", ["v2", "clock"]) => self.clock(),
             ("GET", ["v2", "calendar"]) => self.sessions(query),
+            ("GET", ["v2", "assets"]) => self.assets(query),
+            ("GET", ["v2", "assets", name]) => self.asset(name),
+            ("GET", ["v2", "corporate_actions", "announcements"]) => self.announcements(query),
+            ("GET", ["v2", "corporate_actions", "announcements", id]) => self.announced(id),
+            ("GET", ["v1", "corporate-actions"]) => self.corporate_actions(query),
             ("GET", ["v2", "positions"]) => Ok(Response::ok(self.positions())),
-            ("GET", ["v2", "positions", symbol]) => self.position(symbol),
+            ("GET", ["v2", "positions", name]) => self.position(name),
             ("GET", ["v2", "orders:by_client_order_id"]) => self.order_by_client_id(query),
             ("GET", ["v2", "orders"]) => self.orders(query),
-            ("GET", ["v2", "orders", id]) => self.order(id),
+            ("GET", ["v2", "orders", id]) => self.order(id, query),
             ("POST", ["v2", "orders"]) => self.post_order(&request.body),
             ("PATCH", ["v2", "orders", id]) => self.patch_order(id, &request.body),
             ("DELETE", ["v2", "orders"]) => Ok(self.delete_orders()),
             ("DELETE", ["v2", "orders", id]) => self.delete_order(id),
             ("DELETE", ["v2", "positions"]) => self.delete_positions(query),
             ("DELETE", ["v2", "positions", symbol]) => self.delete_position(symbol, query),
-            ("GET", ["v2", "stocks", "bars"]) => self.bars(query),
-            ("GET", ["v2", "stocks", "quotes", "latest"]) => self.latest_quotes(query),
+            ("GET", ["v2", "stocks", rest @ ..]) => self.stocks(rest, query),
             _ => Err(Refusal::no_endpoint()),
         }
     }

@@ -110,6 +110,11 @@ impl Refusal {
         Self { status: 404, code: None, message: "endpoint not found".to_owned(), more: Vec::new() }
     }
 
+    /// A data request about one symbol that has none; these carry no code.
+    pub(super) fn no_data(message: impl Into<String>) -> Self {
+        Self { status: 404, code: None, message: message.into(), more: Vec::new() }
+    }
+
     pub(super) fn unauthorized() -> Self {
         Self::new(401, 40_110_000, "request is not authorized")
     }

@@ -401,11 +401,6 @@ pub(super) fn symbol_of_asset(id: &str) -> Option<Symbol> {
     Symbol::new(&text).ok().filter(|symbol| asset_id(symbol.as_str()) == id)
 }
 
-/// A price as a JSON number, the way the data endpoints write it.
-pub(super) fn number(price: Price) -> Value {
-    json!(price.to_f64())
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

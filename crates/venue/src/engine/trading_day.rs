@@ -163,7 +163,7 @@ impl Engine {
         match step {
             Step::PreMarket => self.route_waiting(true),
             Step::Open => {
-                self.split_due(day);
+                self.act_on_due(day);
                 self.route_waiting(false);
             }
             Step::Tick(index) => self.tick(day, index),
@@ -182,7 +182,8 @@ impl Engine {
         }
     }
 
-    fn split_due(&mut self, day: usize) {
+    /// Splits and dividends of the session's day, which is their ex-date.
+    fn act_on_due(&mut self, day: usize) {
         let date = self.tape.session(day).date;
         while let Some(action) = self.tape.market().actions.get(self.actions_done) {
             if action.ex_date > date {
@@ -192,7 +193,7 @@ impl Engine {
             self.actions_done += 1;
             match kind {
                 ActionKind::Split { new, old } => self.split_books(symbol, new, old),
-                ActionKind::CashDividend { .. } => {}
+                ActionKind::CashDividend { rate } => self.pay_dividend(symbol, rate),
             }
         }
     }

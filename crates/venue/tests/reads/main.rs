@@ -1,0 +1,19 @@
+//! What the venue answers to reads, and what its data stream tells.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod account;
+mod actions;
+mod activities;
+mod assets;
+mod bars;
+mod calendar;
+mod history;
+mod latest;
+mod orders;
+mod positions;
+mod scene;
+mod schema;
+mod speed;
+mod stream;
+mod ticks;

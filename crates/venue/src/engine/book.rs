@@ -71,6 +71,12 @@ pub fn average(cost: Usd, qty: Qty) -> Option<Price> {
     Price::from_units(i64::try_from(units).ok()?).ok()
 }
 
+/// Shares an amount buys, rounded down to 1e-9 share.
+pub(super) fn shares_for(amount: Usd, price: Price) -> Qty {
+    let units = i128::from(amount.units()) * 1_000_000_000 / i128::from(price.units());
+    Qty::from_units(i64::try_from(units.max(0)).unwrap_or(i64::MAX)).unwrap_or(Qty::ZERO)
+}
+
 impl Book {
     /// `symbols` in alphabetical order, each once.
     pub(super) fn new(seed: u64, cash: Usd, symbols: Vec<Symbol>) -> Self {
@@ -252,7 +258,11 @@ impl Book {
         order.filled_qty = order.filled_qty.plus(qty);
         order.filled_cost += notional;
         order.fills += 1;
-        let (cum_qty, leaves_qty) = (order.filled_qty, if done { Qty::ZERO } else { order.remaining() });
+        let left = match order.size {
+            Size::Shares(_) => order.remaining(),
+            Size::Notional(_) => shares_for(order.unspent(), price),
+        };
+        let (cum_qty, leaves_qty) = (order.filled_qty, if done { Qty::ZERO } else { left });
         let (symbol, side) = (order.symbol, order.side);
         let pending = matches!(order.status, Status::PendingCancel | Status::PendingReplace);
         let status = match (done, pending) {

@@ -3,11 +3,12 @@
 //! A partial entry is not protected by its exits; when it is cancelled they go with it. A partial fill of one exit makes
 //! the other smaller. The shares are claimed by the take-profit for both. Source: Alpaca's page on placing orders.
 
-use market::Qty;
+use market::{Qty, Usd};
 
 use super::{Engine, event::Event};
 use crate::{
-    order::Role,
+    order::{Role, Size},
+    update::UpdateKind,
     words::{OrderClass, Status},
 };
 
@@ -58,7 +59,7 @@ impl Engine {
         for (number, leg) in self.book.order(parent).legs.clone().into_iter().enumerate() {
             if self.book.order(leg).status == Status::Held {
                 let claim = if number == 0 { self.book.order(leg).remaining() } else { Qty::ZERO };
-                self.book.set_means(leg, market::Usd::ZERO, claim);
+                self.book.set_means(leg, Usd::ZERO, claim);
                 self.route_order(leg);
             }
         }
@@ -73,10 +74,11 @@ impl Engine {
         let now = self.now;
         let order = self.book.order_mut(other);
         let left = order.qty().minus_or_zero(qty);
-        order.size = crate::order::Size::Shares(left);
+        order.size = Size::Shares(left);
         order.updated_at = now;
         let event = Event::Reduced { at: now, order: order.id, qty: left };
         self.book.fit_means(other);
         self.events.push(event);
+        self.tell(other, UpdateKind::Restated);
     }
 }

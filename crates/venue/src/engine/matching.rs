@@ -7,7 +7,7 @@
 
 use market::{Price, Qty, Symbol};
 
-use super::{Engine, event::Event, means, trading_day::Phase};
+use super::{Engine, book::shares_for, event::Event, trading_day::Phase};
 use crate::{
     order::{Order, Size},
     tape::Print,
@@ -69,7 +69,7 @@ impl Engine {
         let order = self.book.order(at);
         let wanted = match order.size {
             Size::Shares(_) => order.remaining(),
-            Size::Notional(_) => means::shares_for(order.unspent(), price),
+            Size::Notional(_) => shares_for(order.unspent(), price),
         };
         // A position is never turned round: what would close more than there is ends.
         let Some(closable) = self.closable(order) else {

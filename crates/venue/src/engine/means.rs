@@ -7,7 +7,7 @@
 
 use market::{Price, Qty, Symbol, Usd};
 
-use super::{Engine, refusal::Refusal, rules};
+use super::{Engine, book::shares_for, refusal::Refusal, rules};
 use crate::{
     order::{Order, Size, Uuid},
     ticket::Ticket,
@@ -175,12 +175,6 @@ impl Engine {
         };
         self.last_price(symbol).or_else(|| opening(self)).expect("orders are taken for listed symbols only")
     }
-}
-
-/// Shares an amount buys, rounded down to 1e-9 share.
-pub(super) fn shares_for(amount: Usd, price: Price) -> Qty {
-    let units = i128::from(amount.units()) * 1_000_000_000 / i128::from(price.units());
-    Qty::from_units(i64::try_from(units.max(0)).unwrap_or(i64::MAX)).unwrap_or(Qty::ZERO)
 }
 
 impl Ticket {

@@ -222,8 +222,7 @@ impl Engine {
     fn end_orders(&mut self, extended_hours: bool) {
         for at in self.book.open() {
             let order = self.book.order(at);
-            // An exit may have gone with its entry a moment ago; what waits for tomorrow's session stays.
-            if !order.is_open() || order.extended_hours != extended_hours || self.is_for_tomorrow(order.submitted_at) {
+            if !order.is_open() || order.extended_hours != extended_hours {
                 continue;
             }
             match order.time_in_force {
@@ -234,11 +233,6 @@ impl Engine {
                 TimeInForce::Gtc => {}
             }
         }
-    }
-
-    /// Whether what was received then came after the hours that end now.
-    fn is_for_tomorrow(&self, received: Timestamp) -> bool {
-        received >= self.now
     }
 
     fn expire_next(&mut self) {

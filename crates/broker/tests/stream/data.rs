@@ -48,10 +48,9 @@ fn market(event: &DataEvent) -> Option<Market> {
 }
 
 fn minute(event: &DataEvent) -> Option<i64> {
-    match market(event)? {
-        Market::Bar(candle) => Some(candle.start.since(session().open).num_minutes()),
-        other => panic!("{other:?}"),
-    }
+    let market = market(event)?;
+    let Market::Bar(candle) = market else { panic!("{market:?}") };
+    Some(candle.start.since(session().open).num_minutes())
 }
 
 fn is_live(event: &DataEvent) -> Option<()> {

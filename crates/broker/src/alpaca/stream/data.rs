@@ -322,9 +322,10 @@ mod tests {
 
     #[test]
     fn a_side_without_anybody_is_no_price() {
-        let quote = |bid: f64, ask: f64| match decode(&row("q", json!({"bp": bid, "ap": ask}))).unwrap().1 {
-            Market::Quote(quote) => quote,
-            other => panic!("{other:?}"),
+        let quote = |bid: f64, ask: f64| {
+            let (_, market) = decode(&row("q", json!({"bp": bid, "ap": ask}))).unwrap();
+            let Market::Quote(quote) = market else { panic!("{market:?}") };
+            quote
         };
         assert_eq!(quote(0.0, 10.0).bid, None);
         assert!(quote(0.0, 10.0).quote().is_none() && quote(10.1, 10.0).quote().is_none());

@@ -44,6 +44,7 @@ struct Line {
 }
 
 /// What the driver's loop has waited for.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 enum Woken<T> {
     Room,
     Gone,

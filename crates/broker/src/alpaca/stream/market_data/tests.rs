@@ -116,6 +116,18 @@ fn a_hole_that_cannot_be_filled_is_said_once_and_tried_again() {
 }
 
 #[test]
+fn an_answer_closes_no_hole_that_opened_after_the_question() {
+    let mut ours = stream(100);
+    ours.live(at(150));
+    assert!(ours.ask(at(150)).is_some());
+    ours.lost(lost(), at(200));
+    ours.live(at(400));
+    ours.answered(answer(0..2), at(401));
+    assert_eq!(told(&mut ours), ["live", "lost", "live", "bar 0", "bar 1"], "no gap is filled yet");
+    assert_eq!(ours.ask(at(402)).map(|ask| ask.to), Some(candle(6, 1).start));
+}
+
+#[test]
 fn silence_is_a_fault_in_a_session_only() {
     let mut ours = stream(100);
     ours.live(at(-3_000));
@@ -151,6 +163,8 @@ fn answered_pings_are_no_data() {
 fn who_does_not_read_gets_a_gap_and_then_the_minutes() {
     let mut ours = stream(5);
     ours.live(at(0));
+    assert_eq!(ours.ask(at(0)), None, "nothing is before the opening");
+    told(&mut ours);
     for minute in 0..9 {
         ours.message(message("b", minute, 1_000), at(minute * 60 + 60));
     }

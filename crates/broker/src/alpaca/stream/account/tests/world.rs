@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) reads: bool,
     /// Executions that REST has not booked yet.
     pub(super) hidden: BTreeSet<String>,
+    /// Orders that no list has.
+    pub(super) unlisted: BTreeSet<usize>,
     pub(super) reconnects: u32,
     pub(super) asked: u32,
     names: Names,
@@ -38,7 +40,7 @@ pub(super) struct World {
     millis: i64,
     orders: Vec<Order>,
     fills: Vec<Fill>,
-    asking: Option<Ask>,
+    pub(super) asking: Option<Ask>,
     read: Vec<AccountEvent>,
 }
 
@@ -60,6 +62,7 @@ impl World {
             rest_is_down: false,
             reads: true,
             hidden: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             reconnects: 0,
             asked: 0,
             names,
@@ -124,6 +127,23 @@ impl World {
             "limit_price": "10.00", "status": status, "created_at": at(500), "submitted_at": at(500),
             "updated_at": at(*updated),
         })
+    }
+
+    /// A fill is on the wire again, the order as it is now.
+    pub(super) fn resend(&mut self, name: &str) {
+        let Execution { qty, at, .. } = self.execution(name);
+        let order = self.fills[name.trim_start_matches('e').parse::<usize>().unwrap()].order;
+        let mut message = self.message(order, "partial_fill");
+        message["data"]["timestamp"] = json!(at.to_string());
+        message["data"]["execution_id"] = json!(name);
+        message["data"]["qty"] = json!(qty.to_string());
+        message["data"]["price"] = json!("10.00");
+        self.send(message);
+    }
+
+    /// The newest execution is booked late.
+    pub(super) fn lag(&mut self) {
+        self.hidden = self.fills.len().checked_sub(1).map(|last| format!("e{last}")).into_iter().collect();
     }
 
     /// Nothing is sent to who is not connected, or by a mute stream.
@@ -206,10 +226,15 @@ impl World {
     /// Everything works again, and all of it has time to be told.
     pub(super) fn heal(&mut self) {
         (self.mute, self.rest_is_down, self.reads) = (false, false, true);
+        self.hidden.clear();
         self.connect();
         self.run(1);
         self.deliver_all();
         self.run(200);
+    }
+
+    pub(super) fn read_all(&mut self) {
+        self.consume();
     }
 
     fn consume(&mut self) {
@@ -221,14 +246,15 @@ impl World {
     }
 
     /// As the follower asks: executions, orders submitted since, and those that were open.
-    fn answer(&self, ask: &Ask) -> Result<Answer, ReadError> {
+    pub(super) fn answer(&self, ask: &Ask) -> Result<Answer, ReadError> {
         if self.rest_is_down {
             let endpoint = "executions".to_owned();
             return Err(ReadError { endpoint, why: "down".to_owned(), request_id: None, forbidden: false });
         }
         let executions = (0..self.fills.len()).map(|number| format!("e{number}"));
         let executions = executions.filter(|name| !self.hidden.contains(name)).map(|name| self.execution(&name));
-        let orders = (0..self.orders.len()).map(|number| {
+        let listed = (0..self.orders.len()).filter(|number| !self.unlisted.contains(number));
+        let orders = listed.map(|number| {
             let mut message = trade_updates::tests::message("new", "new", 0);
             message["data"]["order"] = self.order(number);
             trade_updates::decode(message).unwrap().order

@@ -8,7 +8,10 @@ mod bars;
 mod by_hand;
 mod terms;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use market::{NyDate, Price, Session, Symbol, TimeDelta, Timestamp};
 
@@ -143,6 +146,16 @@ impl Tape {
         (from, until)
     }
 
+    /// Places of the sessions to which the time from one instant to another belongs.
+    pub(crate) fn days_between(&self, from: Timestamp, to: Timestamp) -> Range<usize> {
+        let days = &self.market.days;
+        let after = |at: Timestamp| {
+            let date = at.ny_date();
+            days.partition_point(|(session, _)| session.date <= date)
+        };
+        after(from).saturating_sub(1)..after(to).max(1).min(days.len())
+    }
+
     /// The first instant of a day of the market.
     pub(crate) fn midnight(&mut self, date: NyDate) -> Timestamp {
         *self.midnights.entry(date).or_insert_with(|| date.at_hm(0, 0))
@@ -228,6 +241,9 @@ impl Tape {
     pub(crate) fn trades(&mut self, day: usize, symbol: Symbol, from: Timestamp, until: Timestamp) -> Vec<Trade> {
         let (first, end) = self.span(day);
         let (from, until) = (from.max(first), until.min(end));
+        if from >= until {
+            return Vec::new();
+        }
         let mut trades = self.ticks_between(day, symbol, from, until);
         let by_hand = self.by_hand.prints(symbol).filter(|(_, print)| from <= print.at && print.at < until);
         let of_path = trades.len();

@@ -18,17 +18,13 @@ pub fn push_dollars(out: &mut String, units: i64) {
     }
     let units = units.unsigned_abs();
     push_whole(out, units / UNITS_A_DOLLAR);
-    let mut rest = units % UNITS_A_DOLLAR;
+    let rest = units % UNITS_A_DOLLAR;
     if rest == 0 {
         return;
     }
-    out.push('.');
-    let mut place = UNITS_A_DOLLAR / 10;
-    while rest > 0 {
-        out.push(digit(rest / place));
-        rest %= place;
-        place = (place / 10).max(1);
-    }
+    let digits = [b'.', digit(rest / 1_000), digit(rest / 100), digit(rest / 10), digit(rest)];
+    let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+    push_ascii(out, &digits[..digits.len() - zeros]);
 }
 
 /// Writes a whole number.
@@ -43,7 +39,7 @@ pub fn push_whole(out: &mut String, mut number: u64) {
             break;
         }
     }
-    out.push_str(str::from_utf8(&digits[at..]).expect("digits are UTF-8"));
+    push_ascii(out, &digits[at..]);
 }
 
 /// Writes an instant as RFC 3339 in UTC, without quotes.
@@ -52,21 +48,20 @@ pub fn push_instant(out: &mut String, at: Timestamp) {
         (at.unix_nanos().div_euclid(NANOS_A_SECOND), at.unix_nanos().rem_euclid(NANOS_A_SECOND) as u64);
     let (year, month, day) = civil(seconds.div_euclid(SECONDS_A_DAY));
     let of_day = seconds.rem_euclid(SECONDS_A_DAY) as u64;
-    push_padded(out, year, 4);
-    for (mark, number) in [('-', month), ('-', day), ('T', of_day / 3600), (':', of_day / 60 % 60), (':', of_day % 60)]
-    {
-        out.push(mark);
-        push_padded(out, number, 2);
+    let mut text = *b"0000-00-00T00:00:00.000000000Z";
+    let fields =
+        [(4, year), (7, month), (10, day), (13, of_day / 3600), (16, of_day / 60 % 60), (19, of_day % 60), (29, nanos)];
+    for (end, number) in fields {
+        put(&mut text[..end], number);
     }
-    if nanos > 0 {
-        out.push('.');
-        match (nanos % 1_000_000, nanos % 1_000) {
-            (0, _) => push_padded(out, nanos / 1_000_000, 3),
-            (_, 0) => push_padded(out, nanos / 1_000, 6),
-            (_, _) => push_padded(out, nanos, 9),
-        }
-    }
-    out.push('Z');
+    let length = match (nanos, nanos % 1_000_000, nanos % 1_000) {
+        (0, _, _) => 19,
+        (_, 0, _) => 23,
+        (_, _, 0) => 26,
+        (_, _, _) => 29,
+    };
+    text[length] = b'Z';
+    push_ascii(out, &text[..=length]);
 }
 
 /// Writes a text as a JSON string.
@@ -74,14 +69,23 @@ pub fn push_string(out: &mut String, text: &str) {
     write!(out, "{}", serde_json::Value::from(text)).expect("writing to a string succeeds");
 }
 
-fn push_padded(out: &mut String, number: u64, width: u32) {
-    for place in (0..width).rev() {
-        out.push(digit(number / 10_u64.pow(place)));
+/// Writes a number so that it ends where the span does, over the zeros that stand there.
+fn put(span: &mut [u8], mut number: u64) {
+    for place in span.iter_mut().rev() {
+        if number == 0 {
+            return;
+        }
+        *place = digit(number);
+        number /= 10;
     }
 }
 
-fn digit(number: u64) -> char {
-    char::from(b'0' + (number % 10) as u8)
+fn digit(number: u64) -> u8 {
+    b'0' + (number % 10) as u8
+}
+
+fn push_ascii(out: &mut String, bytes: &[u8]) {
+    out.push_str(str::from_utf8(bytes).expect("digits and marks are UTF-8"));
 }
 
 /// Year, month and day of a number of days since 1970, by counting eras of 400 years from a first of March. Instants lie

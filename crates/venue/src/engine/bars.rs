@@ -3,8 +3,6 @@
 //! A bar of minutes or hours is told when it ends, a daily bar at the close; weeks and months hold the days that have
 //! closed. Minutes and hours begin at midnight in New York, weeks on Monday, months on their first.
 
-use std::fmt::Write;
-
 use market::{NyDate, Symbol, TimeDelta, Timestamp};
 
 use super::{
@@ -73,14 +71,21 @@ impl Row for Bar {
 pub(super) fn push_bar(out: &mut String, bar: &Bar) {
     out.push_str("{\"t\":\"");
     text::push_instant(out, bar.start);
-    out.push('"');
-    for (name, units) in [("o", bar.open), ("h", bar.high), ("l", bar.low), ("c", bar.close), ("vw", bar.average)] {
-        out.push_str(",\"");
+    for (name, units) in [
+        ("\",\"o\":", bar.open),
+        (",\"h\":", bar.high),
+        (",\"l\":", bar.low),
+        (",\"c\":", bar.close),
+        (",\"vw\":", bar.average),
+    ] {
         out.push_str(name);
-        out.push_str("\":");
         text::push_dollars(out, units);
     }
-    write!(out, ",\"v\":{},\"n\":{}}}", bar.volume, bar.trades).expect("writing to a string succeeds");
+    for (name, number) in [(",\"v\":", bar.volume), (",\"n\":", bar.trades)] {
+        out.push_str(name);
+        text::push_whole(out, number);
+    }
+    out.push('}');
 }
 
 impl Engine {

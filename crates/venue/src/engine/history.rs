@@ -10,6 +10,8 @@ use crate::{feed::Listing, text};
 
 const LIMIT_DEFAULT: usize = 1_000;
 const LIMIT_MAX: usize = 10_000;
+/// A row takes about that.
+const BYTES_A_ROW: usize = 120;
 
 /// Feeds of the past.
 const FEEDS: &[&str] = &["sip", "iex", "otc", "boats"];
@@ -173,6 +175,7 @@ impl Engine {
             if window.descending {
                 rows.reverse();
             }
+            page.out.reserve(rows.len().min(window.limit - page.rows) * BYTES_A_ROW);
             for row in rows {
                 let at = row.at();
                 if told > 0 && token.is_some_and(|token| token.at == at) {

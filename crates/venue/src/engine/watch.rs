@@ -4,7 +4,7 @@
 //! Order: by instant; at one instant the bars of the minute that ended, then the path's tick, then what was done by hand.
 //! A quote comes before the trade it goes with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use market::{Symbol, TimeDelta, Timestamp};
 
@@ -22,6 +22,10 @@ pub(super) struct Watch {
     act: u64,
     /// Told, not taken: of the time before the watched symbols changed.
     left: Vec<DataEvent>,
+    /// The days so far of the symbols whose daily bars are watched, with every minute that was told.
+    so_far: BTreeMap<Symbol, Bar>,
+    /// Splits by hand that were known when they were added up.
+    splits: usize,
 }
 
 /// Where an event stands: its instant, the act (bars before the path's tick, which is before acts by hand), the symbol,
@@ -30,7 +34,7 @@ type Place = (Timestamp, u64, Symbol, u8);
 
 impl Watch {
     pub(super) fn new(start: Timestamp) -> Self {
-        Self { watched: Watched::default(), told: start, act: 0, left: Vec::new() }
+        Self { watched: Watched::default(), told: start, act: 0, left: Vec::new(), so_far: BTreeMap::new(), splits: 0 }
     }
 }
 
@@ -39,6 +43,7 @@ impl Engine {
     pub fn set_watched(&mut self, watched: Watched) {
         self.watch.left = self.take_data();
         self.watch.watched = watched;
+        self.watch.so_far.clear();
     }
 
     /// The symbols watched.
@@ -113,11 +118,8 @@ impl Engine {
     /// Trades from one instant to another, both included.
     pub(super) fn trades_between(&mut self, symbol: Symbol, from: Timestamp, to: Timestamp) -> Vec<Trade> {
         let mut trades = Vec::new();
-        for day in 0..self.tape.days() {
-            let (first, end) = self.tape.span(day);
-            if first <= to && from < end {
-                trades.extend(self.tape.trades(day, symbol, from, tape::just_after(to)));
-            }
+        for day in self.tape.days_between(from, to) {
+            trades.extend(self.tape.trades(day, symbol, from, tape::just_after(to)));
         }
         trades
     }
@@ -128,32 +130,40 @@ impl Engine {
             return;
         }
         let minute = TimeDelta::minutes(1);
-        for day in 0..self.tape.days() {
-            let (first, end) = self.tape.span(day);
-            if first > self.now || end <= told {
-                continue;
-            }
+        if told.unix_seconds().div_euclid(60) == self.now.unix_seconds().div_euclid(60) {
+            return;
+        }
+        for day in self.tape.days_between(told - minute, self.now) {
             // Those that end after what was told and not after now.
             let asked = tape::Minutes { span: minute, from: tape::just_after(told - minute), to: self.now - minute };
             let ended = self.tape.minute_bars(day, symbol, &asked, self.now);
-            let mut so_far = if daily { ended.first().and_then(|bar| self.day_before(day, symbol, bar)) } else { None };
             for bar in ended {
                 let at = bar.start + minute;
-                let midnight = self.tape.midnight(self.tape.session(day).date);
                 if bars {
                     events.push(((at, 0, symbol, 0), DataEvent::Bar { symbol, bar }));
                 }
                 if daily {
-                    let bar = Bar { start: midnight, ..so_far.map_or(bar, |so_far| so_far.and(bar)) };
-                    so_far = Some(bar);
+                    let bar = self.day_with(day, symbol, bar);
                     events.push(((at, 0, symbol, 1), DataEvent::DailyBar { symbol, bar }));
                 }
             }
         }
     }
 
-    fn day_before(&mut self, day: usize, symbol: Symbol, bar: &Bar) -> Option<Bar> {
-        self.tape.bar_until(day, symbol, bar.start)
+    /// The day so far, and a minute more.
+    fn day_with(&mut self, day: usize, symbol: Symbol, minute: Bar) -> Bar {
+        let midnight = self.tape.midnight(self.tape.session(day).date);
+        let splits = self.tape.splits_by_hand().len();
+        if self.watch.splits != splits {
+            // What was added up is in old terms.
+            self.watch.splits = splits;
+            self.watch.so_far.clear();
+        }
+        let known = self.watch.so_far.get(&symbol).copied().filter(|so_far| so_far.start == midnight);
+        let so_far = known.or_else(|| self.tape.bar_until(day, symbol, minute.start));
+        let bar = Bar { start: midnight, ..so_far.map_or(minute, |so_far| so_far.and(minute)) };
+        self.watch.so_far.insert(symbol, bar);
+        bar
     }
 
     fn statuses_since(&mut self, symbol: Symbol, act: u64, events: &mut Vec<(Place, DataEvent)>) {

@@ -135,3 +135,43 @@ fn the_stream_tells_what_the_history_tells() {
     let history = scene.get("/v2/stocks/RISE/bars?timeframe=1Min&start=2026-11-10&limit=10000");
     same(&bars, &history["bars"]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
+
+    /// However often the events are taken, they are the same, each once and in order.
+    #[test]
+    fn how_often_events_are_taken_changes_nothing(
+        steps in proptest::collection::vec((1_i64..400, 0_u8..6), 1..40),
+        every in 1_usize..10,
+    ) {
+        let told = |every: usize| {
+            let mut scene = Scene::at("09:29");
+            scene.engine.set_watched(everything(&["FALL", "FLAT"]));
+            let mut events = Vec::new();
+            for (step, (seconds, act)) in steps.iter().enumerate() {
+                let now = scene.engine.now() + market::TimeDelta::seconds(*seconds);
+                scene.engine.advance_to(now);
+                match act {
+                    0 => { let _ = scene.engine.print(symbol("FLAT"), crate::scene::price("26.00"), None, None, 7); }
+                    1 => scene.engine.halt(symbol("FALL"), true).unwrap(),
+                    2 => scene.engine.halt(symbol("FALL"), false).unwrap(),
+                    _ => {}
+                }
+                if step % every == 0 {
+                    events.extend(taken(&mut scene));
+                }
+            }
+            events.extend(taken(&mut scene));
+            events
+        };
+        let (often, seldom) = (told(1), told(every + 1));
+        proptest::prop_assert_eq!(&often, &seldom);
+        let instants: Vec<i64> = often
+            .iter()
+            .filter(|event| matches!(event["T"].as_str(), Some("t" | "q" | "s")))
+            .map(|event| event["t"].as_str().unwrap().parse::<market::Timestamp>().unwrap().unix_nanos())
+            .collect();
+        proptest::prop_assert!(instants.is_sorted());
+    }
+}

@@ -1,6 +1,7 @@
 //! Bars of many symbols, page by page: any timeframe, any adjustment, ten thousand a page.
 
 mod page;
+mod scan;
 
 use std::collections::BTreeMap;
 

@@ -38,14 +38,24 @@ pub struct Config {
 pub struct Limits {
     /// For a connection.
     pub connect: Duration,
-    /// For a whole answer, the connection included; and for a turn of the rate limit.
+    /// For a whole answer, the connection included.
     pub total: Duration,
     /// For a read with all its tries and pauses.
     pub patience: Duration,
+    /// For an ordinary read's turn within the rate limit, which patience includes.
+    pub turn: Duration,
     /// About so long before the second try of a read, twice as long before the third.
     pub backoff: Duration,
     /// The rate limit to reckon with for each interface; `None` reckons with nothing but what the broker says itself.
     pub requests_a_minute: Option<u32>,
+}
+
+impl Limits {
+    /// For who reads the history of a whole market, page after page, and has all the time that the rate limit asks for.
+    #[must_use]
+    pub fn of_bulk_reads() -> Self {
+        Self { patience: Duration::from_secs(150), turn: Duration::from_secs(75), ..Self::default() }
+    }
 }
 
 impl Default for Limits {
@@ -54,6 +64,7 @@ impl Default for Limits {
             connect: Duration::from_secs(5),
             total: Duration::from_secs(15),
             patience: Duration::from_secs(40),
+            turn: Duration::from_secs(15),
             backoff: Duration::from_millis(250),
             requests_a_minute: Some(REQUESTS_A_MINUTE),
         }

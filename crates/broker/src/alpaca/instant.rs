@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for Instant {
 }
 
 /// `YYYY-MM-DDTHH:MM:SSZ` from 1970 to 2199, with days that every month has.
-fn usual_form(text: &[u8]) -> Option<Timestamp> {
+pub(super) fn usual_form(text: &[u8]) -> Option<Timestamp> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'Z'] = text else {
         return None;
     };

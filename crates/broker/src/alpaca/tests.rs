@@ -397,6 +397,7 @@ fn config(base_url: &str) -> Config {
         connect: Duration::from_secs(5),
         total: Duration::from_millis(400),
         patience: Duration::from_secs(60),
+        turn: Duration::from_millis(400),
         backoff: Duration::from_millis(1),
         requests_a_minute: None,
     };

@@ -114,9 +114,9 @@ impl Transport {
         outcome
     }
 
-    /// Waits until the governor lets a request go; not at all when that would take longer than an answer may.
+    /// Waits until the governor lets a request go; not at all when that would take longer than a turn may.
     async fn turn(&self, host: Host, class: Class, deadline: Instant) -> Result<(), Silence> {
-        let until = deadline.min(Instant::now() + self.limits.total);
+        let until = deadline.min(Instant::now() + self.limits.turn);
         while let Err(wait) = self.admit(host, class) {
             if Instant::now() + wait > until {
                 return Err(Silence::HeldBack(wait));

@@ -6,7 +6,7 @@ use market::{Price, Qty, Symbol};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::Bar;
+use super::{Bar, scan};
 use crate::alpaca::instant::Instant;
 
 /// Bars by symbol, oldest first.
@@ -67,6 +67,14 @@ pub(in crate::alpaca) struct BarBody {
 /// # Errors
 /// When it is not JSON of the form, or one of its bars has no price or a high and low that do not enclose the others.
 pub fn decode_page(body: &[u8]) -> Result<Page, PageError> {
+    match scan::page(body) {
+        Some(page) => Ok(page),
+        None => decode_any(body),
+    }
+}
+
+/// The general way: whatever JSON of the form there is, and what is wrong with what is none.
+fn decode_any(body: &[u8]) -> Result<Page, PageError> {
     let body: PageBody<'_> = serde_json::from_slice(body)?;
     let mut bars = BTreeMap::new();
     for (name, rows) in body.bars.unwrap_or_default() {
@@ -83,18 +91,29 @@ pub fn decode_page(body: &[u8]) -> Result<Page, PageError> {
 pub(in crate::alpaca) fn bar(row: &BarBody) -> Result<Bar, String> {
     let price = |value| Price::from_f64_rounded(value).map_err(|error| error.to_string());
     let (open, high, low, close) = (price(row.o)?, price(row.h)?, price(row.l)?, price(row.c)?);
-    if low > open.min(close) || open.max(close) > high {
-        return Err("high and low do not enclose open and close".to_owned());
-    }
-    // Whole shares: a float holds them exactly, fractions of a share only nearly.
-    let volume = Qty::from_units((row.v.round() * 1e9) as i64).map_err(|error| error.to_string())?;
     // The mean of an empty or tiny bar may be zero.
     let vwap = row.vw.and_then(|value| Price::from_f64_rounded(value).ok());
-    Ok(Bar { start: row.t.0, open, high, low, close, volume, trades: row.n, vwap })
+    let bar = Bar { start: row.t.0, open, high, low, close, volume: volume(row.v)?, trades: row.n, vwap };
+    enclosing(&bar)?;
+    Ok(bar)
+}
+
+/// Whole shares: a float holds them exactly, fractions of a share only nearly.
+pub(super) fn volume(shares: f64) -> Result<Qty, String> {
+    Qty::from_units((shares.round() * 1e9) as i64).map_err(|error| error.to_string())
+}
+
+pub(super) fn enclosing(bar: &Bar) -> Result<(), String> {
+    if bar.low <= bar.open.min(bar.close) && bar.open.max(bar.close) <= bar.high {
+        return Ok(());
+    }
+    Err("high and low do not enclose open and close".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(bar: &str) -> Result<Page, PageError> {
@@ -134,5 +153,61 @@ mod tests {
         }
         assert!(decode_page(b"{\"bars\":{\"A A\":[]}}").is_err() && decode_page(b"{}").is_err());
         assert_eq!(decode_page(b"{\"bars\":null,\"next_page_token\":\"n\"}").unwrap().next.as_deref(), Some("n"));
+    }
+
+    /// Pages as they may come: other orders of members, white space, more decimals, other words; and spoilt ones.
+    fn page_text() -> impl Strategy<Value = Vec<u8>> {
+        let number = prop_oneof![
+            (1_u32..2_000_000, 0_u32..7)
+                .prop_map(|(units, decimals)| { format!("{}", f64::from(units) / 10_f64.powi(decimals as i32)) }),
+            "[0-9]{1,6}\\.[0-9]{1,9}",
+            Just("0".to_owned()),
+            Just("1e2".to_owned()),
+            Just("null".to_owned()),
+        ];
+        let bar = (number.clone(), number, 0_u64..20_000_000_000, 0_i64..4_000_000_000, any::<bool>()).prop_map(
+            |(price, mean, volume, seconds, spaced)| {
+                let start = market::Timestamp::from_unix_seconds(seconds);
+                let space = if spaced { " " } else { "" };
+                format!(
+                    r#"{{"t":"{start}",{space}"vw":{mean},"o":{price},"h":{price},"l":{price},"c":{price}{space},"v":{volume}}}"#
+                )
+            },
+        );
+        let bars = proptest::collection::vec(bar, 0..4);
+        let spoil = proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..2);
+        (bars, spoil).prop_map(|(bars, spoil)| {
+            let text = format!(r#"{{"bars":{{"AAPL":[{}]}},"next_page_token":null}}"#, bars.join(","));
+            let mut bytes = text.into_bytes();
+            for (at, byte) in spoil {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            bytes
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn the_quick_way_says_what_the_general_way_says_or_nothing(bytes in page_text()) {
+            if let Some(page) = scan::page(&bytes) {
+                prop_assert_eq!(page, decode_any(&bytes).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn the_usual_form_goes_the_quick_way() {
+        let bar = r#"{"t":"2022-01-03T09:00:00Z","o":1.5,"h":2,"l":1.0625,"c":1.9,"v":7,"n":4,"vw":1.512345}"#;
+        let body = format!(r#"{{"bars":{{"AAPL":[{bar},{bar}],"BRK.B":[]}},"next_page_token":"n"}}"#);
+        let page = scan::page(body.as_bytes()).unwrap();
+        assert_eq!(
+            (page.bars.len(), page.bars[&"AAPL".parse().unwrap()].len(), page.next.as_deref()),
+            (2, 2, Some("n"))
+        );
+        for cut in 0..body.len() {
+            assert!(scan::page(&body.as_bytes()[..cut]).is_none(), "{cut}");
+        }
     }
 }

@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("execution", &["broker", "contract", "ledger", "market", "service", "trading"]),
     ("desk", &["broker", "contract", "ledger", "market", "trading"]),
     ("rehearse", &["bars", "broker-sim", "contract", "ledger", "market", "report", "simulation", "trading"]),
+    ("broker-faults", &[]),
     ("simulation", &["market", "trading"]),
     ("mutants", &[]),
     ("protocol", &["market", "trading"]),

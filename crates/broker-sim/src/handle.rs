@@ -42,13 +42,6 @@ pub enum Verdict {
     Hang,
 }
 
-/// How much of the event log somebody has seen; nothing by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
-    resets: u64,
-    events: usize,
-}
-
 type Interceptor = Box<dyn FnMut(&RequestSeen, Moment) -> Verdict + Send>;
 
 /// A venue. Cheap to clone; all clones are the same venue.
@@ -205,13 +198,15 @@ impl Venue {
         self.exchange().engine.event_log()
     }
 
-    /// The part of the event log after so many events since that many resets; after a further reset, the whole log.
+    /// The events after so many bytes of the log since that many resets, and the count of resets; after a further reset,
+    /// the log from its beginning.
     #[must_use]
-    pub fn news(&self, seen: Seen) -> (Seen, String) {
+    pub fn events_after(&self, resets: u64, bytes: usize) -> (u64, String) {
         let exchange = self.exchange();
-        let skip = if exchange.resets == seen.resets { seen.events } else { 0 };
-        let (events, log) = exchange.engine.event_log_after(skip);
-        (Seen { resets: exchange.resets, events }, log)
+        let skip = if exchange.resets == resets { bytes } else { 0 };
+        let mut log = exchange.engine.event_log();
+        log.drain(..skip.min(log.len()));
+        (exchange.resets, log)
     }
 
     /// What may be traded.
@@ -238,8 +233,7 @@ impl Venue {
         let (response, now) = {
             let mut exchange = self.exchange();
             let response = exchange.engine.handle(request);
-            // A request makes no prints: there is nothing new of the market.
-            self.0.hub.publish_updates(&mut exchange.engine);
+            self.0.hub.publish(&mut exchange.engine);
             (response, exchange.engine.now())
         };
         self.happened();

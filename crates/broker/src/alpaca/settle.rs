@@ -83,7 +83,11 @@ pub(super) fn cancel(outcome: Result<Answer, Silence>) -> CancelOutcome {
         Err(silence) => return CancelOutcome::Unknown(silence.to_string()),
     };
     match (answer.status, answer.refusal().code) {
-        (200..300, _) => CancelOutcome::Accepted,
+        // The broker's yes has no body; a page with a good status is somebody else's.
+        (200..300, _) if answer.body().is_empty() => CancelOutcome::Accepted,
+        (200..300, _) => {
+            CancelOutcome::Unknown(answer.identify("a cancel's answer has no body, and this one has".to_owned()))
+        }
         (404, Some(NOT_FOUND)) => CancelOutcome::NotFound,
         (422, Some(_)) => CancelOutcome::NotCancelable(answer.identify(refusal_text(&answer))),
         _ => CancelOutcome::Unknown(answer.identify(refusal_text(&answer))),

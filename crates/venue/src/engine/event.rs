@@ -94,15 +94,10 @@ impl Log {
         }
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.events.len()
-    }
-
-    /// Those after the first so many, one JSON object a line.
-    pub(super) fn text_after(&self, seen: usize) -> String {
+    /// One JSON object a line.
+    pub(super) fn text(&self) -> String {
         let mut log = String::new();
-        for event in self.events.iter().skip(seen) {
+        for event in &self.events {
             log.push_str(&serde_json::to_string(event).expect("events hold only text and numbers"));
             log.push('\n');
         }

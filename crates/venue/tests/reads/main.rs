@@ -7,7 +7,6 @@ mod actions;
 mod activities;
 mod assets;
 mod bars;
-mod bulk;
 mod calendar;
 mod history;
 mod latest;
@@ -15,6 +14,6 @@ mod orders;
 mod positions;
 mod scene;
 mod schema;
-
+mod speed;
 mod stream;
 mod ticks;

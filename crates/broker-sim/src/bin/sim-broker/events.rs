@@ -6,19 +6,20 @@ use std::{
     path::Path,
 };
 
-use broker_sim::{Seen, Venue};
+use broker_sim::Venue;
 
 /// The file, and how much of the venue's log is in it.
 pub struct EventsFile {
     file: File,
-    written: Seen,
+    resets: u64,
+    written: usize,
 }
 
 impl EventsFile {
     /// Opens a file for appending, made when there is none.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Self { file, written: Seen::default() })
+        Ok(Self { file, resets: 0, written: 0 })
     }
 
     /// Follows the venue until writing fails.
@@ -36,8 +37,11 @@ impl EventsFile {
 
     /// Writes what is not written yet.
     pub fn catch_up(&mut self, venue: &Venue) -> io::Result<()> {
-        let (seen, log) = venue.news(self.written);
-        self.written = seen;
+        let (resets, log) = venue.events_after(self.resets, self.written);
+        if resets != self.resets {
+            (self.resets, self.written) = (resets, 0);
+        }
+        self.written += log.len();
         self.file.write_all(log.as_bytes())
     }
 }

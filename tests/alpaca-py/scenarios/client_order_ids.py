@@ -51,7 +51,7 @@ def a_client_id_has_128_characters(v: Venue) -> None:
 
 
 def a_client_id_may_hold_more_than_letters(v: Venue) -> None:
-    """Colons, slashes, spaces and percent signs survive the way there and back."""
-    name = "desk:2026-03-10/avwap 100%+1&2"
+    """Colons, slashes, percent signs and ampersands survive the way there and back."""
+    name = "desk:2026-03-10/avwap-100%+1&2"
     order = v.trading.submit_order(limit(A, 1, 40.00, client_order_id=name))
     check("found", v.trading.get_order_by_client_id(name).id, order.id)

@@ -61,8 +61,13 @@ SERVED = (
 # Endpoint or schema, then the place in the value -> why the document is wrong there.
 ANSWERS_AT_ODDS: dict[tuple[str, str], str] = {}
 
-# Members of answers that the documents do not have -> why the venue sends them all the same.
-MEMBERS_UNDOCUMENTED: dict[tuple[str, str], str] = {}
+# Members of answers that the schemas do not have -> why the venue sends them all the same.
+MEMBERS_UNDOCUMENTED: dict[str, str] = {
+    "source": "the documents' own examples of orders have it",
+    "subtag": "the documents' own examples of orders have it",
+    "effective_buying_power": "the documents' own example of an account has it",
+    "position_market_value": "the documents' own example of an account has it",
+}
 
 # What alpaca-py sends that the documents do not describe -> why that is well.
 ORDERS_AT_ODDS: dict[str, str] = {
@@ -239,7 +244,8 @@ def examine(documents: Documents, findings: Findings, seen: dict[str, Any], met:
             findings.note(ANSWERS_AT_ODDS, (operation, where), f"{operation} {status} at {where}: {message}")
         document = reference.split("#")[0]
         for member in documents.unknown(document, {"$ref": reference}, body):
-            findings.note(MEMBERS_UNDOCUMENTED, (operation, member), f"{operation} {status}: unknown member {member}")
+            name = member.rsplit(".", 1)[-1]
+            findings.note(MEMBERS_UNDOCUMENTED, name, f"{operation} {status}: unknown member {member}")
     if operation in ("POST /v2/orders", "PATCH /v2/orders/{order_id}"):
         counts["orders"] += 1
         sent(documents, findings, operation, seen["sent"])

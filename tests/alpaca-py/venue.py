@@ -25,6 +25,7 @@ A, B, C = "AVNQ", "BRZQ", "CLYQ"
 # A Tuesday in a week without holidays, before the market of that day opens (08:00 in New York).
 START = "2026-03-10T12:00:00Z"
 SECONDS = 10.0
+SHOWN_CHARS = 600
 
 
 class Venue:
@@ -141,13 +142,13 @@ def stamp(instant: datetime) -> str:
 def check(what: str, actual: Any, expected: Any) -> None:
     """Equal, or the scenario ends with both."""
     if actual != expected:
-        raise AssertionError(f"{what}\n      expected {expected!r}\n      but got  {actual!r}")
+        raise AssertionError(f"{what}\n      expected {shown(expected)}\n      but got  {shown(actual)}")
 
 
 def holds(what: str, condition: bool, seen: Any = "") -> None:
     """True, or the scenario ends."""
     if not condition:
-        raise AssertionError(f"{what}\n      but got  {seen!r}")
+        raise AssertionError(f"{what}\n      but got  {shown(seen)}")
 
 
 def refused(what: str, status: int | tuple[int, ...], code: int | None, call: Callable[[], Any]) -> APIError:
@@ -161,7 +162,13 @@ def refused(what: str, status: int | tuple[int, ...], code: int | None, call: Ca
             check(f"{what}: code", error.code, code)
         holds(f"{what}: a message", bool(error.message))
         return error
-    raise AssertionError(f"{what}\n      expected a refusal with {status}\n      but got  {answer!r}")
+    raise AssertionError(f"{what}\n      expected a refusal with {status}\n      but got  {shown(answer)}")
+
+
+def shown(value: Any) -> str:
+    """A value on one line, cut where nobody reads on."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + " ..."
 
 
 def money(text: Any) -> Decimal:

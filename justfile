@@ -57,6 +57,10 @@ gate-bench:
     cargo build --release -p gate
     bash -c 'd=$(mktemp -d); time (for i in $(seq 100); do STATE_DIRECTORY=$d ./target/release/gate execution >/dev/null 2>&1 || true; done); rm -rf "$d"'
 
+# Our broker client beside alpaca-py, against one venue in one run: orders one after another, pages of 10,000 bars.
+broker-bench *arguments:
+    crates/broker-sim/benches/client_vs_alpaca_py.sh "$@"
+
 # The scan against the goldens in ../shared.
 scan-golden:
     cargo test -p scanner

@@ -2,7 +2,7 @@
 
     python bench.py --url http://127.0.0.1:PORT [--orders N] [--pages N]
 
-Orders one after another, and pages of 10,000 minute bars, read into the client's models. Prints one line of JSON:
+Orders one after another, and pages of 10,000 daily bars, read into the client's models. Prints one line of JSON:
 microseconds for orders, milliseconds for pages.
 """
 
@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from datetime import date, datetime, timedelta
 from typing import Any, Callable
+from zoneinfo import ZoneInfo
 
 import requests
 from alpaca.data.historical import StockHistoricalDataClient
@@ -19,11 +21,11 @@ from alpaca.data.requests import StockBarsRequest
 from alpaca.data.timeframe import TimeFrame
 from alpaca.trading.client import TradingClient
 from alpaca.trading.enums import OrderSide, TimeInForce
-from alpaca.trading.requests import LimitOrderRequest
+from alpaca.trading.requests import GetCalendarRequest, LimitOrderRequest
 
 KEYS = ("SIMKEY", "SIMSECRET")
-SYMBOLS = ["AVNQ", "BRZQ", "CLYQ"]
-BARS = 10_000
+SESSIONS = 250
+SYMBOLS = 40
 
 
 def main() -> None:
@@ -36,14 +38,15 @@ def main() -> None:
     trading = TradingClient(*KEYS, url_override=arguments.url)
     data = StockHistoricalDataClient(*KEYS, url_override=arguments.url)
     orders = timed(arguments.orders, lambda number: trading.submit_order(order(number)))
-    pages = timed(arguments.pages, lambda _: page(data))
+    request = bars_wanted(trading)
+    pages = timed(arguments.pages, lambda _: page(data, request))
     print(json.dumps({
         "client": "alpaca-py",
         "orders": arguments.orders,
         "orders_a_second": round(len(orders) / sum(orders)),
         "order_p50_us": round(percentile(orders, 50) * 1e6),
         "order_p99_us": round(percentile(orders, 99) * 1e6),
-        "bars_a_page": BARS,
+        "bars_a_page": SESSIONS * SYMBOLS,
         "page_p50_ms": round(percentile(pages, 50) * 1e3, 2),
         "page_p99_ms": round(percentile(pages, 99) * 1e3, 2),
     }))
@@ -51,7 +54,7 @@ def main() -> None:
 
 def order(number: int) -> LimitOrderRequest:
     return LimitOrderRequest(
-        symbol=SYMBOLS[0],
+        symbol="AVNQ",
         qty=1,
         limit_price=1.00,
         side=OrderSide.BUY,
@@ -60,11 +63,23 @@ def order(number: int) -> LimitOrderRequest:
     )
 
 
-def page(data: StockHistoricalDataClient) -> None:
-    request = StockBarsRequest(symbol_or_symbols=SYMBOLS, timeframe=TimeFrame.Minute, start="2015-01-01", limit=BARS)
+def bars_wanted(trading: TradingClient) -> StockBarsRequest:
+    """10,000 daily bars: so many sessions before today, of so many symbols."""
+    today = trading.get_clock().timestamp.date()
+    days = trading.get_calendar(GetCalendarRequest(start=today - timedelta(days=2 * SESSIONS), end=today - timedelta(days=1)))
+    symbols = [asset.symbol for asset in trading.get_all_assets()][:SYMBOLS]
+    first = days[-SESSIONS].date
+    return StockBarsRequest(symbol_or_symbols=symbols, timeframe=TimeFrame.Day, start=midnight(first), end=midnight(today))
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time(), ZoneInfo("America/New_York"))
+
+
+def page(data: StockHistoricalDataClient, request: StockBarsRequest) -> None:
     found = sum(len(bars) for bars in data.get_stock_bars(request).data.values())
-    if found != BARS:
-        raise SystemExit(f"a page of {found} bars, not {BARS}")
+    if found != SESSIONS * SYMBOLS:
+        raise SystemExit(f"a page of {found} bars")
 
 
 def timed(times: int, work: Callable[[int], Any]) -> list[float]:

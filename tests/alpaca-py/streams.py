@@ -84,9 +84,14 @@ class Updates(TradingStream):
         """Waits until the venue has confirmed the subscription (again)."""
         self.control.count("listening", times)
 
-    def events(self, number: int) -> list[tuple[str, Any]]:
-        """The first so many updates, as event and order."""
-        return [(str(getattr(u.event, "value", u.event)), u.order) for u in self.updates.count("updates", number)]
+    def until(self, *events: str) -> list[Any]:
+        """Everything so far, once each of the events was heard; the last of them ends it."""
+        return self.updates.until(" and ".join(events), lambda seen: set(events) <= {word(update) for update in seen})
+
+
+def word(update: Any) -> str:
+    """The event of an update: the client makes an enumeration of those it knows."""
+    return str(getattr(update.event, "value", update.event))
 
 
 class Data(StockDataStream):

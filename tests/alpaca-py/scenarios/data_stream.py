@@ -126,8 +126,8 @@ def several_kinds_on_one_connection(v: Venue) -> None:
 
 
 def everything_by_a_star(v: Venue) -> None:
-    """A star subscribes to every symbol."""
-    stream = Data(v)
+    """A star subscribes to every symbol of the consolidated feed."""
+    stream = Data(v, "sip")
     stream.subscribe_trades(stream.collect, "*")
     v.open((A, "50.00"), (B, "40.00"))
     with Running(stream):

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from orders import SELL, limit, market, oco, replacement, stop
-from streams import Running, Updates, connect_only
+from streams import Running, Updates, connect_only, word
 from venue import A, Venue, check, holds, money
 
 
@@ -39,8 +39,8 @@ def new_then_filled(v: Venue) -> None:
         stream.listening()
         order = v.trading.submit_order(limit(A, 10, 48.00))
         v.tick(A, "47.90", ask="47.95")
-        updates = stream.updates.until("a fill", lambda seen: any(update.event == "fill" for update in seen))
-    events = [(update.event.value, update.order.status.value) for update in updates if update.event != "pending_new"]
+        updates = stream.until("fill")
+    events = [(word(update), update.order.status.value) for update in updates]
     check("events", events[-2:], [("new", "new"), ("fill", "filled")])
     check("order", {update.order.id for update in updates}, {order.id})
     fill = updates[-1]
@@ -57,9 +57,9 @@ def parts_come_one_by_one(v: Venue) -> None:
         v.trading.submit_order(limit(A, 100, 48.00))
         for volume in (30, 50, 1000):
             v.tick(A, "48.00", volume=volume, ask="48.00")
-        updates = stream.updates.until("a fill", lambda seen: any(update.event == "fill" for update in seen))
-    fills = [update for update in updates if update.event in ("fill", "partial_fill")]
-    check("events", [update.event.value for update in fills], ["partial_fill", "partial_fill", "fill"])
+        updates = stream.until("fill")
+    fills = [update for update in updates if word(update) in ("fill", "partial_fill")]
+    check("events", [word(update) for update in fills], ["partial_fill", "partial_fill", "fill"])
     check("parts", [update.qty for update in fills], [30, 50, 20])
     check("so far", [money(update.order.filled_qty) for update in fills], [30, 80, 100])
     check("position", [update.position_qty for update in fills], [30, 80, 100])
@@ -73,7 +73,7 @@ def stream_and_activities_agree(v: Venue) -> None:
     with Running(stream):
         stream.listening()
         v.buy(A, 10, "50.00")
-        updates = stream.updates.until("a fill", lambda seen: any(update.event == "fill" for update in seen))
+        updates = stream.until("fill")
     activity = v.trading.get("/account/activities/FILL", {})[0]
     check("id", activity["id"].split("::")[1], str(updates[-1].execution_id))
 
@@ -86,7 +86,7 @@ def a_cancellation_is_an_event(v: Venue) -> None:
         stream.listening()
         order = v.trading.submit_order(limit(A, 10, 40.00))
         v.trading.cancel_order_by_id(order.id)
-        updates = stream.updates.until("canceled", lambda seen: any(update.event == "canceled" for update in seen))
+        updates = stream.until("canceled")
     check("order", (updates[-1].order.id, updates[-1].order.status.value), (order.id, "canceled"))
 
 
@@ -98,8 +98,8 @@ def a_replacement_is_an_event(v: Venue) -> None:
         stream.listening()
         old = v.trading.submit_order(limit(A, 10, 40.00))
         new = v.trading.replace_order_by_id(old.id, replacement(limit_price=41.00))
-        updates = stream.updates.until("replaced", lambda seen: any(update.event == "replaced" for update in seen))
-    replaced = [update.order for update in updates if update.event == "replaced"][0]
+        updates = stream.until("replaced")
+    replaced = [update.order for update in updates if word(update) == "replaced"][0]
     holds("both named", old.id in (replaced.id, replaced.replaces) and new.id in (replaced.id, replaced.replaced_by), replaced)
 
 
@@ -111,7 +111,7 @@ def an_expiry_is_an_event(v: Venue) -> None:
         stream.listening()
         order = v.trading.submit_order(limit(A, 10, 1.00))
         v.advance(to=v.trading.get_clock().next_close + timedelta(minutes=1))
-        updates = stream.updates.until("expired", lambda seen: any(update.event == "expired" for update in seen))
+        updates = stream.until("expired")
     check("order", updates[-1].order.id, order.id)
 
 
@@ -125,9 +125,8 @@ def a_bracket_tells_of_its_legs(v: Venue) -> None:
         v.trading.submit_order(oco(A, 10, 60.00, 45.00))
         v.tick(A, "44.00")
         v.tick(A, "44.00")
-        wanted = {"fill", "canceled"}
-        updates = stream.updates.until("both", lambda seen: wanted <= {str(u.event.value) for u in seen})
-    types = {update.event.value: update.order.type.value for update in updates}
+        updates = stream.until("fill", "canceled")
+    types = {word(update): update.order.type.value for update in updates}
     check("which", (types["fill"], types["canceled"]), ("stop", "limit"))
 
 
@@ -140,7 +139,7 @@ def a_sale_lowers_the_position(v: Venue) -> None:
         stream.listening()
         v.trading.submit_order(market(A, 10, SELL))
         v.tick(A, "50.00")
-        updates = stream.updates.until("a fill", lambda seen: any(update.event == "fill" for update in seen))
+        updates = stream.until("fill")
     check("held", updates[-1].position_qty, 0)
 
 
@@ -154,7 +153,7 @@ def a_stop_fills_as_a_stop(v: Venue) -> None:
         order = v.trading.submit_order(stop(A, 10, 45.00))
         v.tick(A, "44.00")
         v.tick(A, "44.00")
-        updates = stream.updates.until("a fill", lambda seen: any(update.event == "fill" for update in seen))
+        updates = stream.until("fill")
     check("order", (updates[-1].order.id, updates[-1].order.type.value), (order.id, "stop"))
 
 
@@ -168,7 +167,7 @@ def a_cut_stream_is_joined_again(v: Venue) -> None:
         v.sim("POST", "stream", {"stream": "trade_updates", "fault": "none"})
         stream.listening(times=2)
         order = v.trading.submit_order(limit(A, 10, 40.00))
-        updates = stream.updates.until("new", lambda seen: any(update.event == "new" for update in seen))
+        updates = stream.until("new")
     check("order", updates[-1].order.id, order.id)
 
 
@@ -181,5 +180,5 @@ def two_streams_hear_the_same(v: Venue) -> None:
         other.listening()
         order = v.trading.submit_order(limit(A, 10, 40.00))
         for stream in (one, other):
-            updates = stream.updates.until("new", lambda seen: any(update.event == "new" for update in seen))
+            updates = stream.until("new")
             check("order", updates[-1].order.id, order.id)

@@ -22,6 +22,10 @@ use companies::{COMPANIES, FUNDS};
 
 /// Sessions of history: two hundred for the slowest mean, and what precedes it.
 pub const SESSIONS: usize = 340;
+/// Listed, but no order is taken.
+const SUSPENDED: &str = "TLKQ";
+/// Traded in whole shares only.
+const WHOLE_SHARES: &str = "PNGQ";
 /// How much of yesterday's distance from the trend line is left today.
 const MEMORY: f64 = 0.9;
 
@@ -126,11 +130,13 @@ pub fn market_days(
     Ok(made)
 }
 
-/// Companies by name, every other one in New York; funds on Arca.
+/// Companies by name, every other one in New York; funds on Arca. One company is not traded in fractions, one not at all;
+/// neither rises on any seed.
 fn traits() -> BTreeMap<Symbol, AssetTraits> {
     let company = |(rank, (ticker, name, _)): (usize, &(&'static str, &'static str, &'static str))| {
         let exchange = if rank % 2 == 0 { "NYSE" } else { "NASDAQ" };
-        (*ticker, AssetTraits { name: (*name).to_owned(), exchange, ..AssetTraits::default() })
+        let (tradable, fractionable) = (*ticker != SUSPENDED, *ticker != WHOLE_SHARES);
+        (*ticker, AssetTraits { name: (*name).to_owned(), exchange, tradable, fractionable, ..AssetTraits::default() })
     };
     let fund = |(ticker, ..): &(&'static str, f64, f64)| {
         (*ticker, AssetTraits { name: format!("{ticker} Fund"), exchange: "ARCA", ..AssetTraits::default() })

@@ -156,7 +156,7 @@ fn kinds<'a>(asked: &Asked<'a>, kind: Option<&'a str>) -> Result<Option<Vec<&'a 
 }
 
 fn entry_id(entry: &Entry) -> String {
-    format!("{}::{}", entry.at.to_string().replace(['-', 'T', ':', '.', 'Z'], ""), entry.id)
+    render::activity_id_of(entry.at, entry.id)
 }
 
 fn shares(units: i64) -> String {

@@ -350,7 +350,14 @@ pub(super) fn fill(book: &Book, fill: &Fill) -> Value {
 /// The id of the activity of a fill: its instant in digits, and the execution.
 #[must_use]
 pub fn activity_id(fill: &Fill) -> String {
-    format!("{}::{}", fill.at.to_string().replace(['-', 'T', ':', '.', 'Z'], ""), fill.execution_id)
+    activity_id_of(fill.at, fill.execution_id)
+}
+
+/// Seventeen digits down to the millisecond, in New York's time as in Alpaca's examples, and what happened.
+pub(super) fn activity_id_of(at: Timestamp, id: Uuid) -> String {
+    let date = at.ny_date().to_string().replace('-', "");
+    let millis = at.unix_nanos().div_euclid(1_000_000).rem_euclid(1_000);
+    format!("{date}{}{millis:03}::{id}", at.ny_time().format("%H%M%S"))
 }
 
 /// Cost a share with six decimals, rounded down; nothing when there are no shares.

@@ -68,10 +68,8 @@ fn check_size(ticket: &Ticket) -> Checked {
         Size::Shares(qty) if is_fractional(qty) && !day => {
             Err(Refusal::invalid("fractional orders must be DAY orders"))
         }
-        Size::Shares(qty)
-            if is_fractional(qty) && !matches!(ticket.order_type, OrderType::Market | OrderType::Limit) =>
-        {
-            Err(Refusal::invalid("fractional orders must be market or limit orders"))
+        Size::Shares(qty) if is_fractional(qty) && ticket.order_type != OrderType::Market => {
+            Err(Refusal::invalid("fractional orders must be market orders"))
         }
         Size::Notional(_) | Size::Shares(_) => Ok(()),
     }

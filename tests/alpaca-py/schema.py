@@ -65,12 +65,16 @@ ANSWERS_AT_ODDS: dict[tuple[str, str], str] = {
     ),
 }
 
+PATTERN_DAY_TRADER = "the documents dropped it when the pattern-day-trader rule ended; the official client still reads it"
 # Members of answers that the schemas do not have -> why the venue sends them all the same.
 MEMBERS_UNDOCUMENTED: dict[str, str] = {
     "source": "the documents' own examples of orders have it",
     "subtag": "the documents' own examples of orders have it",
     "easy_to_borrow": "the documents' own example of an asset has it",
     "expires_at": "the documents' own example of an order's legs has it; they describe it for orders only",
+    "pattern_day_trader": PATTERN_DAY_TRADER,
+    "daytrade_count": PATTERN_DAY_TRADER,
+    "daytrading_buying_power": PATTERN_DAY_TRADER,
     "effective_buying_power": "the documents' own example of an account has it",
     "position_market_value": "the documents' own example of an account has it",
 }

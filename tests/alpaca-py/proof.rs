@@ -22,17 +22,17 @@ const SCENARIOS_MIN: u64 = 200;
 
 /// At least so many of each topic.
 const TOPICS: [(&str, u64); 19] = [
-    ("account", 9),
+    ("account", 12),
     ("activities", 9),
     ("assets", 5),
     ("calendar", 9),
     ("cancelling", 10),
     ("client order ids", 8),
     ("data stream", 18),
-    ("days", 12),
+    ("days", 13),
     ("groups", 20),
     ("listing", 11),
-    ("market data", 19),
+    ("market data", 21),
     ("order types", 16),
     ("positions", 13),
     ("quantities", 11),
@@ -102,7 +102,7 @@ fn check_answers(python: &Path, record: &Path) {
     println!("{}", text(&run));
     assert!(run.status.success(), "answers are not what Alpaca documents:\n{}", text(&run));
     let counts = summary(&run);
-    assert!(counts["answers"].as_u64().unwrap() > 1_000, "{counts}");
+    assert!(counts["answers"].as_u64().unwrap() > 800, "{counts}");
     assert!(counts["refusals"].as_u64().unwrap() > 50, "{counts}");
 }
 

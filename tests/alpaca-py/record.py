@@ -38,6 +38,11 @@ class Record:
         }
         self._file.write(json.dumps(line) + "\n")
 
+    def streamed(self, stream: str, message: Any) -> None:
+        """A message of a websocket."""
+        if self._file is not None:
+            self._file.write(json.dumps({"scenario": self.scenario, "stream": stream, "body": message}) + "\n")
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()

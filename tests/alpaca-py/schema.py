@@ -32,6 +32,8 @@ SERVED = (
     "GET /v2/account",
     "GET /v2/account/activities",
     "GET /v2/account/activities/{activity_type}",
+    "GET /v2/account/configurations",
+    "PATCH /v2/account/configurations",
     "GET /v2/account/portfolio/history",
     "GET /v2/assets",
     "GET /v2/assets/{symbol_or_asset_id}",
@@ -49,6 +51,8 @@ SERVED = (
     "GET /v2/positions/{symbol_or_asset_id}",
     "DELETE /v2/positions/{symbol_or_asset_id}",
     "GET /v1/corporate-actions",
+    "GET /v2/corporate_actions/announcements",
+    "GET /v2/corporate_actions/announcements/{id}",
     "GET /v2/stocks/bars",
     "GET /v2/stocks/bars/latest",
     "GET /v2/stocks/quotes",
@@ -56,6 +60,15 @@ SERVED = (
     "GET /v2/stocks/snapshots",
     "GET /v2/stocks/trades",
     "GET /v2/stocks/trades/latest",
+    "GET /v2/stocks/{symbol}/bars",
+    "GET /v2/stocks/{symbol}/bars/latest",
+    "GET /v2/stocks/{symbol}/quotes",
+    "GET /v2/stocks/{symbol}/quotes/latest",
+    "GET /v2/stocks/{symbol}/snapshot",
+    "GET /v2/stocks/{symbol}/trades",
+    "GET /v2/stocks/{symbol}/trades/latest",
+    "GET /v2/stocks/meta/conditions/{ticktype}",
+    "GET /v2/stocks/meta/exchanges",
 )
 
 # Endpoint, then place in the answer and rule -> why the document is wrong there.
@@ -209,7 +222,7 @@ def main() -> int:
     arguments = parser.parse_args()
     documents, findings = Documents(arguments.openapi), Findings()
     met: Counter[str] = Counter()
-    counts = Counter(answers=0, refusals=0, orders=0, examples=0)
+    counts = Counter(answers=0, refusals=0, orders=0, updates=0, examples=0)
     with open(arguments.record, encoding="utf-8") as record:
         for line in record:
             examine(documents, findings, json.loads(line), met, counts)
@@ -232,7 +245,11 @@ def main() -> int:
 
 
 def examine(documents: Documents, findings: Findings, seen: dict[str, Any], met: Counter[str], counts: Counter[str]) -> None:
-    """One request and its answer."""
+    """One request and its answer, or one message of a stream."""
+    if "stream" in seen:
+        counts["updates"] += 1
+        examine_order(documents, findings, seen)
+        return
     status, body = seen["status"], seen["body"]
     operation = documents.endpoint(seen["method"], seen["path"])
     if status >= 400:
@@ -266,6 +283,16 @@ def examine(documents: Documents, findings: Findings, seen: dict[str, Any], met:
     if operation in ("POST /v2/orders", "PATCH /v2/orders/{order_id}"):
         counts["orders"] += 1
         sent(documents, findings, operation, seen["sent"])
+
+
+def examine_order(documents: Documents, findings: Findings, update: dict[str, Any]) -> None:
+    """The order in a trade update is an order like any other."""
+    document, order = "trading-api.json", update["body"]["order"]
+    reference = f"{document}#/components/schemas/Order"
+    for where, _, message in documents.errors(reference, order):
+        findings.wrong[f"trade update at {where}: {message}"] += 1
+    for member in documents.unknown(document, {"$ref": reference}, order):
+        findings.note(MEMBERS_UNDOCUMENTED, member.rsplit(".", 1)[-1], f"trade update: unknown member {member}")
 
 
 def refusal(seen: dict[str, Any]) -> Iterator[str]:

@@ -65,18 +65,21 @@ class Running:
 
 
 class Updates(TradingStream):
-    """trade_updates; `control` holds what is no update, `authorized` counts logins."""
+    """trade_updates; `control` holds what is no update."""
 
     def __init__(self, venue: Venue, key: str = KEY, secret: str = SECRET, raw: bool = False) -> None:
         super().__init__(key, secret, raw_data=raw, url_override=venue.url.replace("http", "ws", 1) + "/stream")
         self.updates, self.control = Seen(), Seen()
+        self._record = venue.record
         self.subscribe_trade_updates(self._collect)
 
     async def _collect(self, update: Any) -> None:
         self.updates.add(update)
 
     async def _dispatch(self, msg: dict[str, Any]) -> None:
-        if msg.get("stream") != "trade_updates":
+        if msg.get("stream") == "trade_updates":
+            self._record.streamed("trade_updates", msg["data"])
+        else:
             self.control.add(msg)
         await super()._dispatch(msg)
 

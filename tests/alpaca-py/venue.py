@@ -24,7 +24,8 @@ KEY, SECRET = "SIMKEY", "SIMSECRET"
 A, B, C = "AVNQ", "BRZQ", "CLYQ"
 # A Tuesday in a week without holidays, before the market of that day opens (08:00 in New York).
 START = "2026-03-10T12:00:00Z"
-SECONDS = 10.0
+# How long anything is waited for: far longer than it takes, on a machine with much else to do.
+SECONDS = 30.0
 SHOWN_CHARS = 600
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from alpaca.trading.enums import AccountStatus
 from alpaca.trading.requests import GetPortfolioHistoryRequest
 from orders import SELL, limit, market
-from venue import A, Venue, check, holds, money
+from venue import A, Venue, check, holds, money, refused
 
 
 def the_account_is_a_paper_account(v: Venue) -> None:
@@ -88,3 +88,30 @@ def the_history_has_a_point_a_day(v: Venue) -> None:
     check("oldest first", history.timestamp, sorted(history.timestamp))
     check("timeframe", history.timeframe, "1D")
     holds("profit", abs(history.equity[-1] - history.base_value - history.profit_loss[-1]) < 0.01, history.profit_loss)
+
+
+def settings_can_be_read_and_changed(v: Venue) -> None:
+    """The account's settings are changed one by one, and what is not named stays."""
+    before = v.trading.get_account_configurations()
+    check("suspended", before.suspend_trade, False)
+    changed = v.trading.set_account_configurations(before.model_copy(update={"trade_confirm_email": "none"}))
+    check("changed", (changed.trade_confirm_email.value, changed.suspend_trade), ("none", False))
+    check("kept", v.trading.get_account_configurations(), changed)
+
+
+def trading_can_be_suspended(v: Venue) -> None:
+    """While trading is suspended no opening is taken, and the account says so."""
+    settings = v.trading.get_account_configurations()
+    v.trading.set_account_configurations(settings.model_copy(update={"suspend_trade": True}))
+    check("says so", v.trading.get_account().trade_suspended_by_user, True)
+    refused("suspended", 403, None, lambda: v.trading.submit_order(limit(A, 1, 40.00)))
+    v.trading.set_account_configurations(settings)
+    v.trading.submit_order(limit(A, 1, 40.00))
+
+
+def a_setting_that_makes_no_sense(v: Venue) -> None:
+    """A value that is none is refused, and nothing changes."""
+    before = v.trading.get_account_configurations()
+    for change in ({"max_margin_multiplier": "3"}, {"trade_confirm_email": "sometimes"}):
+        refused(str(change), 422, 42210000, lambda: v.trading.patch("/account/configurations", change))
+    check("unchanged", v.trading.get_account_configurations(), before)

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from alpaca.data.enums import Adjustment, CorporateActionsType
 from alpaca.data.requests import CorporateActionsRequest, StockBarsRequest
 from alpaca.data.timeframe import TimeFrame
+from alpaca.trading.enums import CorporateActionType
+from alpaca.trading.requests import GetCorporateAnnouncementsRequest
 from orders import GTC, limit, market, stop
 from venue import A, B, Venue, check, holds, money
 
@@ -106,6 +108,17 @@ def corporate_actions_are_filtered(v: Venue) -> None:
     check("another symbol", count(B, CorporateActionsType.REVERSE_SPLIT, today), 0)
     check("another kind", count(A, CorporateActionsType.FORWARD_SPLIT, today), 0)
     check("another day", count(A, CorporateActionsType.REVERSE_SPLIT, today - timedelta(days=1)), 0)
+
+
+def a_split_is_announced(v: Venue) -> None:
+    """The older list of announcements has the split too, and each by its id."""
+    v.open()
+    v.sim("POST", "split", {"symbol": A, "numerator": 3, "denominator": 1})
+    today = v.now().date()
+    request = GetCorporateAnnouncementsRequest(ca_types=[CorporateActionType.SPLIT], since=today, until=today, symbol=A)
+    announced = v.trading.get_corporate_announcements(request)
+    check("split", [(a.initiating_symbol, a.ex_date, a.new_rate, a.old_rate) for a in announced], [(A, today, 3, 1)])
+    check("by id", v.trading.get_corporate_announcement_by_id(announced[0].id), announced[0])
 
 
 def a_position_lasts_over_a_weekend(v: Venue) -> None:

@@ -232,6 +232,35 @@ def quotes_of_the_past(v: Venue) -> None:
     check("the last", (quotes[-1].bid_price, quotes[-1].ask_price), (51.20, 51.40))
 
 
+def one_symbol_alone(v: Venue) -> None:
+    """Asked for alone, in the path, a symbol has what it has in the list of one."""
+    opened = _mid_session(v)
+    span = {"start": opened.isoformat(), "end": v.now().isoformat(), "limit": 50}
+    for kind, more in (("bars", {"timeframe": "5Min"}), ("trades", {}), ("quotes", {})):
+        alone = v.data.get(f"/stocks/{A}/{kind}", {**span, **more})
+        listed = v.data.get(f"/stocks/{kind}", {"symbols": A, **span, **more})
+        check(f"{kind}: whose", alone["symbol"], A)
+        check(kind, alone[kind], listed[kind][A])
+    for kind, name in (("bars", "bar"), ("trades", "trade"), ("quotes", "quote")):
+        alone = v.data.get(f"/stocks/{A}/{kind}/latest", {})
+        listed = v.data.get(f"/stocks/{kind}/latest", {"symbols": A})
+        check(f"latest {name}", (alone["symbol"], alone[name]), (A, listed[kind][A]))
+    alone = v.data.get(f"/stocks/{A}/snapshot", {})
+    check("whose snapshot", alone.pop("symbol"), A)
+    check("snapshot", alone, v.data.get("/stocks/snapshots", {"symbols": A})[A])
+
+
+def codes_have_their_meanings(v: Venue) -> None:
+    """Every exchange and condition that occurs in trades is in the tables of codes."""
+    opened = _mid_session(v)
+    exchanges = v.data.get("/stocks/meta/exchanges", {})
+    conditions = v.data.get("/stocks/meta/conditions/trade", {"tape": "A"})
+    trades = v.data.get("/stocks/trades", {"symbols": A, "start": opened.isoformat(), "limit": 100})["trades"][A]
+    holds("trades", len(trades) > 10, len(trades))
+    check("exchanges", {trade["x"] for trade in trades} - set(exchanges), set())
+    check("conditions", {code for trade in trades for code in trade["c"]} - set(conditions), set())
+
+
 def the_same_seed_is_the_same_market(v: Venue) -> None:
     """Two venues of one seed have the same bars, another seed has others."""
     def bars() -> list[Bar]:

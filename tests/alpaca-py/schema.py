@@ -72,7 +72,10 @@ SERVED = (
 )
 
 # Endpoint, then place in the answer and rule -> why the document is wrong there.
+CAPITAL_TYPES = "the documents write announcements' types with a capital; the official client sends and reads small letters"
 ANSWERS_AT_ODDS: dict[tuple[str, str], str] = {
+    ("GET /v2/corporate_actions/announcements", "[].ca_type enum"): CAPITAL_TYPES,
+    ("GET /v2/corporate_actions/announcements/{id}", "ca_type enum"): CAPITAL_TYPES,
     ("GET /v2/account/activities/{activity_type}", "[] oneOf"): (
         "a fill must be one of two forms, and neither requires anything, so every fill is both"
     ),
@@ -86,6 +89,8 @@ MEMBERS_UNDOCUMENTED: dict[str, str] = {
     "easy_to_borrow": "the documents' own example of an asset has it",
     "expires_at": "the documents' own example of an order's legs has it; they describe it for orders only",
     "pattern_day_trader": PATTERN_DAY_TRADER,
+    "dtbp_check": PATTERN_DAY_TRADER,
+    "pdt_check": PATTERN_DAY_TRADER,
     "daytrade_count": PATTERN_DAY_TRADER,
     "daytrading_buying_power": PATTERN_DAY_TRADER,
     "effective_buying_power": "the documents' own example of an account has it",

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from alpaca.data.enums import Adjustment, CorporateActionsType
 from alpaca.data.requests import CorporateActionsRequest, StockBarsRequest
 from alpaca.data.timeframe import TimeFrame
-from alpaca.trading.enums import CorporateActionType
+from alpaca.trading.enums import CorporateActionDateType, CorporateActionType
 from alpaca.trading.requests import GetCorporateAnnouncementsRequest
 from orders import GTC, limit, market, stop
 from venue import A, B, Venue, check, holds, money
@@ -115,7 +115,9 @@ def a_split_is_announced(v: Venue) -> None:
     v.open()
     v.sim("POST", "split", {"symbol": A, "numerator": 3, "denominator": 1})
     today = v.now().date()
-    request = GetCorporateAnnouncementsRequest(ca_types=[CorporateActionType.SPLIT], since=today, until=today, symbol=A)
+    request = GetCorporateAnnouncementsRequest(
+        ca_types=[CorporateActionType.SPLIT], since=today, until=today, symbol=A, date_type=CorporateActionDateType.EX_DATE
+    )
     announced = v.trading.get_corporate_announcements(request)
     check("split", [(a.initiating_symbol, a.ex_date, a.new_rate, a.old_rate) for a in announced], [(A, today, 3, 1)])
     check("by id", v.trading.get_corporate_announcement_by_id(announced[0].id), announced[0])

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use broker::{
-    Broker, OrderFilter,
+    OrderFilter,
     alpaca::{Alpaca, BaseUrl, Config},
 };
 use contract::{Env, ExitCode, env};

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, str};
 
-use market::{Price, Symbol, Timestamp};
+use market::{Price, Qty, Symbol, Timestamp};
 
 use super::{
     Bar,
@@ -17,6 +17,8 @@ use crate::alpaca::instant::usual_form;
 /// A mantissa of so many digits is exact in a float, and so is the power of ten it is divided by.
 const DIGITS_MAX: usize = 15;
 const KEPT: usize = 4;
+/// `"YYYY-MM-DDTHH:MM:SSZ"`.
+const USUAL: usize = 22;
 const SCALE: [u64; KEPT + 1] = [10_000, 1_000, 100, 10, 1];
 const POWERS: [f64; DIGITS_MAX + 1] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -60,6 +62,14 @@ impl Number {
         self.mantissa as f64 / POWERS[self.decimals]
     }
 
+    /// Whole shares up to four billion are exact either way; the rest goes the way of floats.
+    fn shares(self) -> Option<Qty> {
+        match u32::try_from(self.mantissa) {
+            Ok(shares) if self.decimals == 0 => Some(Qty::shares(shares)),
+            Ok(_) | Err(_) => volume(self.float()).ok(),
+        }
+    }
+
     fn price(self) -> Option<Price> {
         match SCALE.get(self.decimals) {
             Some(scale) => Price::from_units(i64::try_from(self.mantissa.checked_mul(*scale)?).ok()?).ok(),
@@ -98,13 +108,33 @@ impl<'a> Scanner<'a> {
     fn text(&mut self) -> Option<&'a [u8]> {
         self.expect(b'"')?;
         let rest = &self.bytes[self.at..];
-        let length = rest.iter().position(|byte| *byte == b'"')?;
-        let text = &rest[..length];
-        if text.iter().any(|byte| *byte == b'\\' || *byte < b' ') {
-            return None;
-        }
+        let length = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..b' '))?;
         self.at += length + 1;
-        Some(text)
+        (rest[length] == b'"').then(|| &rest[..length])
+    }
+
+    /// The name of a member with its colon; of one letter, nearly always.
+    fn name(&mut self) -> Option<&'a [u8]> {
+        let rest = &self.bytes[self.at..];
+        if let [b'"', b'a'..=b'z', b'"', b':', ..] = rest {
+            self.at += 4;
+            return Some(&rest[1..2]);
+        }
+        let name = self.text()?;
+        self.expect(b':')?;
+        Some(name)
+    }
+
+    fn instant(&mut self) -> Option<Timestamp> {
+        let usual = self.bytes.get(self.at..self.at + USUAL).and_then(|text| match text {
+            [b'"', text @ .., b'"'] => usual_form(text),
+            _ => None,
+        });
+        if usual.is_some() {
+            self.at += USUAL;
+            return usual;
+        }
+        str::from_utf8(self.text()?).ok()?.parse().ok()
     }
 
     fn number(&mut self) -> Option<Number> {
@@ -138,8 +168,7 @@ impl<'a> Scanner<'a> {
             return Some(());
         }
         loop {
-            let name = self.text()?;
-            self.expect(b':')?;
+            let name = self.name()?;
             member(self, name)?;
             if !self.take(b',') {
                 return self.expect(b'}');
@@ -180,16 +209,15 @@ impl<'a> Scanner<'a> {
         let (mut shares, mut trades, mut vwap) = (None, None, None);
         self.object(|scanner, name| match name {
             b"t" if start.is_none() => {
-                let text = scanner.text()?;
-                start = usual_form(text).or_else(|| str::from_utf8(text).ok()?.parse().ok());
-                start.map(drop)
+                start = Some(scanner.instant()?);
+                Some(())
             }
             b"o" => scanner.price(&mut open),
             b"h" => scanner.price(&mut high),
             b"l" => scanner.price(&mut low),
             b"c" => scanner.price(&mut close),
             b"v" if shares.is_none() => {
-                shares = Some(volume(scanner.number()?.float()).ok()?);
+                shares = Some(scanner.number()?.shares()?);
                 Some(())
             }
             b"n" if trades.is_none() => {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 const SEEDS: u64 = 10_000;
-const STEPS: usize = 30;
+const STEPS: usize = 20;
 /// Seeds under way at once on a thread: most of the time they wait for each other's requests.
 const TOGETHER: usize = 48;
 const THREADS: u64 = 2;

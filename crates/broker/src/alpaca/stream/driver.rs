@@ -60,19 +60,12 @@ impl<C: Core, K: Clock> Driver<C, K> {
     pub(super) async fn run(self, fetch: impl AsyncFn(C::Ask) -> Result<C::Answer, ReadError>) {
         let Self { mut core, target, waits, clock, events, mut wanted } = self;
         let began = Instant::now();
-        let moment = || {
-            let now = clock.now();
-            let session = Calendar::nyse().session_on(now.ny_date()).ok().flatten();
-            Moment { now, session, elapsed: began.elapsed() }
-        };
-        let mut backoff = Backoff::new(target.seed);
+        let mut link = Link { line: None, connect_at: None, backoff: Backoff::new(target.seed), over: false };
         let mut ticks = interval(waits.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let open = async || Socket::open(&target, &waits).await;
-        let mut opening = Some(Box::pin(open()));
-        let (mut line, mut asking, mut connect_at) = (None::<Line>, None, None::<Duration>);
-        let mut over = false;
-        loop {
+        let (mut opening, mut asking) = (Some(Box::pin(open())), None);
+        while !link.over || core.has_next() {
             let woken = tokio::select! {
                 permit = events.reserve(), if core.has_next() => match permit {
                     Ok(permit) => {
@@ -85,73 +78,116 @@ impl<C: Core, K: Clock> Driver<C, K> {
                 },
                 () = events.closed() => Woken::Gone,
                 opened = ready(&mut opening) => Woken::Opened(opened),
-                incoming = incoming(&mut line) => Woken::Incoming(incoming),
+                incoming = incoming(&mut link.line) => Woken::Incoming(incoming),
                 answer = ready(&mut asking) => Woken::Answered(answer),
                 Ok(()) = wanted.changed() => Woken::Wanted,
                 _ = ticks.tick() => Woken::Tick,
             };
-            let at = moment();
-            let mut lost = None;
-            match woken {
+            let at = moment(&clock, began);
+            let done = match woken {
                 Woken::Gone => return,
-                Woken::Room => {}
-                Woken::Opened(Err(why)) => lost = Some(why),
-                Woken::Opened(Ok(socket)) => {
+                Woken::Room => Ok(()),
+                Woken::Opened(opened) => opened.map(|socket| {
                     let subscription = wanted.borrow_and_update().clone();
-                    let until = at.elapsed + waits.handshake;
-                    let conversation = Conversation::open(target.protocol, target.keys.clone(), subscription, until);
-                    line = Some(Line { socket, conversation, live_at: None, pinged: at.elapsed, ponged: true });
+                    link.line = Some(Line::new(socket, &target, subscription, &waits, at));
+                }),
+                Woken::Incoming(incoming) => incoming.map(|incoming| link.take(incoming, &mut core, at)),
+                Woken::Answered(answer) => {
+                    core.answered(answer, at);
+                    Ok(())
                 }
-                Woken::Incoming(Err(why)) => lost = Some(why),
-                Woken::Incoming(Ok(incoming)) => {
-                    if let Some(line) = &mut line {
-                        line.take(incoming, &mut core, at);
-                    }
-                }
-                Woken::Answered(answer) => core.answered(answer, at),
                 Woken::Wanted => {
-                    let subscription = wanted.borrow_and_update().clone();
-                    core.wanted(subscription.clone(), at);
-                    if let Some(line) = &mut line {
-                        line.conversation.want(subscription);
-                    }
+                    link.want(&wanted.borrow_and_update().clone(), &mut core, at);
+                    Ok(())
                 }
-                Woken::Tick => {
-                    if let Some(line) = &mut line {
-                        lost = line.tick(&mut core, &waits, at).await.err();
-                        if line.lasted(at) >= waits.proved_after && core.is_proved() {
-                            backoff.proved();
-                        }
-                    } else if connect_at.is_some_and(|due| at.elapsed >= due) {
-                        connect_at = None;
-                        opening = Some(Box::pin(open()));
-                    }
+                Woken::Tick if link.is_due(at) => {
+                    opening = Some(Box::pin(open()));
+                    Ok(())
                 }
-            }
-            if let Some(line) = line.as_mut().filter(|_| lost.is_none()) {
-                lost = line.speak(&mut core, at).await.err();
-            }
-            if let Some(lost) = lost {
-                line = None;
-                match backoff.next(lost.again, &waits) {
-                    Some(pause) => connect_at = Some(at.elapsed + pause),
-                    None => over = true,
-                }
-                core.lost(lost, at);
+                Woken::Tick => link.tick(&mut core, &waits, at).await,
+            };
+            let done = match done {
+                Ok(()) => link.speak(&mut core, at).await,
+                Err(lost) => Err(lost),
+            };
+            if let Err(lost) = done {
+                link.lose(lost, &mut core, &waits, at);
             }
             if asking.is_none()
                 && let Some(ask) = core.ask(at)
             {
                 asking = Some(Box::pin(fetch(ask)));
             }
-            if over && !core.has_next() {
-                return;
-            }
         }
     }
 }
 
+/// The instant by the clock given, and the time since the driver began by its own.
+fn moment(clock: &impl Clock, began: Instant) -> Moment {
+    let now = clock.now();
+    let session = Calendar::nyse().session_on(now.ny_date()).ok().flatten();
+    Moment { now, session, elapsed: began.elapsed() }
+}
+
+/// The connection, or when there is another.
+struct Link {
+    line: Option<Line>,
+    connect_at: Option<Duration>,
+    backoff: Backoff,
+    /// There will be none.
+    over: bool,
+}
+
+impl Link {
+    fn take<C: Core>(&mut self, incoming: Incoming, core: &mut C, at: Moment) {
+        if let Some(line) = &mut self.line {
+            line.take(incoming, core, at);
+        }
+    }
+
+    fn want<C: Core>(&mut self, subscription: &Subscription, core: &mut C, at: Moment) {
+        core.wanted(subscription.clone(), at);
+        if let Some(line) = &mut self.line {
+            line.conversation.want(subscription.clone());
+        }
+    }
+
+    /// Whether it is time to connect again; true once.
+    fn is_due(&mut self, at: Moment) -> bool {
+        self.connect_at.take_if(|due| at.elapsed >= *due).is_some()
+    }
+
+    async fn tick<C: Core>(&mut self, core: &mut C, waits: &Waits, at: Moment) -> Result<(), Lost> {
+        let Some(line) = &mut self.line else { return Ok(()) };
+        line.tick(core, waits, at).await?;
+        if line.lasted(at) >= waits.proved_after && core.is_proved() {
+            self.backoff.proved();
+        }
+        Ok(())
+    }
+
+    async fn speak<C: Core>(&mut self, core: &mut C, at: Moment) -> Result<(), Lost> {
+        match &mut self.line {
+            Some(line) => line.speak(core, at).await,
+            None => Ok(()),
+        }
+    }
+
+    fn lose<C: Core>(&mut self, lost: Lost, core: &mut C, waits: &Waits, at: Moment) {
+        self.line = None;
+        self.connect_at = self.backoff.next(lost.again, waits).map(|pause| at.elapsed + pause);
+        self.over = self.connect_at.is_none();
+        core.lost(lost, at);
+    }
+}
+
 impl Line {
+    fn new(socket: Socket, target: &Target, wanted: Subscription, waits: &Waits, at: Moment) -> Self {
+        let until = at.elapsed + waits.handshake;
+        let conversation = Conversation::open(target.protocol, target.keys.clone(), wanted, until);
+        Self { socket, conversation, live_at: None, pinged: at.elapsed, ponged: true }
+    }
+
     fn take<C: Core>(&mut self, incoming: Incoming, core: &mut C, at: Moment) {
         match incoming {
             Incoming::Frame(bytes) => self.conversation.received(&bytes),

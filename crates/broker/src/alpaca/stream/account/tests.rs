@@ -144,7 +144,10 @@ fn under_two_names_nothing_is_counted_twice_though_rest_books_late() {
             // REST tells 4 and 6 is still on the wire; the stream's 4 comes late.
             world.hidden.insert("e1".to_owned());
             world.wire.clear();
-            world.run(5);
+            while world.told().is_empty() {
+                world.run(1);
+            }
+            world.connect();
             world.resend("e0");
         } else {
             // The stream tells 4; REST lists its own 4 and not yet the 6.
@@ -153,6 +156,27 @@ fn under_two_names_nothing_is_counted_twice_though_rest_books_late() {
         world.deliver_all();
         world.run(5);
         assert!(world.told().len() <= 1, "{mute_first}: {:?}", world.told());
+    }
+}
+
+#[test]
+fn two_fills_alike_are_two_once_both_sources_have_named_one_alike() {
+    for named_before in [true, false] {
+        let mut world = World::new(Names::Alike);
+        world.connect();
+        world.settle();
+        if named_before {
+            world.fill(1, 1);
+            world.deliver_all();
+            world.run(70);
+        }
+        world.fill(0, 4);
+        world.deliver_all();
+        world.hidden.insert(if named_before { "e1" } else { "e0" }.to_owned());
+        world.mute = true;
+        world.fill(0, 4);
+        world.run(65);
+        assert_eq!(world.disputed().is_empty(), named_before, "before that, one may be the other");
     }
 }
 

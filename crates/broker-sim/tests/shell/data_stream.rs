@@ -169,3 +169,12 @@ async fn a_clock_that_is_moved_far_waits_for_who_listens() {
     let (_, heard) = tokio::join!(advance, hear);
     assert!(heard >= 4 * 1_559, "every tick of both symbols, trade and quote: {heard}");
 }
+
+#[tokio::test]
+async fn a_season_goes_by_while_somebody_listens() {
+    let (venue, server, mut wire) = serve("15:59").await;
+    let mut socket = Socket::subscribed(&server, "sip", json!({"bars": ["RISE"]})).await;
+    wire.json("POST", "/sim/advance", &json!({"seconds": 90 * 86_400})).await;
+    assert_eq!(socket.told().await[0]["t"], "2026-11-10T20:59:00Z", "the last minute there is");
+    assert_eq!(venue.now(), wire::at("15:59") + TimeDelta::days(90));
+}

@@ -42,6 +42,13 @@ pub enum Verdict {
     Hang,
 }
 
+/// How much of the event log somebody has seen; nothing by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    resets: u64,
+    bytes: usize,
+}
+
 type Interceptor = Box<dyn FnMut(&RequestSeen, Moment) -> Verdict + Send>;
 
 /// A venue. Cheap to clone; all clones are the same venue.
@@ -202,15 +209,15 @@ impl Venue {
         self.exchange().engine.event_log()
     }
 
-    /// The events after so many bytes of the log since that many resets, and the count of resets; after a further reset,
-    /// the log from its beginning.
+    /// What of the event log somebody has not seen; after a reset, the whole log of the fresh venue.
     #[must_use]
-    pub fn events_after(&self, resets: u64, bytes: usize) -> (u64, String) {
+    pub fn news(&self, seen: Seen) -> (Seen, String) {
         let exchange = self.exchange();
-        let skip = if exchange.resets == resets { bytes } else { 0 };
+        let skip = if exchange.resets == seen.resets { seen.bytes } else { 0 };
         let mut log = exchange.engine.event_log();
-        log.drain(..skip.min(log.len()));
-        (exchange.resets, log)
+        let bytes = log.len();
+        log.drain(..skip.min(bytes));
+        (Seen { resets: exchange.resets, bytes }, log)
     }
 
     /// What may be traded.
@@ -237,7 +244,8 @@ impl Venue {
         let (response, now) = {
             let mut exchange = self.exchange();
             let response = exchange.engine.handle(request);
-            self.0.hub.publish(&mut exchange.engine);
+            // A request makes no prints: there is nothing new of the market.
+            self.0.hub.publish_updates(&mut exchange.engine);
             (response, exchange.engine.now())
         };
         self.happened();

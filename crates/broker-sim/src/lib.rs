@@ -22,7 +22,7 @@ mod streams;
 mod truth;
 
 pub use ::venue::{Config as VenueConfig, Market, MarketDay, engine, path, synthetic};
-pub use handle::{Moment, Venue, Verdict};
+pub use handle::{Moment, Seen, Venue, Verdict};
 pub use http::VenueServer;
 pub use lies::WrongCalendar;
 pub use pace::Pace;

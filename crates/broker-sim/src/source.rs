@@ -63,6 +63,5 @@ fn made(seed: u64, date: NyDate, days: usize) -> Result<Market, SourceError> {
     let calendar = Calendar::nyse();
     let unknown = |error: market::CalendarError| SourceError { date, why: error.to_string() };
     let first = calendar.session_on_or_after(date).map_err(unknown)?;
-    let _ = days;
-    Ok(synthetic::market(seed, first, &calendar).map_err(unknown)?.market_day().into())
+    synthetic::market_days(seed, first, days, &calendar).map_err(unknown)
 }

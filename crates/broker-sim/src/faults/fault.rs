@@ -141,10 +141,11 @@ impl Serialize for Fault {
 
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Value::deserialize(deserializer)? {
-            Value::String(text) => text.parse().map_err(de::Error::custom),
-            value => Self::deserialize(value).map_err(de::Error::custom)?.checked().map_err(de::Error::custom),
+        let value = Value::deserialize(deserializer)?;
+        if let Some(text) = value.as_str() {
+            return text.parse().map_err(de::Error::custom);
         }
+        Self::deserialize(value).map_err(de::Error::custom)?.checked().map_err(de::Error::custom)
     }
 }
 

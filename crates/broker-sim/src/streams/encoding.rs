@@ -29,7 +29,7 @@ impl Form {
     }
 
     /// One frame of several values whose bytes are given.
-    pub(super) fn frame<'a>(self, values: &[&'a [u8]]) -> Message {
+    pub(super) fn frame(self, values: &[&[u8]]) -> Message {
         match self {
             Self::Json => {
                 let joined = values.join(&b","[..]);

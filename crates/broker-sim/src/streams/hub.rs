@@ -147,8 +147,20 @@ impl Hub {
         self.tell_engine(engine, &room);
     }
 
-    /// Hands on what the engine made since the last time.
+    /// Hands on what the engine made of orders and of the market since the last time.
     pub(crate) fn publish(&self, engine: &mut Engine) {
+        if !self.is_heard() {
+            return;
+        }
+        self.publish_updates(engine);
+        let mut room = self.room();
+        for events in engine.take_data().chunks(MESSAGES_A_FRAME) {
+            room.tell_data(events);
+        }
+    }
+
+    /// Hands on what the engine made of orders since the last time.
+    pub(crate) fn publish_updates(&self, engine: &mut Engine) {
         if !self.is_heard() {
             return;
         }
@@ -159,9 +171,6 @@ impl Hub {
             for seat in room.seats.values_mut().filter(|seat| seat.hears == Hears::Updates) {
                 seat.tell(fault, message.clone());
             }
-        }
-        for events in engine.take_data().chunks(MESSAGES_A_FRAME) {
-            room.tell_data(events);
         }
     }
 

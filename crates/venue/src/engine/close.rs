@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use market::{Qty, Symbol};
-use serde_json::{Value, json};
 
-use super::{Engine, Response, holding::Holding, refusal::Refusal, render, rules};
+use super::{Engine, Response, holding::Holding, order_text::OrderView, refusal::Refusal, rules};
 use crate::{
     order::Size,
     ticket::Ticket,
@@ -35,7 +34,7 @@ impl Engine {
             return Err(Refusal::shares(symbol, qty, holding.qty, held, &[]));
         }
         let at = self.close_out(symbol, &holding, qty)?;
-        Ok(Response::text(200, render::OrderView::new(self.book.order(at)).text()))
+        Ok(Response::text(200, OrderView::new(self.book.order(at)).text()))
     }
 
     pub(super) fn delete_positions(&mut self, query: &BTreeMap<String, String>) -> Result<Response, Refusal> {
@@ -57,12 +56,12 @@ impl Engine {
         let mut answers = Vec::new();
         for (symbol, holding) in holdings {
             let (status, body) = match self.close_out(symbol, &holding, holding.qty) {
-                Ok(at) => (200, json!(render::OrderView::new(self.book.order(at)))),
-                Err(refusal) => (refusal.status, refusal.body()),
+                Ok(at) => (200, OrderView::new(self.book.order(at)).text()),
+                Err(refusal) => (refusal.status, refusal.body().to_string()),
             };
-            answers.push(json!({"symbol": symbol, "status": status, "body": body}));
+            answers.push(format!(r#"{{"symbol":"{symbol}","status":{status},"body":{body}}}"#));
         }
-        Ok(Response::of(207, &Value::Array(answers)))
+        Ok(Response::text(207, format!("[{}]", answers.join(","))))
     }
 
     fn close_out(&mut self, symbol: Symbol, holding: &Holding, qty: Qty) -> Result<usize, Refusal> {

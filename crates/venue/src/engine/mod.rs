@@ -28,6 +28,7 @@ mod latest;
 mod legs;
 mod matching;
 mod means;
+mod order_text;
 mod orders_list;
 mod pending;
 mod portfolio_history;
@@ -44,6 +45,7 @@ mod ticks;
 mod trading_day;
 mod wash;
 mod watch;
+mod wire;
 
 use std::collections::{BTreeMap, VecDeque};
 

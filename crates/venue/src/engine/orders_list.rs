@@ -6,9 +6,9 @@ use market::{Symbol, Timestamp};
 
 use super::{
     Engine, Response,
+    order_text::{OrderList, OrderView},
     query::{Asked, Query},
     refusal::Refusal,
-    render,
 };
 use crate::{
     order::{Order, Role, Uuid},
@@ -54,9 +54,8 @@ impl Engine {
         } else {
             bounds.filter(|at| self.is_wanted(*at, &wanted)).take(limit).collect()
         };
-        let list = render::OrderList(found.into_iter().map(|at| self.order_view(at, wanted.nested)).collect());
-        let body = serde_json::to_string(&list).expect("orders hold only text and numbers");
-        Ok(Response::text(200, body))
+        let list = OrderList(found.into_iter().map(|at| self.order_view(at, wanted.nested)).collect());
+        Ok(Response::text(200, list.text()))
     }
 
     /// Places between the orders that the query names as bounds.
@@ -85,8 +84,8 @@ impl Engine {
         wanted.open.is_none_or(|wanted| wanted == open) && wanted.matches(order)
     }
 
-    fn order_view(&self, at: usize, nested: bool) -> render::OrderView<'_> {
-        if nested { render::OrderView::nested(&self.book, at) } else { render::OrderView::new(&self.book.orders()[at]) }
+    fn order_view(&self, at: usize, nested: bool) -> OrderView<'_> {
+        if nested { OrderView::nested(&self.book, at) } else { OrderView::new(&self.book.orders()[at]) }
     }
 }
 

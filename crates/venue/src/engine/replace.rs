@@ -6,7 +6,9 @@
 
 use market::{Price, Qty, Usd};
 
-use super::{Engine, Response, event::Event, means::Means, pending::Deed, refusal::Refusal, render, rules};
+use super::{
+    Engine, Response, event::Event, means::Means, order_text::OrderView, pending::Deed, refusal::Refusal, rules,
+};
 use crate::{
     order::{Order, Role, Size, Trail, Uuid},
     ticket::{Change, Ticket},
@@ -19,7 +21,7 @@ impl Engine {
         let change = Change::parse(body)?;
         let at = self.find(id)?;
         let new = self.replace_at(at, &change)?;
-        Ok(Response::text(200, render::OrderView::nested(&self.book, new).text()))
+        Ok(Response::text(200, OrderView::nested(&self.book, new).text()))
     }
 
     /// Replaces an order, as `PATCH /v2/orders/{id}` does with its body read. The id of the new order.

@@ -1,38 +1,19 @@
 //! What the trade_updates stream is told: one message for everything that happens to an order, in order.
 
-use serde::Serialize;
-
-use super::{Engine, render};
+use super::{
+    Engine,
+    order_text::OrderView,
+    wire::{Decimal, Wire},
+};
 use crate::{
-    order::Uuid,
     update::{Update, UpdateKind},
     words::Status,
 };
 
 /// The most messages kept for the shell to take; beyond it the latest are lost, as a stream loses them.
 const UPDATES_MAX: usize = 1_000_000;
-
-#[derive(Serialize)]
-struct Message<'a> {
-    stream: &'static str,
-    data: Data<'a>,
-}
-
-#[derive(Serialize)]
-struct Data<'a> {
-    event: &'static str,
-    at: render::Instant,
-    timestamp: render::Instant,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    execution_id: Option<Uuid>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    price: Option<render::Decimal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    qty: Option<render::Decimal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    position_qty: Option<render::Decimal>,
-    order: render::OrderView<'a>,
-}
+/// A message takes about so many bytes.
+const MESSAGE_BYTES: usize = 1_500;
 
 impl Engine {
     /// Whether updates are kept for the stream; they are not until this is called. Those not taken are dropped when it
@@ -53,39 +34,31 @@ impl Engine {
     /// `execution_id`, `price`, `qty` and `position_qty` besides; a short position's is negative.
     #[must_use]
     pub fn update_json(&self, update: &Update) -> String {
-        let (execution_id, price, qty, position_qty) = match update.kind {
-            UpdateKind::Trade { execution_id, price, qty, position_qty, short } => (
-                Some(execution_id),
-                Some(render::Decimal::price(price)),
-                Some(render::Decimal::qty(qty)),
-                Some(render::Decimal::signed_qty(position_qty, short)),
-            ),
-            UpdateKind::Accepted
-            | UpdateKind::PendingNew
-            | UpdateKind::New
-            | UpdateKind::Held
-            | UpdateKind::Canceled
-            | UpdateKind::Expired
-            | UpdateKind::DoneForDay
-            | UpdateKind::Replaced
-            | UpdateKind::Rejected
-            | UpdateKind::Restated
-            | UpdateKind::PendingCancel
-            | UpdateKind::PendingReplace
-            | UpdateKind::OrderReplaceRejected
-            | UpdateKind::OrderCancelRejected => (None, None, None, None),
-        };
-        let data = Data {
-            event: update.kind.word(update.order.status == Status::Filled),
-            at: render::Instant(update.at),
-            timestamp: render::Instant(update.at),
-            execution_id,
-            price,
-            qty,
-            position_qty,
-            order: render::OrderView::new(&update.order),
-        };
-        serde_json::to_string(&Message { stream: "trade_updates", data }).expect("updates hold only text and numbers")
+        let mut wire = Wire::new(MESSAGE_BYTES);
+        wire.raw("{\"stream\":\"trade_updates\",\"data\":{\"event\":\"");
+        wire.raw(update.kind.word(update.order.status == Status::Filled));
+        wire.raw("\",\"at\":\"");
+        let at = wire.instant(update.at);
+        wire.raw("\",\"timestamp\":\"");
+        wire.again(at);
+        wire.raw("\"");
+        if let UpdateKind::Trade { execution_id, price, qty, position_qty, short } = update.kind {
+            wire.raw(",\"execution_id\":\"");
+            wire.uuid(execution_id);
+            for (name, decimal) in [
+                ("\",\"price\":\"", Decimal::price(price)),
+                ("\",\"qty\":\"", Decimal::qty(qty)),
+                ("\",\"position_qty\":\"", Decimal::signed_qty(position_qty, short)),
+            ] {
+                wire.raw(name);
+                wire.decimal(decimal);
+            }
+            wire.raw("\"");
+        }
+        wire.raw(",\"order\":");
+        OrderView::new(&update.order).write(&mut wire);
+        wire.raw("}}");
+        wire.into_text()
     }
 
     /// Keeps an update for the stream: the order as it is now.

@@ -6,6 +6,7 @@ use super::{
     Engine, Response,
     event::{Event, Terms},
     means::Means,
+    order_text::OrderView,
     pending::Deed,
     refusal::Refusal,
     render, rules,
@@ -24,7 +25,7 @@ impl Engine {
     pub(super) fn post_order(&mut self, body: &str) -> Result<Response, Refusal> {
         let ticket = Ticket::parse(body, |text| self.symbol_of(text))?;
         let at = self.take(&ticket)?;
-        Ok(Response::text(200, render::OrderView::nested(&self.book, at).text()))
+        Ok(Response::text(200, OrderView::nested(&self.book, at).text()))
     }
 
     /// Takes an order, as `POST /v2/orders` does with its body read. The id of the order.
@@ -93,7 +94,7 @@ impl Engine {
 
     fn new_client_id(&mut self) -> String {
         let id = self.book.new_uuid();
-        String::from_utf8_lossy(&id.text()).into_owned()
+        String::from_utf8(id.text().to_vec()).expect("digits and dashes are UTF-8")
     }
 
     /// A stop that the market has passed already is refused. Outside the session the market is not known.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::floor::{self, Floor, limit, market};
 use broker_sim::engine::{Engine, Request};
 use market::{Price, Qty, Symbol, TimeDelta, Usd};
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
 use venue::{
     order::{Order, Role, Size, Uuid},
@@ -51,7 +51,7 @@ struct Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(80))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn a_run_repeats_byte_for_byte(setup in setups(), steps in steps()) {
@@ -95,6 +95,45 @@ fn one_long_step_of_time_is_many_short_ones() {
         floor.engine.event_log()
     };
     assert_eq!(run(&["16:30"]), run(&["09:31:07", "09:35", "12:00", "12:00", "11:00", "15:59:59", "16:00", "16:30"]));
+}
+
+/// A property says nothing of what its runs never reach.
+#[test]
+fn the_runs_reach_every_event_of_every_class() {
+    let mut runner = TestRunner::deterministic();
+    let mut reached: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for _ in 0..1_500 {
+        let setup = setups().new_tree(&mut runner).unwrap().current();
+        let steps = steps().new_tree(&mut runner).unwrap().current();
+        for text in run(setup, &steps).unwrap().0 {
+            let Ok(message) = serde_json::from_str::<Value>(&text) else { continue };
+            let (event, order) = (&message["data"]["event"], &message["data"]["order"]);
+            let role = order["group_role"].as_str().unwrap_or("alone");
+            *reached.entry((event.to_string().replace('"', ""), role.to_owned())).or_default() += 1;
+        }
+    }
+    for (event, roles) in [
+        ("accepted", vec!["alone", "entry"]),
+        ("pending_new", vec!["alone", "entry", "take_profit"]),
+        ("new", vec!["alone", "entry", "take_profit", "stop_loss"]),
+        ("held", vec!["take_profit", "stop_loss"]),
+        ("partial_fill", vec!["alone", "entry", "take_profit", "stop_loss"]),
+        ("fill", vec!["alone", "entry", "take_profit", "stop_loss"]),
+        ("canceled", vec!["alone", "entry", "take_profit", "stop_loss"]),
+        ("expired", vec!["alone", "entry", "take_profit", "stop_loss"]),
+        ("pending_replace", vec!["alone", "stop_loss"]),
+        ("replaced", vec!["alone", "stop_loss"]),
+        ("pending_cancel", vec!["alone", "entry", "take_profit", "stop_loss"]),
+        ("restated", vec!["alone", "stop_loss"]),
+        ("order_replace_rejected", vec!["alone"]),
+        ("rejected", vec!["alone"]),
+        ("order_cancel_rejected", vec!["alone"]),
+    ] {
+        for role in roles {
+            let count = reached.get(&(event.to_owned(), role.to_owned())).copied().unwrap_or(0);
+            assert!(count > 0, "{event} of {role} is never reached: {reached:?}");
+        }
+    }
 }
 
 /// Every answer and update as text, and the engine; fails where an invariant does.
@@ -300,7 +339,7 @@ fn order(step: &Step) -> Value {
     let (price, above, below) = (money(*cents), money(cents + far), money(cents.saturating_sub(*far).max(1)));
     let (profit, loss) = if *buy { (above, below) } else { (below, above) };
     let mut order = market(symbol, side, *qty);
-    let members = match kind % 12 {
+    let members = match kind {
         0 | 1 => json!({}),
         2 | 3 => json!({"type": "limit", "limit_price": price}),
         4 => json!({"type": "stop", "stop_price": price}),
@@ -311,7 +350,11 @@ fn order(step: &Step) -> Value {
         9 => {
             json!({"order_class": "bracket", "take_profit": {"limit_price": profit}, "stop_loss": {"stop_price": loss}})
         }
-        10 => json!({"order_class": "oto", "stop_loss": {"stop_price": loss}}),
+        11 | 12 => json!({
+            "type": "limit", "limit_price": price, "order_class": "bracket",
+            "take_profit": {"limit_price": profit}, "stop_loss": {"stop_price": loss},
+        }),
+        13 => json!({"order_class": "oto", "stop_loss": {"stop_price": loss}}),
         // An exit pair of what is held: its profit lies the other way.
         _ => json!({
             "type": "limit", "order_class": "oco",
@@ -337,25 +380,44 @@ fn setups() -> impl Strategy<Value = Setup> {
         .prop_map(|(seed, latency_ms, margin)| Setup { seed, latency_ms, margin })
 }
 
+/// Near what each symbol trades at, most of the time.
+fn cents() -> impl Strategy<Value = [u32; 3]> {
+    let near = |low: u32, high: u32| prop_oneof![6 => low..high, 1 => 100_u32..9_000];
+    [near(1_000, 2_000).boxed(), near(1_000, 2_000).boxed(), near(4_800, 5_200).boxed()]
+}
+
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let submit = (0_usize..3, any::<bool>(), 0_usize..12, 0_usize..16, 1_u32..80, 900_u32..5_500, 1_u32..400).prop_map(
-        |(symbol, buy, kind, time, qty, cents, far)| Step::Submit { symbol, buy, kind, time, qty, cents, far },
+    let submit = (0_usize..3, any::<bool>(), 0_usize..16, 0_usize..16, 1_u32..80, cents(), 1_u32..400).prop_map(
+        |(symbol, buy, kind, time, qty, cents, far)| Step::Submit {
+            symbol,
+            buy,
+            kind,
+            time,
+            qty,
+            cents: cents[symbol],
+            far,
+        },
     );
-    let replace = (any::<usize>(), 0_usize..4, 0_u32..90, 900_u32..5_500)
-        .prop_map(|(which, what, qty, cents)| Step::Replace { which, what, qty, cents });
-    let print = (0_usize..3, 900_u32..5_500, 0_u32..20, 0_u16..60)
-        .prop_map(|(symbol, cents, spread, volume)| Step::Print { symbol, cents, spread, volume });
+    let replace = (any::<usize>(), 0_usize..4, 0_u32..90, 0_usize..3, cents())
+        .prop_map(|(which, what, qty, symbol, cents)| Step::Replace { which, what, qty, cents: cents[symbol] });
+    let print = (0_usize..3, cents(), 0_u32..20, 0_u16..60).prop_map(|(symbol, cents, spread, volume)| Step::Print {
+        symbol,
+        cents: cents[symbol],
+        spread,
+        volume,
+    });
     let split = (0_usize..3, 1_u32..5, 1_u32..5).prop_map(|(symbol, new, old)| Step::Split { symbol, new, old });
     let step = prop_oneof![
-        6 => (0_u16..1_800).prop_map(Step::Advance),
-        3 => (0_u16..20).prop_map(Step::Advance),
-        14 => submit,
-        2 => any::<usize>().prop_map(Step::Cancel),
+        8 => (0_u16..600).prop_map(Step::Advance),
+        8 => (0_u16..20).prop_map(Step::Advance),
+        1 => (10_000_u16..60_000).prop_map(Step::Advance),
+        30 => submit,
+        3 => any::<usize>().prop_map(Step::Cancel),
         1 => Just(Step::CancelAll),
-        4 => replace,
-        1 => (0_usize..3, 0_u32..110).prop_map(|(symbol, percentage)| Step::Close { symbol, percentage }),
+        14 => replace,
+        2 => (0_usize..3, 0_u32..110).prop_map(|(symbol, percentage)| Step::Close { symbol, percentage }),
         1 => any::<bool>().prop_map(Step::CloseAll),
-        8 => print,
+        24 => print,
         1 => (0_usize..3, any::<bool>()).prop_map(|(symbol, halted)| Step::Halt { symbol, halted }),
         1 => split,
     ];

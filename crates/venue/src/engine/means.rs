@@ -72,7 +72,7 @@ impl Engine {
         let symbol = ticket.symbol;
         let given_back = replaced.map_or(Qty::ZERO, |at| self.book.order(at).claimed);
         let claimed = self.book.held_for_orders(symbol).minus_or_zero(given_back);
-        let wanted = self.shares_of(ticket);
+        let wanted = self.shares_of(ticket)?;
         if wanted > held.minus_or_zero(claimed) {
             let related = self.claimants(symbol, ticket.side, replaced);
             return Err(Refusal::shares(symbol, wanted, held, claimed, &related));
@@ -81,10 +81,10 @@ impl Engine {
     }
 
     /// Shares of an order; of one for money what it is worth at the quote.
-    fn shares_of(&mut self, ticket: &Ticket) -> Qty {
+    fn shares_of(&mut self, ticket: &Ticket) -> Result<Qty, Refusal> {
         match ticket.size {
-            Size::Shares(qty) => qty,
-            Size::Notional(amount) => shares_for(amount, self.far_side(ticket.symbol, ticket.side)),
+            Size::Shares(qty) => Ok(qty),
+            Size::Notional(amount) => Ok(shares_for(amount, self.far_side(ticket.symbol, ticket.side)?)),
         }
     }
 
@@ -102,7 +102,7 @@ impl Engine {
             self.check_short(ticket)?;
         }
         self.check_opposite_opening(ticket)?;
-        let price = self.price_to_reserve(ticket);
+        let price = self.price_to_reserve(ticket)?;
         let cost = match ticket.size {
             Size::Shares(qty) => price.notional(qty),
             Size::Notional(amount) => amount,
@@ -144,36 +144,37 @@ impl Engine {
         }))
     }
 
-    fn price_to_reserve(&mut self, ticket: &Ticket) -> Price {
+    fn price_to_reserve(&mut self, ticket: &Ticket) -> Result<Price, Refusal> {
         let symbol = ticket.symbol;
-        match (ticket.side, ticket.limit_price, ticket.stop_price) {
+        Ok(match (ticket.side, ticket.limit_price, ticket.stop_price) {
             (Side::Buy, Some(limit), _) => limit,
             (Side::Buy, None, Some(stop)) => stop.max(self.last_price(symbol).unwrap_or(stop)),
-            (Side::Buy, None, None) => self.far_side(symbol, Side::Buy),
+            (Side::Buy, None, None) => self.far_side(symbol, Side::Buy)?,
             (Side::Sell, limit, _) => {
-                let ask = self.far_side(symbol, Side::Buy);
+                let ask = self.far_side(symbol, Side::Buy)?;
                 let above = Price::from_units(ask.units() / 100 * SHORT_PERCENT).unwrap_or(ask);
                 limit.map_or(above, |limit| limit.max(above))
             }
-        }
+        })
     }
 
     /// What an order of a side would trade at now: the quote in session, else the latest price, else the one the symbol is
-    /// going to open at.
-    pub(super) fn far_side(&mut self, symbol: Symbol, side: Side) -> Price {
+    /// going to open at. One that never traded and is halted has none.
+    pub(super) fn far_side(&mut self, symbol: Symbol, side: Side) -> Result<Price, Refusal> {
         if self.is_open()
             && let Some(print) = self.tape.latest(symbol, self.now)
         {
-            return match side {
+            return Ok(match side {
                 Side::Buy => print.spread.ask,
                 Side::Sell => print.spread.bid,
-            };
+            });
         }
         let opening = |engine: &mut Self| {
             let mut days = 0..engine.tape.market().days.len();
             days.find_map(|day| engine.tape.tick(day, 0, symbol)).map(|print| print.price)
         };
-        self.last_price(symbol).or_else(|| opening(self)).expect("orders are taken for listed symbols only")
+        let known = self.last_price(symbol).or_else(|| opening(self));
+        known.ok_or_else(|| Refusal::invalid(format!("no available quote for {symbol}")))
     }
 }
 

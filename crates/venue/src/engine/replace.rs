@@ -48,7 +48,7 @@ impl Engine {
         if change.time_in_force.is_some() {
             self.check_auction(ticket.time_in_force)?;
         }
-        if change.stop_price.is_some() {
+        if change.stop_price.is_some() || change.trail.is_some() {
             self.check_stop(&ticket)?;
         }
         ticket.class = class;

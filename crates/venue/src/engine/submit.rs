@@ -99,12 +99,25 @@ impl Engine {
 
     /// A stop that the market has passed already is refused. Outside the session the market is not known.
     pub(super) fn check_stop(&mut self, ticket: &Ticket) -> Result<(), Refusal> {
+        if let Some(trail) = ticket.trail {
+            let mark = self.mark(ticket)?;
+            let too_far = || Refusal::invalid("the trail is longer than the price");
+            return trail.stop(ticket.side, mark).map(|_| ()).ok_or_else(too_far);
+        }
         let Some(stop) = ticket.stop_price.filter(|_| self.is_open()) else { return Ok(()) };
         let Some(last) = self.last_price(ticket.symbol) else { return Ok(()) };
         match ticket.side {
             Side::Sell if stop >= last => Err(Refusal::invalid("stop price must be less than current price")),
             Side::Buy if stop <= last => Err(Refusal::invalid("stop price must be greater than current price")),
             Side::Sell | Side::Buy => Ok(()),
+        }
+    }
+
+    /// Where a trailing stop begins.
+    fn mark(&mut self, ticket: &Ticket) -> Result<Price, Refusal> {
+        match self.last_price(ticket.symbol) {
+            Some(last) => Ok(last),
+            None => self.far_side(ticket.symbol, ticket.side),
         }
     }
 
@@ -119,7 +132,10 @@ impl Engine {
             OrderClass::Oco => (ticket.side, None),
             OrderClass::Simple | OrderClass::Bracket | OrderClass::Oto => {
                 let own = ticket.limit_price.or(ticket.stop_price);
-                let entry = own.unwrap_or_else(|| self.far_side(ticket.symbol, ticket.side));
+                let entry = match own {
+                    Some(price) => price,
+                    None => self.far_side(ticket.symbol, ticket.side)?,
+                };
                 (ticket.side.opposite(), Some(entry))
             }
         };
@@ -163,9 +179,7 @@ impl Engine {
     /// An order as it is received; nothing knows of it yet.
     pub(super) fn draft(&mut self, ticket: &Ticket, client_order_id: String, means: Means) -> Order {
         let high_water_mark = match ticket.trail {
-            Some(_) => {
-                Some(self.last_price(ticket.symbol).unwrap_or_else(|| self.far_side(ticket.symbol, ticket.side)))
-            }
+            Some(_) => self.mark(ticket).ok(),
             None => None,
         };
         let trailing = ticket.trail.zip(high_water_mark).and_then(|(trail, mark)| trail.stop(ticket.side, mark));

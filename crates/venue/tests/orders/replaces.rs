@@ -130,7 +130,7 @@ fn exits_and_entries_of_a_class_keep_their_group() {
     let mut floor = Floor::at("10:00");
     let group = ids(&floor.taken(&bracket(&limit("buy", 10, "99.00"), "110.00", "90.00")));
     let entry = floor.replaced(&group[0], &json!({"limit_price": "101.00"}));
-    let shown = floor.order(&entry);
+    let (_, shown) = floor.request("GET", &format!("/v2/orders/{entry}"), &[("nested", "true")], "");
     assert_eq!((&shown["group_role"], shown["legs"].as_array().map(Vec::len)), (&json!("entry"), Some(2)));
     assert_eq!(floor.patch(&group[1], &json!({"limit_price": "111.00"})).0, 422, "held exits wait");
     floor.print("100.00");

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::{
     Engine,
+    cancel::Ending,
     event::{Event, Terms},
     holding,
     matching::Auction,
@@ -21,7 +22,7 @@ use crate::{
     path::{self, Spread},
     tape::Print,
     update::UpdateKind,
-    words::{OrderClass, OrderType, Status},
+    words::{OrderClass, OrderType},
 };
 
 /// The largest number of shares on either side of a split.
@@ -142,9 +143,9 @@ impl Engine {
             }
             let stands_alone = order.class == OrderClass::Simple;
             match order.order_type {
-                _ if new < old => self.end(at, Status::Canceled),
+                _ if new < old => self.end(at, Ending::Canceled),
                 _ if !stands_alone => {}
-                OrderType::TrailingStop => self.end(at, Status::Canceled),
+                OrderType::TrailingStop => self.end(at, Ending::Canceled),
                 OrderType::Market | OrderType::Limit | OrderType::Stop | OrderType::StopLimit => {
                     self.restate(at, new, old);
                 }
@@ -164,7 +165,7 @@ impl Engine {
         let rest = holding::scaled(order.remaining(), new, old);
         let rest = if rules::is_fractional(order.qty()) { rest } else { path::shares(rest.whole_shares()) };
         if limit == Some(None) || stop == Some(None) {
-            self.end(at, Status::Canceled);
+            self.end(at, Ending::Canceled);
             return;
         }
         order.limit_price = limit.flatten();

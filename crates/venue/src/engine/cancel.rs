@@ -5,6 +5,15 @@ use serde_json::{Value, json};
 use super::{Engine, Response, event::Event, pending::Deed, refusal::Refusal};
 use crate::{order::Uuid, update::UpdateKind, words::Status};
 
+/// How an order ends that nothing more is filled of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Taken back, by the client or the venue.
+    Canceled,
+    /// Its time in force is over.
+    Expired,
+}
+
 impl Engine {
     pub(super) fn delete_order(&mut self, id: &str) -> Result<Response, Refusal> {
         let at = self.find(id)?;
@@ -59,22 +68,22 @@ impl Engine {
 
     /// Cancels an order and every open one of its class.
     pub(super) fn cancel_group(&mut self, at: usize) {
-        self.end(at, Status::Canceled);
+        self.end(at, Ending::Canceled);
         for other in self.group_of(at) {
             if self.book.order(other).is_open() {
-                self.end(other, Status::Canceled);
+                self.end(other, Ending::Canceled);
             }
         }
     }
 
     /// An order ends without anything more being filled.
-    pub(super) fn end(&mut self, at: usize, status: Status) {
+    pub(super) fn end(&mut self, at: usize, ending: Ending) {
         let (now, id) = (self.now, self.book.order(at).id);
-        self.book.set_status(at, status, now);
-        let (event, kind) = match status {
-            Status::Expired => (Event::Expired { at: now, order: id }, UpdateKind::Expired),
-            _ => (Event::Canceled { at: now, order: id }, UpdateKind::Canceled),
+        let (status, event, kind) = match ending {
+            Ending::Expired => (Status::Expired, Event::Expired { at: now, order: id }, UpdateKind::Expired),
+            Ending::Canceled => (Status::Canceled, Event::Canceled { at: now, order: id }, UpdateKind::Canceled),
         };
+        self.book.set_status(at, status, now);
         self.events.push(event);
         self.tell(at, kind);
     }

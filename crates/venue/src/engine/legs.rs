@@ -5,7 +5,7 @@
 
 use market::{Qty, Usd};
 
-use super::{Engine, event::Event};
+use super::{Engine, cancel::Ending, event::Event};
 use crate::{
     order::{Role, Size},
     update::UpdateKind,
@@ -68,7 +68,7 @@ impl Engine {
     fn settle_other_exit(&mut self, at: usize, filled: bool, qty: Qty) {
         let Some(other) = self.other_exit(at).filter(|other| self.book.order(*other).is_open()) else { return };
         if filled || self.book.order(other).remaining() <= qty {
-            self.end(other, Status::Canceled);
+            self.end(other, Ending::Canceled);
             return;
         }
         let now = self.now;

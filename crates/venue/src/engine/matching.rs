@@ -7,12 +7,12 @@
 
 use market::{Price, Qty, Symbol};
 
-use super::{Engine, book::shares_for, event::Event, trading_day::Phase};
+use super::{Engine, book::shares_for, cancel::Ending, event::Event, trading_day::Phase};
 use crate::{
     order::{Order, Size},
     tape::Print,
     update::UpdateKind,
-    words::{OrderType, Side, Status, TimeInForce},
+    words::{OrderType, Side, TimeInForce},
 };
 
 /// After so many fills an order takes what is left at once, however thin the market: memory is bounded by it.
@@ -60,7 +60,7 @@ impl Engine {
             Effect::Fill(price) => self.fill_from(at, price, volume),
         }
         if at_once && self.book.order(at).is_open() {
-            self.end(at, Status::Canceled);
+            self.end(at, Ending::Canceled);
         }
     }
 
@@ -112,7 +112,7 @@ impl Engine {
         for at in line.open.clone() {
             let order = self.book.order(at);
             if order.is_working() && works_in(order, self.moment.phase, auction) && is_at_once(order, auction) {
-                self.end(at, Status::Canceled);
+                self.end(at, Ending::Canceled);
             }
         }
     }

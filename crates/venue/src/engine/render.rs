@@ -1,6 +1,6 @@
 //! JSON the way Alpaca writes it: fills, averages, ratios, the ids of assets.
 
-use market::{Qty, Symbol, Usd};
+use market::{Qty, Symbol, Timestamp, Usd};
 use serde_json::{Value, json};
 
 use super::{

@@ -268,18 +268,16 @@ impl Engine {
         if let Some(ends) = expires_at {
             self.expiries.push_back((ends, at));
         }
-        let kind = match status {
-            Status::New => UpdateKind::New,
-            Status::PendingNew => {
-                // A replacement comes with the swap.
-                if replaces.is_none() {
-                    self.defer(Deed::Route(at));
-                }
-                UpdateKind::PendingNew
-            }
-            Status::Held => UpdateKind::Held,
-            _ => UpdateKind::Accepted,
-        };
+        // A replacement is routed with the swap.
+        if status == Status::PendingNew && replaces.is_none() {
+            self.defer(Deed::Route(at));
+        }
+        let told = [
+            (Status::New, UpdateKind::New),
+            (Status::PendingNew, UpdateKind::PendingNew),
+            (Status::Held, UpdateKind::Held),
+        ];
+        let kind = told.into_iter().find(|(of, _)| *of == status).map_or(UpdateKind::Accepted, |(_, kind)| kind);
         self.tell(at, kind);
         at
     }

@@ -6,7 +6,7 @@
 
 use market::{Session, TimeDelta, Timestamp};
 
-use super::{Engine, event::Event, matching::Auction, refusal::Refusal, submit};
+use super::{Engine, cancel::Ending, event::Event, matching::Auction, refusal::Refusal, submit};
 use crate::{
     path,
     traded::ActionKind,
@@ -226,9 +226,9 @@ impl Engine {
                 continue;
             }
             match order.time_in_force {
-                TimeInForce::Day => self.end(at, Status::Expired),
+                TimeInForce::Day => self.end(at, Ending::Expired),
                 TimeInForce::Cls | TimeInForce::Opg | TimeInForce::Ioc | TimeInForce::Fok => {
-                    self.end(at, Status::Canceled);
+                    self.end(at, Ending::Canceled);
                 }
                 TimeInForce::Gtc => {}
             }
@@ -238,7 +238,7 @@ impl Engine {
     fn expire_next(&mut self) {
         let Some((_, at)) = self.expiries.pop_front() else { return };
         if self.book.order(at).is_open() {
-            self.end(at, Status::Expired);
+            self.end(at, Ending::Expired);
         }
     }
 

@@ -14,7 +14,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// At least so many scenarios pass.
@@ -59,6 +59,37 @@ fn the_official_client_trades_at_the_venue() {
     check_counts(&summary(&run));
     drop(venue);
     check_answers(&python, &record);
+}
+
+/// The check of the answers can fail: a clock with a time that is none, a word for a truth, a member too few and one too
+/// many, and a refusal that says nothing.
+#[test]
+fn a_spoilt_answer_is_found() {
+    let Some(python) = python() else { return };
+    let Some(documents) = proofs::shared("reference/alpaca-openapi") else { return };
+    let folder = TempDir::new().unwrap();
+    let record = folder.path().join("answers.jsonl");
+    let answer = |path: &str, status: u16, body: Value| {
+        json!({"scenario": "spoilt", "method": "GET", "path": path, "sent": null, "status": status, "body": body})
+            .to_string()
+    };
+    let clock =
+        json!({"timestamp": "noon", "is_open": "yes", "next_open": "2026-03-10T09:30:00-04:00", "moon": "full"});
+    let lines = [answer("/v2/clock", 200, clock), answer("/v2/orders/1", 404, json!({"code": 40_410_000}))];
+    fs::write(&record, lines.join("\n")).unwrap();
+    let run = script(&python, "schema.py").arg(&record).arg("--openapi").arg(documents).output().unwrap();
+    assert!(!run.status.success());
+    let said = text(&run);
+    for found in [
+        "at timestamp: 'noon' is not a 'date-time'",
+        "at is_open: 'yes' is not of type 'boolean'",
+        "at .: 'next_close' is a required property",
+        "unknown member .moon",
+        "GET 404: no message",
+        "never answered with success: POST /v2/orders",
+    ] {
+        assert!(said.contains(found), "{found} was not found:\n{said}");
+    }
 }
 
 /// `docs/alpaca-conformance.md` lists the scenarios there are.

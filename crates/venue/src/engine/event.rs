@@ -94,10 +94,15 @@ impl Log {
         }
     }
 
-    /// One JSON object a line.
-    pub(super) fn text(&self) -> String {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Those after the first so many, one JSON object a line.
+    pub(super) fn text_after(&self, seen: usize) -> String {
         let mut log = String::new();
-        for event in &self.events {
+        for event in self.events.iter().skip(seen) {
             log.push_str(&serde_json::to_string(event).expect("events hold only text and numbers"));
             log.push('\n');
         }

@@ -213,7 +213,13 @@ impl Engine {
     /// Everything that happened to orders, one JSON object a line.
     #[must_use]
     pub fn event_log(&self) -> String {
-        self.events.text()
+        self.events.text_after(0)
+    }
+
+    /// The part of the event log after so many events, and how many there are.
+    #[must_use]
+    pub fn event_log_after(&self, seen: usize) -> (usize, String) {
+        (self.events.len(), self.events.text_after(seen))
     }
 
     fn route(&mut self, request: &Request) -> Result<Response, Refusal> {

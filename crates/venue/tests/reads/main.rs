@@ -7,6 +7,7 @@ mod actions;
 mod activities;
 mod assets;
 mod bars;
+mod bulk;
 mod calendar;
 mod history;
 mod latest;
@@ -14,6 +15,6 @@ mod orders;
 mod positions;
 mod scene;
 mod schema;
-mod speed;
+
 mod stream;
 mod ticks;

@@ -153,11 +153,12 @@ impl Document {
 }
 
 fn wrong_type(schema: &Value, value: &Value) -> Option<String> {
-    let types: Vec<&str> = match &schema["type"] {
-        Value::String(one) => vec![one],
-        Value::Array(many) => many.iter().filter_map(Value::as_str).collect(),
-        _ => return None,
-    };
+    let one = schema["type"].as_str().into_iter();
+    let types: Vec<&str> =
+        one.chain(schema["type"].as_array().into_iter().flatten().filter_map(Value::as_str)).collect();
+    if types.is_empty() {
+        return None;
+    }
     let fits = |kind: &&str| match *kind {
         "string" => value.is_string(),
         "integer" => value.is_i64() || value.is_u64(),

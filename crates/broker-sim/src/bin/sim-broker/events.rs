@@ -7,10 +7,6 @@ use std::{
 };
 
 use broker_sim::{Seen, Venue};
-use tokio::time::Instant;
-
-/// Between two looks at the log, so many times as long as the first one took.
-const IDLE_SHARE: u32 = 9;
 
 /// The file, and how much of the venue's log is in it.
 pub struct EventsFile {
@@ -29,12 +25,9 @@ impl EventsFile {
     pub async fn follow(&mut self, venue: &Venue) -> io::Error {
         let mut happenings = venue.happenings();
         loop {
-            let before = Instant::now();
             if let Err(error) = self.catch_up(venue) {
                 return error;
             }
-            // The log is written out whole to find what is new: a long one is looked at less often.
-            tokio::time::sleep(before.elapsed() * IDLE_SHARE).await;
             if happenings.changed().await.is_err() {
                 return io::Error::other("the venue is gone");
             }

@@ -1,8 +1,7 @@
-//! That a full page of bars costs little: what is counted, not timed, so that it holds on any machine.
+//! Much at a time: full pages, and more paths than are kept.
 
 use venue::{Config, Engine, Request, synthetic};
 
-/// Eight thousand bars of many symbols in one page: whole, and the same when asked again.
 #[test]
 fn a_full_page_is_whole_and_stays_the_same() {
     let calendar = market::Calendar::nyse();
@@ -37,4 +36,35 @@ fn a_full_page_is_whole_and_stays_the_same() {
         assert!(first.json()["next_page_token"].is_string());
         assert_eq!(page(timeframe, start), first);
     }
+}
+
+#[test]
+fn a_path_that_was_dropped_comes_back_the_same() {
+    let calendar = market::Calendar::nyse();
+    let session = calendar.session_on("2026-11-10".parse().unwrap()).unwrap().unwrap();
+    let market = synthetic::market_days(7, session, 30, &calendar).unwrap();
+    let end = market.days[29].0.close;
+    let symbols: Vec<market::Symbol> = market.days[0].1.keys().copied().collect();
+    assert!(symbols.len() * market.days.len() > venue::tape::PATHS_MAX);
+    let config = Config::new("PA1", "key", "secret", market::Usd::dollars(1), 7, session.open);
+    let mut engine = Engine::new(config, market);
+    engine.advance_to(end);
+    let mut first_hour = |symbol: &market::Symbol, day: &str| {
+        let query = [("timeframe", "1Hour"), ("start", day), ("limit", "1")];
+        engine.handle(&Request {
+            method: "GET".into(),
+            path: format!("/v2/stocks/{symbol}/bars"),
+            query: query.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            key_id: Some("key".into()),
+            secret_key: Some("secret".into()),
+            body: String::new(),
+        })
+    };
+    let before = first_hour(&symbols[0], "2026-11-10");
+    for symbol in &symbols {
+        for day in calendar.sessions(session.date, end.ny_date()).unwrap() {
+            assert_eq!(first_hour(symbol, &day.date.to_string()).status, 200);
+        }
+    }
+    assert_eq!(first_hour(&symbols[0], "2026-11-10"), before);
 }

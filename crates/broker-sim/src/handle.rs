@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ::venue::{Config, Engine, Market, Request, Response};
-use market::{Symbol, TimeDelta, Timestamp};
+use market::{Calendar, Symbol, TimeDelta, Timestamp};
 use tokio::sync::watch;
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     truth::Truth,
 };
 
-/// With somebody listening to the streams, time goes by in stretches of at most this.
+/// With somebody listening to the streams, a session goes by in stretches of at most this.
 const STRETCH: TimeDelta = TimeDelta::seconds(60);
 
 /// When an interceptor is asked.
@@ -123,13 +123,14 @@ impl Venue {
     pub fn advance_to(&self, to: Timestamp) {
         let now = {
             let mut exchange = self.exchange();
-            while self.0.hub.is_heard() && exchange.engine.now() + STRETCH < to {
-                let stop = exchange.engine.now() + STRETCH;
+            loop {
+                let stop = if self.0.hub.is_heard() { stretch(exchange.engine.now(), to) } else { to };
                 exchange.advance_to(stop);
                 self.0.hub.publish(&mut exchange.engine);
+                if stop >= to {
+                    break;
+                }
             }
-            exchange.advance_to(to);
-            self.0.hub.publish(&mut exchange.engine);
             exchange.engine.now()
         };
         self.happened();
@@ -139,12 +140,15 @@ impl Venue {
     /// The same, for a caller that can wait: with somebody listening, time goes on as they read. Others may ask the venue
     /// meanwhile, at an instant on the way.
     pub async fn advance_as_heard(&self, to: Timestamp) {
-        while self.0.hub.is_heard() && self.now() + STRETCH < to {
-            self.advance_to(self.now() + STRETCH);
+        loop {
+            let stop = if self.0.hub.is_heard() { stretch(self.now(), to) } else { to };
+            self.advance_to(stop);
+            if stop >= to {
+                return;
+            }
             tokio::task::yield_now().await;
             self.0.hub.caught_up().await;
         }
-        self.advance_to(to);
     }
 
     /// The venue as it was at its beginning, but for what is asked for: nothing ordered, no faults, no lies, no request
@@ -205,7 +209,7 @@ impl Venue {
         self.exchange().engine.event_log()
     }
 
-    /// The part of the event log after so many events since that many resets; after a further reset, the whole log.
+    /// The part of the event log somebody has not seen; after a reset, the whole log of the fresh venue.
     #[must_use]
     pub fn news(&self, seen: Seen) -> (Seen, String) {
         let exchange = self.exchange();
@@ -324,6 +328,15 @@ impl Venue {
     fn exchange(&self) -> MutexGuard<'_, Exchange> {
         lock(&self.0.exchange)
     }
+}
+
+/// Where the next stretch of time ends: between sessions nothing is told, so that is one, however long.
+fn stretch(now: Timestamp, to: Timestamp) -> Timestamp {
+    let calendar = Calendar::nyse();
+    let under_way = calendar.session_on(now.ny_date()).ok().flatten().filter(|session| now <= session.close);
+    let session = under_way.or_else(|| calendar.next_session(now.ny_date()).ok());
+    let stop = session.map_or(to, |session| if now < session.open { session.open } else { now + STRETCH });
+    stop.min(to)
 }
 
 /// A panic in an interceptor must not hide the books from the test that wants to see them.

@@ -349,10 +349,9 @@ fn settled(outcome: SubmitOutcome) -> Outcome {
 async fn submit(floor: &Floor, client: &Alpaca, id: &str, symbol: Symbol, purpose: Purpose) -> OrderReport {
     let quote = floor.quote(symbol).unwrap();
     let order = request(id, symbol, purpose, 5, &quote);
-    match client.submit(&floor.approved(order).unwrap()).await {
-        SubmitOutcome::Accepted(report) => *report,
-        other => panic!("{id}: {other:?}"),
-    }
+    let outcome = client.submit(&floor.approved(order).unwrap()).await;
+    let SubmitOutcome::Accepted(report) = outcome else { panic!("{id}: {outcome:?}") };
+    *report
 }
 
 fn table(rows: &[(Operation, Vec<Outcome>)]) -> String {

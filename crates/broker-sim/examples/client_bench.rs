@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, future::Future, time::Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure, ensure};
 use broker::{
     SubmitOutcome,
     alpaca::{
@@ -95,10 +95,9 @@ async fn order(client: &Alpaca, number: usize) -> Result<()> {
         extended_hours: false,
         class: Class::Simple,
     };
-    match client.by_hand().submit(&ticket).await {
-        SubmitOutcome::Accepted(_) => Ok(()),
-        outcome => bail!("an order was not taken: {outcome:?}"),
-    }
+    let outcome = client.by_hand().submit(&ticket).await;
+    ensure!(matches!(outcome, SubmitOutcome::Accepted(_)), "an order was not taken: {outcome:?}");
+    Ok(())
 }
 
 /// The symbols, the first day and the day after the last: 10,000 daily bars in all.

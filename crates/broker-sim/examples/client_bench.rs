@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, future::Future, time::Instant};
 
-use anyhow::{Context, Result, ensure, ensure};
+use anyhow::{Context, Result, ensure};
 use broker::{
     SubmitOutcome,
     alpaca::{

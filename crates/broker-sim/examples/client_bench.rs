@@ -69,6 +69,8 @@ impl Arguments {
 }
 
 async fn reset(url: &str) -> Result<()> {
+    // An error means that one was chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let body = r#"{"seed":7,"rate_limit":null}"#;
     let answer = reqwest::Client::new().post(format!("{url}/sim/reset")).body(body).send().await?;
     ensure!(answer.status().is_success(), "the venue cannot be reset: {}", answer.text().await?);

@@ -45,9 +45,9 @@ async fn main() -> Result<()> {
     let figures = json!({
         "client": "broker",
         "orders": orders.len(),
-        "orders_a_second": (orders.len() as f64 / total).round(),
-        "order_p50_us": (percentile(&orders, 50) * 1e6).round(),
-        "order_p99_us": (percentile(&orders, 99) * 1e6).round(),
+        "orders_a_second": (orders.len() as f64 / total).round() as u64,
+        "order_p50_us": (percentile(&orders, 50) * 1e6).round() as u64,
+        "order_p99_us": (percentile(&orders, 99) * 1e6).round() as u64,
         "bars_a_page": SESSIONS * SYMBOLS,
         "page_p50_ms": (percentile(&pages, 50) * 1e5).round() / 100.0,
         "page_p99_ms": (percentile(&pages, 99) * 1e5).round() / 100.0,

@@ -30,8 +30,15 @@ pub struct Floor {
 }
 
 impl Floor {
+    /// A venue that acts at once.
     pub async fn open(seed: u64) -> Self {
-        let config = VenueConfig::new(ACCOUNT, "key", "secret", Usd::dollars(10_000), seed, date().at_hm(10, 0));
+        Self::slow(seed, TimeDelta::zero()).await
+    }
+
+    /// A venue that takes so much of its time between a receipt and its effect.
+    pub async fn slow(seed: u64, latency: TimeDelta) -> Self {
+        let mut config = VenueConfig::new(ACCOUNT, "key", "secret", Usd::dollars(10_000), seed, date().at_hm(10, 0));
+        config.latency = latency;
         let venue = Venue::new(config, day());
         let server = venue.serve().await.unwrap();
         Self { venue, server }

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
+use market::TimeDelta;
 use tokio::task::LocalSet;
 
 use crate::{
@@ -61,7 +62,9 @@ fn add(tally: &mut BTreeMap<&'static str, usize>, counts: BTreeMap<&'static str,
 }
 
 async fn day(seed: u64) -> BTreeMap<&'static str, usize> {
-    let floor = Floor::open(seed).await;
+    // A broker that acts at once, one that takes a moment, one whose answers are about what has yet to happen.
+    let latency = TimeDelta::milliseconds([0, 200, 2_000][usize::try_from(seed % 3).unwrap()]);
+    let floor = Floor::slow(seed, latency).await;
     let mut caller = Caller::new(&floor, seed);
     floor.disturb(seed);
     for _ in 0..STEPS {

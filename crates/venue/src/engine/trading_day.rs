@@ -205,10 +205,12 @@ impl Engine {
             _ if last => Auction::Closing,
             _ => Auction::None,
         };
-        for line in 0..self.book.symbols().len() {
-            if self.book.line_at(line).open.is_empty() {
-                continue;
-            }
+        // The symbol whose oldest order came first is first.
+        let lines =
+            (0..self.book.symbols().len()).filter_map(|line| Some((*self.book.line_at(line).open.first()?, line)));
+        let mut lines: Vec<(usize, usize)> = lines.collect();
+        lines.sort_unstable();
+        for (_, line) in lines {
             let symbol = self.book.symbols()[line];
             // A halted symbol has no ticks.
             match self.tape.tick(day, index, symbol) {

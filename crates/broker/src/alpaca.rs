@@ -32,23 +32,23 @@ mod transport;
 pub mod validate;
 mod wire;
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
+    order::{AccountId, BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 
-use crate::{Broker, CancelOutcome, OrderFilter, Positions, ReadError, SubmitOutcome};
+use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, SubmitOutcome};
 pub use agreement::{Environment, Expected};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError, Limits};
 pub use credentials::Keys;
 
 use agreement::Agreement;
-use assets::Asset;
+use assets::Learned;
 use bars::{Adjustment, BarsQuery, Timeframe};
 use endpoint::Host;
 use governor::Class;
@@ -66,7 +66,7 @@ pub struct Alpaca {
     data: BaseUrl,
     feed: &'static str,
     agreement: Agreement,
-    assets: Mutex<BTreeMap<Symbol, Asset>>,
+    assets: Mutex<BTreeMap<Symbol, Learned>>,
 }
 
 impl Alpaca {
@@ -96,6 +96,10 @@ impl Alpaca {
 
 /// Each read is the inherent method of the same name.
 impl Broker for Alpaca {
+    async fn account_number(&self) -> Result<AccountId, ReadError> {
+        Self::account_number(self).await
+    }
+
     async fn account(&self) -> Result<AccountReport, ReadError> {
         Self::account(self).await
     }
@@ -108,6 +112,18 @@ impl Broker for Alpaca {
         Self::calendar(self, first, last).await
     }
 
+    async fn learn_assets(&self, symbols: &[Symbol]) -> Result<(), ReadError> {
+        Self::learn_assets(self, symbols).await
+    }
+
+    fn opens(&self, symbol: Symbol) -> Opens {
+        Self::opens(self, symbol)
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        self.transport.held_back()
+    }
+
     async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome {
         self.place(&order.get().into(), Around::default()).await
     }
@@ -118,7 +134,7 @@ impl Broker for Alpaca {
     }
 
     async fn cancel(&self, id: &BrokerOrderId) -> CancelOutcome {
-        if let Err(stopped) = self.agree(Class::Protection).await {
+        if let Err(stopped) = self.agree().await {
             return stopped.into();
         }
         let url = self.trading.join(&["v2", "orders", id.as_str()]);
@@ -129,7 +145,7 @@ impl Broker for Alpaca {
         Self::order_by_client_id(self, id).await
     }
 
-    async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError> {
+    async fn orders(&self, filter: OrderFilter) -> Result<Orders, ReadError> {
         Self::orders(self, filter).await
     }
 

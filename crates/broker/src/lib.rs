@@ -7,12 +7,12 @@ pub mod alpaca;
 pub mod null;
 mod read_error;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
+    order::{AccountId, BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
 };
 
@@ -46,24 +46,69 @@ impl Positions {
     /// # Errors
     /// When one cannot be read.
     pub fn whole(self) -> Result<Vec<PositionReport>, ReadError> {
-        if self.unreadable.is_empty() {
-            return Ok(self.held);
-        }
-        let why = format!("cannot be read: {}", self.unreadable.join(", "));
-        Err(ReadError { endpoint: "positions".to_owned(), why, request_id: None, forbidden: false })
+        whole("positions", self.held, &self.unreadable)
     }
+}
+
+/// Orders, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Orders {
+    /// Those we can read.
+    pub listed: Vec<OrderReport>,
+    /// Client order ids, or symbols or ids where there is none, of those we have words for and cannot read: such an order
+    /// may buy what no cap counts, or sell what we hold.
+    pub unreadable: Vec<String>,
+}
+
+impl Orders {
+    /// All of them.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn whole(self) -> Result<Vec<OrderReport>, ReadError> {
+        whole("orders", self.listed, &self.unreadable)
+    }
+}
+
+fn whole<T>(what: &str, read: Vec<T>, unreadable: &[String]) -> Result<Vec<T>, ReadError> {
+    if unreadable.is_empty() {
+        return Ok(read);
+    }
+    let why = format!("cannot be read: {}", unreadable.join(", "));
+    Err(ReadError { endpoint: what.to_owned(), why, request_id: None, forbidden: false })
+}
+
+/// Whether a symbol may be opened, as far as the broker has told us what it trades.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// The broker trades it.
+    Yes,
+    /// It does not, or knows no such symbol; says which.
+    No(String),
+    /// Nobody has asked yet, or the broker did not answer: [`Broker::learn_assets`] asks.
+    NotKnown,
 }
 
 /// A venue that holds an account. Every list is complete: paging is the implementation's business.
 #[expect(async_fn_in_trait, reason = "programs run on one thread; no future needs to be Send")]
 pub trait Broker {
+    /// The number of the account, whatever else is odd in it: what protection has to know before its first order.
+    async fn account_number(&self) -> Result<AccountId, ReadError>;
     /// The account.
     async fn account(&self) -> Result<AccountReport, ReadError>;
     /// The broker's clock.
     async fn clock(&self) -> Result<MarketClock, ReadError>;
     /// The broker's idea of the sessions from `first` to `last`, both included.
     async fn calendar(&self, first: NyDate, last: NyDate) -> Result<Vec<Session>, ReadError>;
-    /// Sends an order, once.
+    /// Learns of each symbol whether the broker trades it, by a read for each that is not remembered. What could not be
+    /// traded is asked about again after a while. Openings are sent by what is remembered: learn first.
+    async fn learn_assets(&self, symbols: &[Symbol]) -> Result<(), ReadError>;
+    /// Whether a symbol may be opened, from memory only.
+    fn opens(&self, symbol: Symbol) -> Opens;
+    /// How long an opening would be held back by our reckoning of the broker's rate limit; `None`: it would go at once.
+    fn held_back(&self) -> Option<Duration>;
+    /// Sends an order, once. An opening is preceded by no read: without agreement on the account, or of a symbol that was
+    /// not learned, it is retryable.
     async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome;
     /// Puts an order in the place of another, once: the broker swaps them in one step, or keeps the old one.
     async fn replace(&self, replacement: &Approved<Replacement>) -> SubmitOutcome;
@@ -72,7 +117,7 @@ pub trait Broker {
     /// The order sent with this client order id; `None` when the broker never received one.
     async fn order_by_client_id(&self, id: &ClientOrderId) -> Result<Option<OrderReport>, ReadError>;
     /// Orders, oldest first.
-    async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError>;
+    async fn orders(&self, filter: OrderFilter) -> Result<Orders, ReadError>;
     /// Open positions.
     async fn positions(&self) -> Result<Positions, ReadError>;
     /// Fills after an instant, oldest first. One that cannot be read is left out and logged: the position it belongs to

@@ -1,15 +1,15 @@
 //! The broker that accepts nothing: a dry run reads the real one and sends it no order.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
+    order::{AccountId, BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 
-use crate::{Broker, CancelOutcome, OrderFilter, Positions, ReadError, RejectReason, SubmitOutcome};
+use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, SubmitOutcome};
 
 /// What [`Null`] says to every order and cancel.
 pub const DRY_RUN: &str = "dry run";
@@ -28,6 +28,10 @@ impl<B: Broker> Null<B> {
 }
 
 impl<B: Broker> Broker for Null<B> {
+    async fn account_number(&self) -> Result<AccountId, ReadError> {
+        self.reads.account_number().await
+    }
+
     async fn account(&self) -> Result<AccountReport, ReadError> {
         self.reads.account().await
     }
@@ -38,6 +42,18 @@ impl<B: Broker> Broker for Null<B> {
 
     async fn calendar(&self, first: NyDate, last: NyDate) -> Result<Vec<Session>, ReadError> {
         self.reads.calendar(first, last).await
+    }
+
+    async fn learn_assets(&self, symbols: &[Symbol]) -> Result<(), ReadError> {
+        self.reads.learn_assets(symbols).await
+    }
+
+    fn opens(&self, symbol: Symbol) -> Opens {
+        self.reads.opens(symbol)
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        self.reads.held_back()
     }
 
     async fn submit(&self, _: &Approved<OrderRequest>) -> SubmitOutcome {
@@ -56,7 +72,7 @@ impl<B: Broker> Broker for Null<B> {
         self.reads.order_by_client_id(id).await
     }
 
-    async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError> {
+    async fn orders(&self, filter: OrderFilter) -> Result<Orders, ReadError> {
         self.reads.orders(filter).await
     }
 

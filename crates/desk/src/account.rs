@@ -42,7 +42,7 @@ impl BrokerView {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let read = async {
             let (account, positions) = (broker.account().await?, broker.positions().await?.whole()?);
-            let working = broker.orders(OrderFilter::Open).await?;
+            let working = broker.orders(OrderFilter::Open).await?.whole()?;
             Ok::<_, broker::ReadError>(Self { account, positions, working })
         };
         runtime.block_on(read).context(ExitCode::BrokerUnavailable)

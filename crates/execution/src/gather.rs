@@ -36,7 +36,7 @@ impl<B: Broker> Engine<B> {
     pub(crate) async fn look(&mut self, now: Timestamp) -> anyhow::Result<Reported> {
         // Orders before positions: a fill between the two shows as a position with an order that still seems to work,
         // which makes the next look come soon.
-        let orders = self.beating(self.broker.orders(OrderFilter::Open)).await?;
+        let orders = self.beating(self.broker.orders(OrderFilter::Open)).await?.listed;
         let Positions { held, unreadable } = self.beating(self.broker.positions()).await?;
         self.memory.unreadable = unreadable;
         let executions = self.executions(now).await;
@@ -128,7 +128,11 @@ impl<B: Broker> Engine<B> {
             let candles = candles.get(&candidate.symbol);
             candles.is_some_and(|candles| confirm::break_and_hold(candles, candidate.entry_level).is_some())
         });
-        let wanted = confirmed.map(|candidate| candidate.symbol).chain(held).collect();
+        let confirmed: Vec<Symbol> = confirmed.map(|candidate| candidate.symbol).collect();
+        if let Err(why) = self.within(self.patience.market, self.broker.learn_assets(&confirmed)).await {
+            tracing::warn!("what was not learned is not opened this cycle: {why}");
+        }
+        let wanted = confirmed.into_iter().chain(held).collect();
         let quotes = self.quotes(wanted, self.patience.market).await;
         Market { account, candidates, candles, quotes }
     }

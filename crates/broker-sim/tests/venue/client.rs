@@ -43,9 +43,9 @@ async fn a_day_with_an_entry_and_its_stop() {
 
     let truth = venue.truth();
     assert_eq!(client.executions(floor::at("09:00")).await.unwrap(), truth.fills);
-    assert_eq!(client.orders(OrderFilter::SubmittedAfter(floor::at("09:00"))).await.unwrap(), truth.orders);
+    assert_eq!(client.orders(OrderFilter::SubmittedAfter(floor::at("09:00"))).await.unwrap().listed, truth.orders);
     assert_eq!(client.account().await.unwrap(), truth.account);
-    assert!(client.orders(OrderFilter::Open).await.unwrap().is_empty());
+    assert!(client.orders(OrderFilter::Open).await.unwrap().listed.is_empty());
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn long_lists_come_whole() {
             venue.advance_to(venue.now() + market::TimeDelta::seconds(1));
         }
     }
-    let orders = client.orders(OrderFilter::Open).await.unwrap();
+    let orders = client.orders(OrderFilter::Open).await.unwrap().listed;
     assert_eq!(orders, venue.truth().orders);
 }
 
@@ -187,7 +187,7 @@ async fn a_dry_run_reads_everything_and_changes_nothing() {
     assert!(matches!(dry.cancel(&working.id).await, CancelOutcome::NotCancelable(_)));
     assert_eq!(venue.truth().orders[0].status, OrderStatus::New);
     assert_eq!(dry.account().await.unwrap(), client.account().await.unwrap());
-    assert_eq!(dry.orders(OrderFilter::Open).await.unwrap().len(), 1);
+    assert_eq!(dry.orders(OrderFilter::Open).await.unwrap().listed.len(), 1);
     let writes = venue.request_log().into_iter().filter(|request| request.method != "GET").count();
     assert_eq!(writes, 1, "the real one's entry");
 }
@@ -234,6 +234,7 @@ fn request(id: &str, side: Side, kind: OrderKind, purpose: Purpose) -> OrderRequ
 
 /// Through the real controls: there is no other way to an approved order.
 async fn approved(client: &Alpaca, order: OrderRequest) -> Approved<OrderRequest> {
+    client.learn_assets(&[order.symbol]).await.unwrap();
     judged(client, None, |facts| approve(order.clone(), facts)).await
 }
 

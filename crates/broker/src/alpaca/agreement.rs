@@ -5,14 +5,17 @@
 //! expects no account sends no order at all. Source: Alpaca's servers in the OpenAPI document; the numbers of paper
 //! accounts begin with PA.
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::{Mutex, PoisonError},
+};
 
 use serde::Deserialize;
 use thiserror::Error;
 use trading::order::AccountId;
 
 use super::{Alpaca, BaseUrl, endpoint::Get, governor::Class, settle::Stopped};
-use crate::RejectReason;
+use crate::{ReadError, RejectReason};
 
 const PAPER_HOST: &str = "https://paper-api.alpaca.markets";
 const LIVE_HOST: &str = "https://api.alpaca.markets";
@@ -146,7 +149,8 @@ impl fmt::Display for Environment {
 #[derive(Debug)]
 pub(super) struct Agreement {
     expected: Option<Expected>,
-    agreed: OnceLock<()>,
+    /// The account the keys belong to, once the broker has said it.
+    heard: Mutex<Option<AccountId>>,
 }
 
 /// The one member that matters here: whatever else is odd in an account must not stop a protecting order.
@@ -157,36 +161,60 @@ struct Number {
 
 impl Agreement {
     pub(super) fn on(expected: Option<Expected>) -> Self {
-        Self { expected, agreed: OnceLock::new() }
+        Self { expected, heard: Mutex::new(None) }
     }
 
-    /// Takes in the number of an account that was read; a wrong one is told when an order comes.
+    /// Takes in the number of an account that was read; a wrong one is told when an order comes. What was agreed on stays.
     pub(super) fn heard(&self, number: &AccountId) {
-        if self.expected.as_ref().is_some_and(|expected| expected.check_account(number).is_ok()) {
-            let _ = self.agreed.set(());
+        let is_agreed = |heard: &AccountId| self.expected.as_ref().is_some_and(|expected| expected.account == *heard);
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        if !heard.as_ref().is_some_and(is_agreed) {
+            *heard = Some(number.clone());
         }
+    }
+
+    /// Nothing when orders may go out; else why this one does not. `None` when the account is not known yet.
+    fn verdict(&self) -> Option<Result<(), Stopped>> {
+        let forbidden = |message| Stopped::Rejected { reason: RejectReason::Forbidden, message };
+        let Some(expected) = &self.expected else {
+            return Some(Err(forbidden("this client reads only: it was told of no account to trade for".to_owned())));
+        };
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(expected.check_account(heard.as_ref()?).map_err(|mismatch| forbidden(mismatch.to_string())))
     }
 }
 
 impl Alpaca {
-    /// Nothing when orders may go out; else why this one does not.
-    pub(super) async fn agree(&self, class: Class) -> Result<(), Stopped> {
-        if self.agreement.agreed.get().is_some() {
+    /// The number of the account, whatever else is odd in it; settles what orders may go out.
+    ///
+    /// # Errors
+    /// When there is no answer, or none with a number.
+    pub async fn account_number(&self) -> Result<AccountId, ReadError> {
+        let get = Get::trading(Class::Protection, &["v2", "account"]);
+        let (Number { account_number }, _) = self.get(get).await?;
+        self.agreement.heard(&account_number);
+        Ok(account_number)
+    }
+
+    /// Nothing when orders may go out; else why this one does not. Reads the account when nobody has yet.
+    pub(super) async fn agree(&self) -> Result<(), Stopped> {
+        if let Some(Ok(())) = self.agreement.verdict() {
             return Ok(());
         }
-        let forbidden = |message| Stopped::Rejected { reason: RejectReason::Forbidden, message };
-        let Some(expected) = &self.agreement.expected else {
-            return Err(forbidden("this client reads only: it was told of no account to trade for".to_owned()));
-        };
-        let get = Get::trading(class, &["v2", "account"]);
-        let (Number { account_number }, _) = self.get(get).await.map_err(|error| Stopped::Retryable {
-            after: None,
-            why: format!("not sent, because the account is not known yet: {error}"),
-        })?;
-        expected.check_account(&account_number).map_err(|mismatch| forbidden(mismatch.to_string()))?;
-        self.agreement.heard(&account_number);
-        Ok(())
+        if self.agreement.expected.is_some() {
+            self.account_number().await.map_err(|error| not_known(&format!(": {error}")))?;
+        }
+        self.agreed()
     }
+
+    /// As [`Alpaca::agree`], from memory only: an opening is preceded by no read.
+    pub(super) fn agreed(&self) -> Result<(), Stopped> {
+        self.agreement.verdict().unwrap_or_else(|| Err(not_known("")))
+    }
+}
+
+fn not_known(why: &str) -> Stopped {
+    Stopped::Retryable { after: None, why: format!("not sent, because the account is not known yet{why}") }
 }
 
 #[cfg(test)]

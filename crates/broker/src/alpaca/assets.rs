@@ -1,15 +1,20 @@
 //! What the broker trades.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use market::Symbol;
 use serde::Deserialize;
 
-use super::{Alpaca, decode, endpoint::Get, governor::Class};
-use crate::ReadError;
+use super::{Alpaca, decode, endpoint::Get, governor::Class, validate::Violation};
+use crate::{Opens, ReadError};
 
 /// Assets remembered, so that an opening asks once a symbol; more than a day ever opens.
 const REMEMBERED_MAX: usize = 5_000;
+/// So long "not traded" is taken for an answer.
+const NO_HOLDS: Duration = Duration::from_secs(15 * 60);
 
 /// Which assets to list; `None` does not filter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +56,14 @@ pub struct Asset {
     pub is_fractionable: bool,
     /// What else the broker says of it.
     pub attributes: Vec<String>,
+}
+
+/// What the broker said of a symbol.
+#[derive(Clone, Debug)]
+pub(super) struct Learned {
+    /// `None` when it knows no such symbol.
+    pub(super) asset: Option<Asset>,
+    at: Instant,
 }
 
 #[derive(Debug, Deserialize)]
@@ -105,26 +118,65 @@ impl Alpaca {
         asset(body).map(Some).map_err(|why| endpoint.undecodable(why))
     }
 
-    /// As [`Alpaca::asset`], from memory when it could be traded the last time.
-    pub(super) async fn remembered_asset(&self, symbol: Symbol) -> Result<Option<Asset>, ReadError> {
-        let known = self.remember(|assets| assets.get(&symbol).cloned());
-        if known.is_some() {
-            return Ok(known);
+    /// As [`crate::Broker::learn_assets`]. One symbol without an answer keeps no other from being asked about.
+    ///
+    /// # Errors
+    /// The first of those there were.
+    pub async fn learn_assets(&self, symbols: &[Symbol]) -> Result<(), ReadError> {
+        let mut first = Ok(());
+        for symbol in symbols {
+            if !self.learned(*symbol).is_none_or(|learned| learned.is_due(Instant::now())) {
+                continue;
+            }
+            let learned = self.asset(*symbol).await.map(|asset| self.keep(*symbol, asset));
+            first = first.and(learned);
         }
-        let asset = self.asset(symbol).await?;
-        if let Some(asset) = asset.as_ref().filter(|asset| asset.is_active && asset.is_tradable) {
-            self.remember(|assets| {
-                if assets.len() >= REMEMBERED_MAX {
-                    assets.clear();
-                }
-                assets.insert(symbol, asset.clone());
-            });
-        }
-        Ok(asset)
+        first
     }
 
-    fn remember<T>(&self, with: impl FnOnce(&mut BTreeMap<Symbol, Asset>) -> T) -> T {
+    /// As [`crate::Broker::opens`].
+    #[must_use]
+    pub fn opens(&self, symbol: Symbol) -> Opens {
+        match self.learned(symbol) {
+            None => Opens::NotKnown,
+            Some(Learned { asset: None, .. }) => Opens::No(Violation::UnknownAsset { symbol }.to_string()),
+            Some(Learned { asset: Some(asset), .. }) if !asset.trades() => {
+                let why = if asset.is_active { "not traded by the broker" } else { "not listed any more" };
+                Opens::No(Violation::Asset { symbol, why }.to_string())
+            }
+            Some(Learned { asset: Some(_), .. }) => Opens::Yes,
+        }
+    }
+
+    /// What is remembered of a symbol.
+    pub(super) fn learned(&self, symbol: Symbol) -> Option<Learned> {
+        self.remember(|assets| assets.get(&symbol).cloned())
+    }
+
+    fn keep(&self, symbol: Symbol, asset: Option<Asset>) {
+        self.remember(|assets| {
+            if assets.len() >= REMEMBERED_MAX {
+                assets.clear();
+            }
+            assets.insert(symbol, Learned { asset, at: Instant::now() });
+        });
+    }
+
+    fn remember<T>(&self, with: impl FnOnce(&mut BTreeMap<Symbol, Learned>) -> T) -> T {
         with(&mut self.assets.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl Asset {
+    fn trades(&self) -> bool {
+        self.is_active && self.is_tradable
+    }
+}
+
+impl Learned {
+    /// What trades is believed to go on trading; what does not may do so later.
+    fn is_due(&self, now: Instant) -> bool {
+        !self.asset.as_ref().is_some_and(Asset::trades) && now.duration_since(self.at) >= NO_HOLDS
     }
 }
 
@@ -144,4 +196,31 @@ pub(super) fn asset(body: AssetBody) -> Result<Asset, String> {
         is_fractionable: body.fractionable,
         attributes: body.attributes.unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stock(tradable: bool, status: &str) -> Asset {
+        let body = format!(
+            r#"{{"id":"a","class":"us_equity","exchange":"NYSE","symbol":"A","status":"{status}","tradable":{tradable}}}"#
+        );
+        asset(serde_json::from_str(&body).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_does_not_trade_is_asked_about_again_after_a_while() {
+        let at = Instant::now();
+        for (asset, is_due) in [
+            (Some(stock(true, "active")), false),
+            (Some(stock(false, "active")), true),
+            (Some(stock(true, "inactive")), true),
+            (None, true),
+        ] {
+            let learned = Learned { asset, at };
+            assert!(!learned.is_due(at + NO_HOLDS - Duration::from_nanos(1)), "{learned:?}");
+            assert_eq!(learned.is_due(at + NO_HOLDS), is_due, "{learned:?}");
+        }
+    }
 }

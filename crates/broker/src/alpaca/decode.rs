@@ -18,22 +18,32 @@ use super::{
 /// Account states in which orders are taken.
 const TRADES: [&str; 2] = ["ACTIVE", "PAPER_ONLY"];
 
+/// Members that name a row, the best first.
+const NAMES: [&str; 3] = ["client_order_id", "symbol", "id"];
+
 /// A list of the broker's, row by row.
 #[derive(Debug)]
 pub(super) struct Rows<T> {
     /// What we can read.
     pub(super) read: Vec<T>,
-    /// Ids, or symbols where there is none, of what we have words for and cannot read.
+    /// Client order ids, or symbols or ids where there is none, of what we have words for and cannot read.
     pub(super) unreadable: Vec<String>,
+}
+
+impl<T> Rows<T> {
+    pub(super) fn none() -> Self {
+        Self { read: Vec::new(), unreadable: Vec::new() }
+    }
 }
 
 /// Decodes a list of orders, positions or executions. Instruments we have no words for (options) are left out; a row we
 /// have words for and cannot read is left out, logged and named: one strange row of another hand must not hide ours.
 pub(super) fn rows<W: DeserializeOwned, T>(of: &str, rows: Vec<Value>, decode: fn(W) -> Result<T, String>) -> Rows<T> {
-    let mut found = Rows { read: Vec::new(), unreadable: Vec::new() };
+    let mut found = Rows::none();
     let known = |row: &Value| member(row, "symbol").is_none_or(|symbol| Symbol::new(symbol).is_ok());
     for row in rows.into_iter().filter(known) {
-        let name = id(&row).or_else(|| member(&row, "symbol").map(str::to_owned)).unwrap_or_default();
+        let name = NAMES.iter().find_map(|name| member(&row, name).filter(|text| !text.is_empty()));
+        let name = name.unwrap_or("without a name").to_owned();
         match serde_json::from_value(row).map_err(text).and_then(decode) {
             Ok(item) => found.read.push(item),
             Err(why) => {

@@ -25,7 +25,7 @@ use super::{
     validate::Around,
     wire,
 };
-use crate::{CancelOutcome, OrderFilter, RejectReason, SubmitOutcome};
+use crate::{CancelOutcome, OrderFilter, Orders, ReadError, RejectReason, SubmitOutcome};
 
 /// Orders by hand; made by [`Alpaca::by_hand`].
 #[derive(Clone, Copy, Debug)]
@@ -112,10 +112,18 @@ impl ByHand<'_> {
         if ticket.purpose != Purpose::Open {
             return self.alpaca.place(ticket, Around::default()).await;
         }
-        match self.alpaca.orders(OrderFilter::Open).await {
+        match self.prepare(ticket.symbol).await {
             Ok(working) => self.alpaca.place(ticket, Around { working: &working, ..Around::default() }).await,
-            Err(error) => SubmitOutcome::Retryable { after: None, why: format!("not sent: {error}") },
+            Err(stopped) => stopped.into(),
         }
+    }
+
+    /// What an opening takes for granted: agreement on the account, the asset, and which orders work.
+    async fn prepare(&self, symbol: Symbol) -> Result<Vec<OrderReport>, Stopped> {
+        let not_sent = |error: ReadError| Stopped::Retryable { after: None, why: format!("not sent: {error}") };
+        self.alpaca.agree().await?;
+        self.alpaca.learn_assets(&[symbol]).await.map_err(not_sent)?;
+        self.alpaca.orders(OrderFilter::Open).await.and_then(Orders::whole).map_err(not_sent)
     }
 
     /// Changes an order that works, once: the broker puts another in its place, with an id of its own.
@@ -160,7 +168,7 @@ impl ByHand<'_> {
         path: &[&str],
         query: &[(&'static str, String)],
     ) -> Result<Result<Answer, Silence>, Stopped> {
-        self.alpaca.agree(Class::Protection).await?;
+        self.alpaca.agree().await?;
         let url = self.alpaca.trading.join(path);
         Ok(self.alpaca.transport.send(Class::Protection, url, Send::<()>::Delete, query).await)
     }

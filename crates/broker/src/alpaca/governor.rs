@@ -95,6 +95,12 @@ impl Governor {
         Ok(())
     }
 
+    /// How long an ordinary request would have to wait; `None`: it would go at once. Counts nothing.
+    pub fn held_back(&mut self, now: Duration) -> Option<Duration> {
+        self.forget(now);
+        Some(self.wait(now)).filter(|wait| !wait.is_zero())
+    }
+
     /// Takes in what an answer said.
     pub fn heard(&mut self, now: Duration, told: Told) {
         let limit = told.limit.filter(|limit| (1..=LIMIT_MAX).contains(limit));
@@ -172,7 +178,9 @@ mod tests {
     #[test]
     fn half_the_limit_goes_at_once_and_the_rest_as_the_minute_passes() {
         let mut governor = Governor::new(Some(200));
+        assert_eq!(governor.held_back(ZERO), None);
         assert_eq!(burst(&mut governor, ZERO), 100);
+        assert_eq!(governor.held_back(seconds(20)), Some(seconds(40)));
         assert_eq!(governor.admit(seconds(20), Class::Ordinary), Err(seconds(40)));
         assert_eq!(governor.admit(seconds(20), Class::Protection), Ok(()));
         assert_eq!(burst(&mut governor, seconds(60)), 100);

@@ -13,13 +13,13 @@ use trading::{
 use super::{
     Alpaca,
     decimal::Decimal,
-    decode,
+    decode::{self, Rows},
     endpoint::{Get, PAGES_MAX, side_word},
     governor::Class,
     ticket::{Kind, Lifetime, Trail},
     wire,
 };
-use crate::{OrderFilter, ReadError};
+use crate::{OrderFilter, Orders, ReadError};
 
 /// The most the broker gives at once.
 const PAGE: usize = 500;
@@ -87,7 +87,7 @@ pub struct DetailedOrder {
 }
 
 struct Page<T> {
-    orders: Vec<T>,
+    orders: Rows<T>,
     is_full: bool,
     last: Option<Timestamp>,
 }
@@ -97,22 +97,23 @@ impl Alpaca {
     ///
     /// # Errors
     /// When a page cannot be read, or the list does not end.
-    pub async fn orders(&self, filter: OrderFilter) -> Result<Vec<OrderReport>, ReadError> {
+    pub async fn orders(&self, filter: OrderFilter) -> Result<Orders, ReadError> {
         let query = match filter {
             OrderFilter::Open => OrderQuery::default(),
             OrderFilter::SubmittedAfter(instant) => {
                 OrderQuery { listed: Listed::All, after: Some(instant), ..OrderQuery::default() }
             }
         };
-        self.order_pages(&query, decode::order, |order| &order.id).await
+        let Rows { read, unreadable } = self.order_pages(&query, decode::order, |order| &order.id).await?;
+        Ok(Orders { listed: read, unreadable })
     }
 
-    /// Orders with everything the broker says of them, oldest first.
+    /// Orders with everything the broker says of them, oldest first. One that cannot be read is left out and logged.
     ///
     /// # Errors
     /// As [`Alpaca::orders`].
     pub async fn detailed_orders(&self, query: &OrderQuery) -> Result<Vec<DetailedOrder>, ReadError> {
-        self.order_pages(query, detailed, |order| &order.report.id).await
+        Ok(self.order_pages(query, detailed, |order| &order.report.id).await?.read)
     }
 
     /// The order of that id with its exits; `None` when the broker knows none.
@@ -150,17 +151,22 @@ impl Alpaca {
         query: &OrderQuery,
         decode: fn(wire::Order) -> Result<T, String>,
         id: impl Fn(&T) -> &BrokerOrderId,
-    ) -> Result<Vec<T>, ReadError> {
+    ) -> Result<Rows<T>, ReadError> {
         let get = listing(query);
-        let (mut after, mut seen, mut all) = (query.after, BTreeSet::new(), Vec::new());
+        let (mut after, mut seen, mut all) = (query.after, BTreeSet::new(), Rows::none());
         for _ in 0..PAGES_MAX {
             let page = self.order_page(get.clone().with_some("after", after), decode).await?;
-            let before = all.len();
-            all.extend(page.orders.into_iter().filter(|order| seen.insert(id(order).clone())));
+            let before = all.read.len();
+            all.read.extend(page.orders.read.into_iter().filter(|order| seen.insert(id(order).clone())));
+            for name in page.orders.unreadable {
+                if !all.unreadable.contains(&name) {
+                    all.unreadable.push(name);
+                }
+            }
             let Some(last) = page.last.filter(|_| page.is_full) else { return Ok(all) };
             // `after` is exclusive and instants may repeat: overlap by the last instant, and count each order once.
             let next = last - TimeDelta::nanoseconds(1);
-            if all.len() == before && after >= Some(next) {
+            if all.read.len() == before && after >= Some(next) {
                 break;
             }
             after = Some(next);
@@ -168,7 +174,7 @@ impl Alpaca {
         Err(get.endpoint().stuck())
     }
 
-    /// One page; orders we have no words for are left out.
+    /// One page; instruments we have no words for are left out.
     async fn order_page<W: DeserializeOwned, T>(
         &self,
         get: Get<'_>,
@@ -177,7 +183,7 @@ impl Alpaca {
         let (rows, _): (Vec<Value>, _) = self.get(get).await?;
         let last = rows.iter().rev().find_map(decode::submitted_at);
         let is_full = rows.len() >= PAGE;
-        Ok(Page { orders: decode::rows("orders", rows, decode).read, is_full, last })
+        Ok(Page { orders: decode::rows("orders", rows, decode), is_full, last })
     }
 }
 

@@ -5,6 +5,7 @@ use trading::order::{BrokerOrderId, Purpose};
 
 use super::{
     Alpaca,
+    assets::Learned,
     governor::Class,
     settle::{self, Stopped},
     ticket::{Change, ChangeBody, Ticket, TicketBody},
@@ -34,7 +35,7 @@ impl Alpaca {
     pub(super) async fn change(&self, id: &BrokerOrderId, change: &Change) -> SubmitOutcome {
         let ready = keep_rules(change.purpose, &change_violations(change));
         let ready = match ready {
-            Ok(()) => self.agree(class_of(change.purpose)).await,
+            Ok(()) => self.agreed_for(change.purpose).await,
             Err(stopped) => Err(stopped),
         };
         match ready {
@@ -59,16 +60,24 @@ impl Alpaca {
         settle::submit(&change.client_order_id, outcome)
     }
 
+    /// Between the controls' last look and an opening lies no read, which could take its time; what protects asks.
+    async fn agreed_for(&self, purpose: Purpose) -> Result<(), Stopped> {
+        match purpose {
+            Purpose::Open => self.agreed(),
+            Purpose::Reduce | Purpose::Protect | Purpose::Flatten => self.agree().await,
+        }
+    }
+
     async fn ready(&self, ticket: &Ticket, around: Around<'_>) -> Result<(), Stopped> {
         if ticket.purpose != Purpose::Open {
             keep_rules(ticket.purpose, &violations(ticket, &around))?;
-            return self.agree(class_of(ticket.purpose)).await;
+            return self.agreed_for(ticket.purpose).await;
         }
-        self.agree(class_of(ticket.purpose)).await?;
-        let asset = self.remembered_asset(ticket.symbol).await.map_err(|error| Stopped::Retryable {
-            after: None,
-            why: format!("not sent, because the asset is not known yet: {error}"),
-        })?;
+        self.agreed_for(ticket.purpose).await?;
+        let Some(Learned { asset, .. }) = self.learned(ticket.symbol) else {
+            let why = format!("not sent, because {} was not learned as an asset", ticket.symbol);
+            return Err(Stopped::Retryable { after: None, why });
+        };
         // What opens by selling sells what is not held.
         let around = Around { asset: asset.as_ref(), held: Some(around.held.unwrap_or(Qty::ZERO)), ..around };
         let mut found = violations(ticket, &around);

@@ -12,7 +12,7 @@ use super::{
     Alpaca, Config, Environment, Expected, Limits,
     canned::{Behaviour, Canned},
 };
-use crate::{Broker, CancelOutcome, OrderFilter, RejectReason, SubmitOutcome};
+use crate::{Broker, CancelOutcome, Opens, OrderFilter, RejectReason, SubmitOutcome};
 
 const KEY: &str = "PKTESTKEY";
 const SECRET: &str = "do-not-print-me";
@@ -220,7 +220,7 @@ async fn orders_are_paged_by_time_and_counted_once() {
         Behaviour::json(200, format!("[{}]", orders.join(",")))
     };
     let server = Canned::start(vec![page(0, 500), page(499, 700)]).await;
-    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap().listed;
     assert_eq!(orders.len(), 700);
     let requests = server.requests();
     assert!(requests[0].starts_with("GET /v2/orders?status=open&limit=500&direction=asc&nested=false HTTP"));
@@ -241,7 +241,7 @@ async fn foreign_instruments_do_not_hide_our_orders() {
     let option = order_json("option", "new").replace("BRK.B", "AAPL250620C00100000");
     let body = format!("[{option},{}]", order_json("id-1", "new"));
     let server = Canned::start(vec![Behaviour::json(200, body)]).await;
-    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap().listed;
     assert_eq!(orders.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(), ["id-1"]);
 }
 
@@ -256,7 +256,7 @@ async fn an_order_of_another_hand_counts_whatever_its_id_looks_like() {
         (long.as_str(), "foreign-904837e3"),
     ] {
         let server = Canned::start(vec![Behaviour::json(200, format!("[{}]", order_json(given, "new")))]).await;
-        let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+        let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap().listed;
         assert_eq!(
             orders.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(),
             [expect],
@@ -298,7 +298,9 @@ async fn one_strange_row_hides_no_other() {
     let body = format!("[{},{strange}]", order_json("c-2", "new"));
     let server = Canned::start(vec![Behaviour::json(200, body)]).await;
     let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
-    assert_eq!(orders.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(), ["c-2"]);
+    assert_eq!(orders.listed.iter().map(|order| order.client_order_id.as_str()).collect::<Vec<_>>(), ["c-2"]);
+    assert_eq!(orders.unreadable, ["c-1"], "told: it may buy what no cap counts");
+    assert_eq!(orders.whole().unwrap_err().to_string(), "orders: cannot be read: c-1");
 }
 
 #[tokio::test]
@@ -306,7 +308,7 @@ async fn words_we_do_not_know_are_kept_not_guessed() {
     let strange =
         order_json("id-1", "quantum_filled").replace("\"limit\"", "\"trailing_stop\"").replace("\"day\"", "\"fok\"");
     let server = Canned::start(vec![Behaviour::json(200, format!("[{strange}]"))]).await;
-    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap();
+    let orders = client(&server.base_url).orders(OrderFilter::Open).await.unwrap().listed;
     assert_eq!(orders[0].status, OrderStatus::Unrecognised("quantum_filled".to_owned()));
     assert_eq!((orders[0].kind, orders[0].time_in_force), (None, None));
 }

@@ -131,6 +131,12 @@ impl Transport {
         self.governor(host).lock().unwrap_or_else(PoisonError::into_inner).admit(now, class)
     }
 
+    /// How long an opening would have to wait now.
+    pub(super) fn held_back(&self) -> Option<Duration> {
+        let now = self.started.elapsed();
+        self.governor(Host::Trading).lock().unwrap_or_else(PoisonError::into_inner).held_back(now)
+    }
+
     fn heard(&self, host: Host, outcome: &Result<Answer, Silence>) {
         let Ok(answer) = outcome else { return };
         let now = self.started.elapsed();

@@ -3,11 +3,12 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use broker::{
-    Broker, CancelOutcome, OrderFilter, Positions, ReadError, RejectReason, SubmitOutcome,
-    order::{BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
+    Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, SubmitOutcome,
+    order::{AccountId, BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 use market::{Candle, NyDate, Price, Qty, Quote, Session, Symbol, Timestamp};
@@ -52,6 +53,10 @@ fn rejected() -> SubmitOutcome {
 }
 
 impl Broker for Lists {
+    async fn account_number(&self) -> Result<AccountId, ReadError> {
+        Err(none("account"))
+    }
+
     async fn account(&self) -> Result<AccountReport, ReadError> {
         Err(none("account"))
     }
@@ -62,6 +67,18 @@ impl Broker for Lists {
 
     async fn calendar(&self, _: NyDate, _: NyDate) -> Result<Vec<Session>, ReadError> {
         Err(none("calendar"))
+    }
+
+    async fn learn_assets(&self, _: &[Symbol]) -> Result<(), ReadError> {
+        Err(none("assets"))
+    }
+
+    fn opens(&self, _: Symbol) -> Opens {
+        Opens::NotKnown
+    }
+
+    fn held_back(&self) -> Option<Duration> {
+        None
     }
 
     async fn submit(&self, _: &Approved<OrderRequest>) -> SubmitOutcome {
@@ -80,8 +97,8 @@ impl Broker for Lists {
         Ok(self.0.lock().unwrap().orders.iter().find(|order| order.client_order_id == *id).cloned())
     }
 
-    async fn orders(&self, _: OrderFilter) -> Result<Vec<OrderReport>, ReadError> {
-        Ok(self.0.lock().unwrap().orders.clone())
+    async fn orders(&self, _: OrderFilter) -> Result<Orders, ReadError> {
+        Ok(Orders { listed: self.0.lock().unwrap().orders.clone(), unreadable: Vec::new() })
     }
 
     async fn positions(&self) -> Result<Positions, ReadError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use broker::{
-    Broker, CancelOutcome, OrderFilter, RejectReason, SubmitOutcome,
+    Broker, CancelOutcome, OrderFilter, Orders, RejectReason, SubmitOutcome,
     alpaca::Alpaca,
     order::{BrokerOrderId, ClientOrderId, Purpose},
     report::{OrderReport, OrderStatus, PositionReport},
@@ -71,12 +71,15 @@ impl<'a> Caller<'a> {
         self.ask_about_unknown().await;
         let open: Vec<_> = self.beliefs.iter().filter(|(_, belief)| matches!(belief, Belief::Unknown(_))).collect();
         assert_eq!(open, [], "asked in peace, the broker answers");
-        let all = self.client.orders(OrderFilter::SubmittedAfter(opening())).await.unwrap();
+        let all = self.client.orders(OrderFilter::SubmittedAfter(opening())).await.unwrap().whole().unwrap();
         assert_eq!(exact(all), exact(self.floor.truth().orders), "in peace every order is seen as it is");
     }
 
     async fn open(&mut self) {
         let (symbol, qty) = (self.symbol(), self.rng.random_range(1..20));
+        // Whatever comes of it: without them the client sends no opening.
+        let _ = self.client.account_number().await;
+        let _ = self.client.learn_assets(&[symbol]).await;
         self.send(symbol, Purpose::Open, qty).await;
     }
 
@@ -182,8 +185,8 @@ impl<'a> Caller<'a> {
     /// A list that is answered is whole.
     async fn read_orders(&mut self) {
         let before = self.floor.truth().orders;
-        let open = self.client.orders(OrderFilter::Open).await;
-        let all = self.client.orders(OrderFilter::SubmittedAfter(opening())).await;
+        let open = self.client.orders(OrderFilter::Open).await.and_then(Orders::whole);
+        let all = self.client.orders(OrderFilter::SubmittedAfter(opening())).await.and_then(Orders::whole);
         let after = self.floor.truth().orders;
         if before != after {
             return;

@@ -179,6 +179,8 @@ impl Stage {
         let floor = Floor::open(1).await;
         let client = floor.client(patience);
         let [symbol, free, fresh] = symbols();
+        client.account_number().await.unwrap();
+        client.learn_assets(&symbols()).await.unwrap();
         submit(&floor, &client, "held", symbol, Purpose::Open).await;
         submit(&floor, &client, "free", free, Purpose::Open).await;
         floor.advance(60);
@@ -204,7 +206,7 @@ impl Stage {
             Operation::Calendar => read(client.calendar(date, date).await.map(|days| days.len() == 1)),
             Operation::Asset => read(client.asset(symbol).await.map(|asset| asset.is_some())),
             Operation::Positions => read(client.positions().await.map(|positions| positions.held.len() == 2)),
-            Operation::Orders => read(client.orders(OrderFilter::Open).await.map(|orders| orders.len() == 1)),
+            Operation::Orders => read(client.orders(OrderFilter::Open).await.map(|orders| orders.listed.len() == 1)),
             Operation::OrderByClientId => {
                 let found = client.order_by_client_id(&self.resting.client_order_id).await;
                 read(found.map(|order| order.is_some_and(|order| order.id == self.resting.id)))

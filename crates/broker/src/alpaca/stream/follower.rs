@@ -87,8 +87,8 @@ pub fn follow_data<B: Broker, K: Clock>(
 /// Executions first and orders after them; those that were open and are on no list, one by one.
 async fn account_answer<B: Broker>(broker: &B, ask: account::Ask) -> Result<account::Answer, ReadError> {
     let executions = broker.executions(ask.after).await?;
-    let mut orders: Vec<OrderReport> = broker.orders(OrderFilter::Open).await?;
-    orders.extend(broker.orders(OrderFilter::SubmittedAfter(ask.after)).await?);
+    let mut orders: Vec<OrderReport> = broker.orders(OrderFilter::Open).await?.listed;
+    orders.extend(broker.orders(OrderFilter::SubmittedAfter(ask.after)).await?.listed);
     let listed: BTreeSet<_> = orders.iter().map(|order| order.id.clone()).collect();
     let ended = ask.open.into_iter().filter(|(id, _)| !listed.contains(id));
     for (_, client_order_id) in ended.take(LOOKUPS_MAX) {

@@ -39,14 +39,15 @@ async fn no_order_leaves_for_another_account_or_an_unknown_one() {
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
         let client = Alpaca::new(&config(&server.base_url)).unwrap();
-        for purpose in [Purpose::Protect, Purpose::Open] {
-            let outcome = place(&client, purpose).await;
-            assert_eq!(word(&outcome), expect, "{behaviour:?}: {outcome:?}");
-            assert!(format!("{outcome:?}").contains(words), "{outcome:?}");
-        }
-        let id = "o-1".parse().unwrap();
+        let outcome = place(&client, Purpose::Protect).await;
+        assert_eq!(word(&outcome), expect, "{behaviour:?}: {outcome:?}");
+        assert!(format!("{outcome:?}").contains(words), "{outcome:?}");
+        let asked = server.requests().len();
         let change = (&limit_order()).into();
-        assert_eq!(word(&client.by_hand().replace(&id, &change).await), expect, "{behaviour:?}");
+        assert_eq!(word(&place(&client, Purpose::Open).await), expect, "{behaviour:?}");
+        assert_eq!(word(&client.by_hand().replace(&"o-1".parse().unwrap(), &change).await), expect, "{behaviour:?}");
+        assert_eq!(server.requests().len(), asked, "an opening asks for nothing");
+        let id = "o-1".parse().unwrap();
         assert!(matches!(Broker::cancel(&client, &id).await, CancelOutcome::Unknown(_)), "{behaviour:?}");
         assert!(methods(&server).iter().all(|request| request == "GET /v2/account"), "{behaviour:?}");
     }
@@ -72,32 +73,57 @@ fn environment_and_addresses_are_compared_before_anything_is_connected() {
     }
 }
 
+/// A read can take its time, and the controls have looked at the kill switch before it.
 #[tokio::test]
-async fn an_opening_needs_an_asset_that_trades_and_asks_once() {
-    let server = Canned::start(vec![asset("true"), accepted(), accepted()]).await;
-    let client = client(&server.base_url);
+async fn an_opening_is_preceded_by_no_read() {
+    let server = Canned::start(vec![account(ACCOUNT), asset("true"), accepted(), accepted()]).await;
+    let client = Alpaca::new(&config(&server.base_url)).unwrap();
+    let symbol = limit_order().symbol;
+    let outcome = place(&client, Purpose::Open).await;
+    assert_eq!(outcome, retryable("not sent, because the account is not known yet"));
+    assert_eq!(client.account_number().await.unwrap().as_str(), ACCOUNT);
+    assert_eq!(client.opens(symbol), Opens::NotKnown);
+    assert_eq!(place(&client, Purpose::Open).await, retryable("not sent, because BRK.B was not learned as an asset"));
     for _ in 0..2 {
+        client.learn_assets(&[symbol]).await.unwrap();
+        assert_eq!((client.opens(symbol), client.held_back()), (Opens::Yes, None));
         assert_eq!(word(&place(&client, Purpose::Open).await), "accepted");
     }
-    assert_eq!(methods(&server), ["GET /v2/assets/BRK.B", "POST /v2/orders", "POST /v2/orders"]);
+    let expect = ["GET /v2/account", "GET /v2/assets/BRK.B", "POST /v2/orders", "POST /v2/orders"];
+    assert_eq!(methods(&server), expect);
 }
 
 #[tokio::test]
 async fn an_opening_of_what_does_not_trade_stays_here() {
     let missing = Behaviour::json(404, r#"{"code":40410000,"message":"asset not found"}"#);
-    for (behaviour, expect, words) in [
-        (asset("false"), "rejected", "BRK.B is not traded by the broker"),
-        (missing, "rejected", "the broker knows no BRK.B"),
-        (Behaviour::json(404, "<html>"), "retryable", "the asset is not known yet"),
-        (Behaviour::json(200, "{}"), "retryable", "the asset is not known yet"),
-        (Behaviour::Close, "retryable", "the asset is not known yet"),
+    let no = |why: &str| Opens::No(why.to_owned());
+    for (behaviour, opens, expect, words) in [
+        (asset("false"), no("BRK.B is not traded by the broker"), "rejected", "BRK.B is not traded by the broker"),
+        (missing, no("the broker knows no BRK.B"), "rejected", "the broker knows no BRK.B"),
+        (Behaviour::json(404, "<html>"), Opens::NotKnown, "retryable", "was not learned"),
+        (Behaviour::json(200, "{}"), Opens::NotKnown, "retryable", "was not learned"),
+        (Behaviour::Close, Opens::NotKnown, "retryable", "was not learned"),
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
-        let outcome = place(&client(&server.base_url), Purpose::Open).await;
+        let client = client(&server.base_url);
+        let learned = client.learn_assets(&[limit_order().symbol]).await;
+        assert_eq!(learned.is_err(), opens == Opens::NotKnown, "{behaviour:?}: {learned:?}");
+        assert_eq!(client.opens(limit_order().symbol), opens, "{behaviour:?}");
+        let outcome = place(&client, Purpose::Open).await;
         assert_eq!(word(&outcome), expect, "{behaviour:?}: {outcome:?}");
         assert!(format!("{outcome:?}").contains(words), "{outcome:?}");
         assert!(methods(&server).iter().all(|request| request.starts_with("GET ")), "{behaviour:?}");
     }
+}
+
+#[tokio::test]
+async fn one_symbol_without_an_answer_keeps_no_other_from_being_learned() {
+    let server = Canned::start(vec![Behaviour::json(422, r#"{"message":"no"}"#), asset("true")]).await;
+    let client = client(&server.base_url);
+    let symbols = ["ODD".parse().unwrap(), limit_order().symbol];
+    let error = client.learn_assets(&symbols).await.unwrap_err();
+    assert_eq!(error.endpoint, "GET /v2/assets/ODD");
+    assert_eq!(symbols.map(|symbol| client.opens(symbol)), [Opens::NotKnown, Opens::Yes]);
 }
 
 /// Our idea of the rules stops an opening and nothing else.
@@ -114,7 +140,11 @@ async fn a_rule_stops_an_opening_and_never_a_protection() {
         let fraction = Qty::from_units(1).unwrap();
         let limit = OrderKind::Limit { limit: "10.001".parse().unwrap() };
         let order = OrderRequest { purpose, qty: fraction, kind: limit, side: Side::Sell, ..limit_order() };
-        let outcome = client(&server.base_url).place(&Ticket::from(&order), Around::default()).await;
+        let client = client(&server.base_url);
+        if purpose == Purpose::Open {
+            client.learn_assets(&[order.symbol]).await.unwrap();
+        }
+        let outcome = client.place(&Ticket::from(&order), Around::default()).await;
         assert_eq!(word(&outcome), if purpose == Purpose::Open { "rejected" } else { "accepted" }, "{outcome:?}");
         assert_eq!(methods(&server), requests, "{purpose}");
         if let SubmitOutcome::Rejected { reason, message } = outcome {
@@ -124,6 +154,10 @@ async fn a_rule_stops_an_opening_and_never_a_protection() {
             }
         }
     }
+}
+
+fn retryable(why: &str) -> SubmitOutcome {
+    SubmitOutcome::Retryable { after: None, why: why.to_owned() }
 }
 
 async fn place(client: &Alpaca, purpose: Purpose) -> SubmitOutcome {

@@ -271,7 +271,7 @@ async fn by_hand_an_opening_is_compared_with_what_works() {
     let working = order_json("other", "new").replace("\"buy\"", "\"sell\"");
     let asset =
         r#"{"id":"a","class":"us_equity","exchange":"NYSE","symbol":"BRK.B","status":"active","tradable":true}"#;
-    let answers = vec![Behaviour::json(200, format!("[{working}]")), Behaviour::json(200, asset)];
+    let answers = vec![Behaviour::json(200, asset), Behaviour::json(200, format!("[{working}]"))];
     let server = Canned::start(answers).await;
     let stop_loss = StopLoss { stop: "102".parse().unwrap(), limit: None };
     let ticket = Ticket { class: Class::Oto(Exit::StopLoss(stop_loss)), ..Ticket::from(&limit_order()) };

@@ -13,6 +13,7 @@ mod driver;
 mod execution_key;
 mod follower;
 mod frame;
+mod holes;
 mod keys;
 mod market_data;
 mod outbox;

@@ -17,6 +17,7 @@ use trading::{
 use super::{
     core::{Core, Gap, Lost, Moment, Unreadable},
     execution_key::{ExecutionKey, Memory, Told},
+    holes::Holes,
     outbox::Outbox,
     refusal::Refusal,
     subscription::Subscription,
@@ -45,8 +46,14 @@ pub enum AccountEvent {
         /// Since when.
         since: Timestamp,
     },
-    /// A fill, told once ever. Its id is its [`ExecutionKey`].
-    Execution(Execution),
+    /// A fill, told once ever.
+    Execution {
+        /// Its name, the same whoever tells of it: only this tells fills apart.
+        key: ExecutionKey,
+        /// The fill. Its id is REST's (`...::...`) when REST has told of it first and the stream's when the stream has, so
+        /// it is never to be compared with the id of another source.
+        execution: Execution,
+    },
     /// An order as it is now.
     Order {
         /// The report.
@@ -56,7 +63,8 @@ pub enum AccountEvent {
         /// The position after a fill.
         position: Option<PositionSize>,
     },
-    /// The executions of an order do not add up to what the broker says is filled, or may be told twice under two names.
+    /// The executions of an order do not add up to what the broker says is filled, may be told twice under two names, or
+    /// were taken back in part by the broker (a trade that was busted or corrected).
     /// Nothing more of it is counted here: REST alone is to be believed about it.
     Disagreement {
         /// The order.
@@ -86,16 +94,6 @@ pub struct Start {
     pub known: Vec<Execution>,
 }
 
-/// A stretch that is to be filled.
-#[derive(Clone, Copy, Debug)]
-struct Hole {
-    from: Timestamp,
-    /// The consumer has been told that it is not filled yet.
-    told: bool,
-    /// Filled only once the consumer has read what waits.
-    overflow: bool,
-}
-
 /// The core.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -109,13 +107,11 @@ pub(super) struct Account {
     /// What the consumer must know of the connection, whatever was thrown away.
     link: Option<AccountEvent>,
     live: bool,
-    /// When the connection last proved alive.
-    alive: Timestamp,
     /// Stream messages so far.
     heard: u64,
     unreadable: u64,
     refill: refill::Refill,
-    hole: Option<Hole>,
+    holes: Holes,
     /// Orders of which REST knew more than the stream had told, and since when.
     unheard: BTreeMap<BrokerOrderId, (Duration, Timestamp)>,
 }
@@ -135,11 +131,10 @@ impl Account {
             outbox: Outbox::new(events),
             link: None,
             live: false,
-            alive: start.since,
             heard: 0,
             unreadable: 0,
             refill: refill::Refill::new(start.since),
-            hole: Some(Hole { from: start.since, told: false, overflow: false }),
+            holes: Holes::new(start.since),
             unheard: BTreeMap::new(),
         };
         for execution in start.known {
@@ -154,13 +149,11 @@ impl Account {
         let (heard, since) = (self.heard, self.since);
         let id = update.order.id.clone();
         self.unheard.remove(&id);
-        let is_new =
-            |execution: &&Execution| self.told.memory(&ExecutionKey::of(execution), execution.at) == Memory::New;
-        let pending = update.execution.as_ref().filter(is_new).map(|execution| execution.qty).unwrap_or_default();
         let tally = self.tally(&id);
         let news = tally.hear(&update.order, update.updated_at, Source::Stream, 0);
         tally.heard = heard;
-        tally.begin(since, pending);
+        tally.begin(since, false);
+        let is_over = news == Heard::Fewer && tally.is_over();
         let answers_a_request = match &update.event {
             Happening::OrderReplaceRejected
             | Happening::OrderCancelRejected
@@ -186,11 +179,14 @@ impl Account {
         match news {
             Heard::Older => {}
             Heard::Same if !answers_a_request => {}
-            Heard::Same | Heard::Changed | Heard::Advanced => {
+            Heard::Same | Heard::Changed | Heard::Fewer | Heard::Advanced => {
                 let (event, position) = (Some(update.event), update.position);
                 let told = AccountEvent::Order { report: Box::new(update.order), event, position };
                 self.tell(told, Source::Stream, at);
             }
+        }
+        if is_over {
+            self.dispute(&id, Source::Stream, at);
         }
         if let Some(execution) = update.execution {
             self.streamed(execution, at);
@@ -227,10 +223,9 @@ impl Account {
     /// Counts a fill and tells it.
     fn count(&mut self, execution: Execution, source: Source, at: Moment) {
         let key = ExecutionKey::of(&execution);
-        let named = Execution { id: key.as_str().to_owned(), ..execution };
-        self.tally(&named.order_id).count(&named, source);
-        self.told.insert(key, named.at);
-        self.tell(AccountEvent::Execution(named), source, at);
+        self.tally(&execution.order_id).count(&execution, source);
+        self.told.insert(key.clone(), execution.at);
+        self.tell(AccountEvent::Execution { key, execution }, source, at);
     }
 
     /// Nothing more of the order is counted.
@@ -269,7 +264,7 @@ impl Account {
         }
     }
 
-    /// Those that may still fill: their ids, ours too.
+    /// Those that may still fill, by the broker's ids, ours too.
     fn open_orders(&self) -> Vec<(BrokerOrderId, ClientOrderId)> {
         let reports = self.tallies.values().filter_map(|tally| tally.report.as_ref());
         let open = reports.filter(|report| !report.status.is_final());
@@ -288,9 +283,9 @@ impl Account {
         let mut from = at.now;
         for event in thrown {
             match event {
-                AccountEvent::Execution(execution) => {
+                AccountEvent::Execution { key, execution } => {
                     from = from.min(execution.at);
-                    self.told.take_back(&ExecutionKey::of(&execution));
+                    self.told.take_back(&key);
                     self.tally(&execution.order_id).take_back(&execution);
                 }
                 AccountEvent::Order { report, .. } => self.tally(&report.id).untold = true,
@@ -316,9 +311,7 @@ impl Account {
     }
 
     fn open_hole(&mut self, from: Timestamp, overflow: bool) {
-        let hole = self.hole.unwrap_or(Hole { from, told: false, overflow: false });
-        let from = hole.from.min(from);
-        self.hole = Some(Hole { from, told: overflow, overflow: hole.overflow || overflow });
+        self.holes.open(from, overflow);
         self.refill.reopened(from);
     }
 
@@ -333,26 +326,19 @@ impl Core for Account {
     type Ask = Ask;
     type Answer = Answer;
 
-    fn wanted(&mut self, _: Subscription, _: Moment) {}
-
     fn live(&mut self, at: Moment) {
-        (self.live, self.alive) = (true, at.now);
+        self.live = true;
         self.say(AccountEvent::Live { since: at.now }, at);
-        self.refill.now();
+        self.holes.now();
     }
 
     fn subscribed(&mut self, _: Subscription, _: Moment) {}
 
     fn message(&mut self, message: Value, at: Moment) {
-        self.alive = at.now;
         match trade_updates::decode(message) {
             Ok(update) => self.update(update, at),
             Err(undecodable) => self.unreadable(undecodable.symbol, undecodable.why, at),
         }
-    }
-
-    fn alive(&mut self, at: Moment) {
-        self.alive = at.now;
     }
 
     fn unreadable(&mut self, why: String, at: Moment) {
@@ -365,7 +351,8 @@ impl Core for Account {
 
     fn lost(&mut self, lost: Lost, at: Moment) {
         if std::mem::take(&mut self.live) {
-            self.open_hole(self.alive, false);
+            // Whether anything was told since cannot be known: pings are answered by a mute stream too.
+            self.open_hole(self.refill.verified, false);
         }
         self.unheard.clear();
         self.say(AccountEvent::Lost(lost), at);

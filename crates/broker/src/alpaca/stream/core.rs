@@ -31,11 +31,12 @@ impl Moment {
 /// A stretch of time in which the stream may have told less than there was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
-    /// When the stream was last known to tell everything.
+    /// When everything was last known to be told.
     pub from: Timestamp,
     /// The end of it.
     pub to: Timestamp,
-    /// Whether REST has told the rest; if not, it will be asked again.
+    /// Whether REST has told the rest. If not, it will be asked again, but for a data stream's gap of more than a day and
+    /// one without bars subscribed to: nothing is asked of those.
     pub filled: bool,
 }
 
@@ -74,16 +75,12 @@ pub(super) trait Core {
     /// Its answer.
     type Answer;
 
-    /// Another subscription is wanted.
-    fn wanted(&mut self, wanted: Subscription, at: Moment);
     /// Authenticated and subscribed.
     fn live(&mut self, at: Moment);
     /// The server's list of what it sends.
     fn subscribed(&mut self, subscription: Subscription, at: Moment);
     /// A message of the stream.
     fn message(&mut self, message: Value, at: Moment);
-    /// A pong: the connection lives, which says nothing of what is told on it.
-    fn alive(&mut self, at: Moment);
     /// A frame nobody can read.
     fn unreadable(&mut self, why: String, at: Moment);
     /// A request was refused, the stream goes on.

@@ -60,7 +60,9 @@ impl<C: Core, K: Clock> Driver<C, K> {
     pub(super) async fn run(self, fetch: impl AsyncFn(C::Ask) -> Result<C::Answer, ReadError>) {
         let Self { mut core, target, waits, clock, events, mut wanted } = self;
         let began = Instant::now();
-        let mut link = Link { line: None, connect_at: None, backoff: Backoff::new(target.seed), over: false };
+        let subscriptions = (wanted.borrow_and_update().clone(), None);
+        let backoff = Backoff::new(target.seed);
+        let mut link = Link { line: None, subscriptions, connect_at: None, backoff, over: false };
         let mut ticks = interval(waits.tick);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let open = async || Socket::open(&target, &waits).await;
@@ -88,16 +90,16 @@ impl<C: Core, K: Clock> Driver<C, K> {
                 Woken::Gone => return,
                 Woken::Room => Ok(()),
                 Woken::Opened(opened) => opened.map(|socket| {
-                    let subscription = wanted.borrow_and_update().clone();
-                    link.line = Some(Line::new(socket, &target, subscription, &waits, at));
+                    let subscriptions = link.subscriptions.clone();
+                    link.line = Some(Line::new(socket, &target, subscriptions, &waits, at));
                 }),
-                Woken::Incoming(incoming) => incoming.map(|incoming| link.take(incoming, &mut core, at)),
+                Woken::Incoming(incoming) => incoming.map(|incoming| link.take(incoming)),
                 Woken::Answered(answer) => {
                     core.answered(answer, at);
                     Ok(())
                 }
                 Woken::Wanted => {
-                    link.want(&wanted.borrow_and_update().clone(), &mut core, at);
+                    link.want(wanted.borrow_and_update().clone());
                     Ok(())
                 }
                 Woken::Tick if link.is_due(at) => {
@@ -132,6 +134,8 @@ fn moment(clock: &impl Clock, began: Instant) -> Moment {
 /// The connection, or when there is another.
 struct Link {
     line: Option<Line>,
+    /// What the next connection asks for, and what the server has confirmed last.
+    subscriptions: (Subscription, Option<Subscription>),
     connect_at: Option<Duration>,
     backoff: Backoff,
     /// There will be none.
@@ -139,16 +143,16 @@ struct Link {
 }
 
 impl Link {
-    fn take<C: Core>(&mut self, incoming: Incoming, core: &mut C, at: Moment) {
+    fn take(&mut self, incoming: Incoming) {
         if let Some(line) = &mut self.line {
-            line.take(incoming, core, at);
+            line.take(&incoming);
         }
     }
 
-    fn want<C: Core>(&mut self, subscription: &Subscription, core: &mut C, at: Moment) {
-        core.wanted(subscription.clone(), at);
-        if let Some(line) = &mut self.line {
-            line.conversation.want(subscription.clone());
+    fn want(&mut self, subscription: Subscription) {
+        match &mut self.line {
+            Some(line) => line.conversation.want(subscription),
+            None => self.subscriptions.0 = subscription,
         }
     }
 
@@ -174,7 +178,9 @@ impl Link {
     }
 
     fn lose<C: Core>(&mut self, lost: Lost, core: &mut C, waits: &Waits, at: Moment) {
-        self.line = None;
+        if let Some(line) = self.line.take() {
+            self.subscriptions = line.conversation.into_subscriptions();
+        }
         self.connect_at = self.backoff.next(lost.again, waits).map(|pause| at.elapsed + pause);
         self.over = self.connect_at.is_none();
         core.lost(lost, at);
@@ -182,19 +188,23 @@ impl Link {
 }
 
 impl Line {
-    fn new(socket: Socket, target: &Target, wanted: Subscription, waits: &Waits, at: Moment) -> Self {
+    fn new(
+        socket: Socket,
+        target: &Target,
+        subscriptions: (Subscription, Option<Subscription>),
+        waits: &Waits,
+        at: Moment,
+    ) -> Self {
         let until = at.elapsed + waits.handshake;
-        let conversation = Conversation::open(target.protocol, target.keys.clone(), wanted, until);
+        let conversation = Conversation::open(target.protocol, target.keys.clone(), subscriptions, until);
         Self { socket, conversation, live_at: None, pinged: at.elapsed, ponged: true }
     }
 
-    fn take<C: Core>(&mut self, incoming: Incoming, core: &mut C, at: Moment) {
+    fn take(&mut self, incoming: &Incoming) {
         match incoming {
-            Incoming::Frame(bytes) => self.conversation.received(&bytes),
-            Incoming::Pong => {
-                self.ponged = true;
-                core.alive(at);
-            }
+            Incoming::Frame(bytes) => self.conversation.received(bytes),
+            // It says nothing of what is told on the connection.
+            Incoming::Pong => self.ponged = true,
             Incoming::Nothing => {}
         }
     }

@@ -23,8 +23,8 @@ use crate::{Broker, OrderFilter, ReadError};
 
 /// Events on their way to the consumer; more wait in the core.
 const CHANNEL: usize = 64;
-/// Orders looked up one by one in a refill; the rest waits for the next.
-const LOOKUPS_MAX: usize = 50;
+/// Orders looked up one by one for an answer; the rest waits for the next.
+const LOOKUPS_MAX: usize = 10;
 
 /// The events of a stream.
 #[derive(Debug)]
@@ -84,15 +84,29 @@ pub fn follow_data<B: Broker, K: Clock>(
     Ok((run, Subscriber(subscriber), Events(receiver)))
 }
 
-/// Executions first and orders after them; those that were open and are on no list, one by one.
+/// Executions first and orders after them; those that were open and are on no list, one by one. What was read is told
+/// though an order cannot be looked up.
 async fn account_answer<B: Broker>(broker: &B, ask: account::Ask) -> Result<account::Answer, ReadError> {
     let executions = broker.executions(ask.after).await?;
     let mut orders: Vec<OrderReport> = broker.orders(OrderFilter::Open).await?.listed;
     orders.extend(broker.orders(OrderFilter::SubmittedAfter(ask.after)).await?.listed);
     let listed: BTreeSet<_> = orders.iter().map(|order| order.id.clone()).collect();
-    let ended = ask.open.into_iter().filter(|(id, _)| !listed.contains(id));
-    for (_, client_order_id) in ended.take(LOOKUPS_MAX) {
-        orders.extend(broker.order_by_client_id(&client_order_id).await?);
+    let unlisted: Vec<_> = ask.open.into_iter().filter(|(id, _)| !listed.contains(id)).collect();
+    let mut unread: BTreeSet<_> = unlisted.iter().map(|(id, _)| id.clone()).collect();
+    let mut last = None;
+    for (id, client_order_id) in unlisted.into_iter().take(LOOKUPS_MAX) {
+        let found = broker.order_by_client_id(&client_order_id).await;
+        last = Some(id.clone());
+        match found {
+            Ok(found) => {
+                orders.extend(found);
+                unread.remove(&id);
+            }
+            Err(error) => {
+                tracing::warn!(%error, order = %id, "an order on no list cannot be looked up yet");
+                break;
+            }
+        }
     }
-    Ok(account::Answer { executions, orders })
+    Ok(account::Answer { executions, orders, unread, last })
 }

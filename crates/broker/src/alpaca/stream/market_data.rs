@@ -1,8 +1,8 @@
 //! The core of a data stream: every finished minute told once, silence noticed, holes filled with minute bars by REST.
 //!
 //! What else was missed is gone: a quote that nobody saw is worth nothing, and a trade is in its minute's bar. A minute
-//! told again with other numbers comes as an updated bar. Bars of REST may be booked a little late, so the minutes just
-//! before a connection are asked for twice.
+//! told again with other numbers comes as an updated bar. Bars of REST may be booked a little late, so the minutes of a
+//! hole are asked for twice.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::{
     core::{Core, Gap, Lost, Moment, Unreadable},
     data::{self, Market},
+    holes::Holes,
     outbox::Outbox,
     refusal::Refusal,
     staleness::{self, Silence},
@@ -27,11 +28,13 @@ use crate::ReadError;
 /// Events that wait for a consumer that does not read; one more, and all are thrown away and the bars among them come
 /// again from REST.
 pub const ROWS_WAITING: usize = 16_384;
-/// Minutes remembered of a symbol: more than a session has.
-pub const MINUTES_REMEMBERED: usize = 480;
+/// Minutes remembered of a symbol: as many as REST can be asked for.
+pub const MINUTES_REMEMBERED: usize = 24 * 60 + 1;
 /// A hole older than this is not filled from further back.
 const HOLE_MOST: TimeDelta = TimeDelta::hours(24);
-/// The minutes before a connection are asked for again after this, when REST has booked them.
+/// A minute's bars come after its end, not all at once: what was told last is no proof that those before it were.
+const BARS_WITHIN: TimeDelta = TimeDelta::minutes(1);
+/// The minutes of a hole are asked for again after this, when REST has booked them.
 const BOOKED_AFTER: Duration = Duration::from_secs(30);
 
 /// What a data stream tells.
@@ -60,7 +63,8 @@ pub enum DataEvent {
     },
     /// Not connected.
     Lost(Lost),
-    /// A change of subscription was refused; what was subscribed to before still is.
+    /// A change of subscription was refused; what the server has confirmed last still comes, and is asked for after the
+    /// next connection too.
     Refused(Refusal),
     /// Something came that cannot be read.
     Unreadable(Unreadable),
@@ -77,38 +81,36 @@ pub(super) struct Ask {
 /// Its answer.
 pub(super) type Answer = BTreeMap<Symbol, Vec<Candle>>;
 
-#[derive(Clone, Copy, Debug)]
-struct Hole {
-    from: Timestamp,
-    told: bool,
-    overflow: bool,
-}
-
+/// What a question is about.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
+    /// As far back as it reaches.
+    from: Timestamp,
     to: Timestamp,
     holes: u64,
+    /// It is the second one about minutes of a hole that is filled.
+    second: bool,
 }
 
 /// The core.
 #[derive(Debug)]
 pub(super) struct MarketData {
     waits: Waits,
-    wanted: Subscription,
+    since: Timestamp,
+    /// What the server sends; at first what was asked for.
+    listed: Subscription,
     minutes: BTreeMap<Symbol, BTreeMap<Timestamp, Candle>>,
     outbox: Outbox<DataEvent>,
     link: Option<DataEvent>,
     live: Option<Timestamp>,
     spoken: bool,
-    alive: Timestamp,
+    /// When the stream told something last.
+    told: Timestamp,
     silence: Option<Silence>,
     unreadable: u64,
-    hole: Option<Hole>,
-    holes: u64,
+    holes: Holes,
     asked: Option<Asked>,
-    not_before: Duration,
-    failed: u32,
-    /// The second question about the minutes before the connection: when, and from where.
+    /// The second question: when, and from where.
     again: Option<(Duration, Timestamp)>,
 }
 
@@ -121,20 +123,18 @@ impl MarketData {
     fn bounded(wanted: Subscription, since: Timestamp, waits: Waits, events: usize) -> Self {
         Self {
             waits,
-            wanted,
+            since,
+            listed: wanted,
             minutes: BTreeMap::new(),
             outbox: Outbox::new(events),
             link: None,
             live: None,
             spoken: false,
-            alive: since,
+            told: since,
             silence: None,
             unreadable: 0,
-            hole: Some(Hole { from: since, told: false, overflow: false }),
-            holes: 0,
+            holes: Holes::new(since),
             asked: None,
-            not_before: Duration::ZERO,
-            failed: 0,
             again: None,
         }
     }
@@ -185,14 +185,7 @@ impl MarketData {
         for event in [Some(gap), self.link.clone()].into_iter().flatten() {
             self.tell(event, Source::Rest, at);
         }
-        self.open_hole(from, true);
-    }
-
-    fn open_hole(&mut self, from: Timestamp, overflow: bool) {
-        let hole = self.hole.unwrap_or(Hole { from, told: false, overflow: false });
-        let from = hole.from.min(from);
-        self.hole = Some(Hole { from, told: overflow, overflow: hole.overflow || overflow });
-        self.holes += 1;
+        self.holes.open(from, true);
     }
 
     fn say(&mut self, link: DataEvent, at: Moment) {
@@ -202,45 +195,41 @@ impl MarketData {
 
     /// Symbols whose minutes are told.
     fn symbols(&self) -> Vec<Symbol> {
-        self.wanted.bars.union(&self.wanted.updated_bars).copied().collect::<BTreeSet<_>>().into_iter().collect()
+        self.listed.bars.union(&self.listed.updated_bars).copied().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// The question and what it answers.
-    fn question(&self, from: Timestamp, at: Moment) -> Ask {
-        // The minute under way is the stream's to tell, and so is one that ended while it was live.
-        let to = self.live.map_or(at.now, |live| if self.is_overflown() { at.now } else { live });
-        let from = minute_of(from.max(at.now - HOLE_MOST));
-        Ask { symbols: self.symbols(), from, to: minute_of(to) }
+    /// The question about what is after `from`, and what its answer means.
+    fn question(&self, from: Timestamp, second: bool, at: Moment) -> (Ask, Asked) {
+        // The minute under way is the stream's to tell, and at first so is one that ended while it was live.
+        let stream_tells_from = self.live.filter(|_| !second && !self.holes.is_overflown());
+        let to = stream_tells_from.unwrap_or(at.now);
+        let ask = Ask { symbols: self.symbols(), from: minute_of(from.max(at.now - HOLE_MOST)), to: minute_of(to) };
+        let asked = Asked { from: from.max(ask.from).min(to), to, holes: self.holes.opened(), second };
+        (ask, asked)
     }
 
-    fn is_overflown(&self) -> bool {
-        self.hole.is_some_and(|hole| hole.overflow)
-    }
-
-    fn filled(&mut self, answer: Answer, asked: Asked, at: Moment) {
-        self.failed = 0;
-        for (symbol, candles) in answer {
-            for candle in candles {
-                self.minute(symbol, candle, Source::Rest, at);
-            }
-        }
-        if asked.holes != self.holes {
+    /// REST has been asked; `by_rest` is whether it could tell anything.
+    fn filled(&mut self, asked: Asked, by_rest: bool, at: Moment) {
+        self.holes.answered();
+        if asked.holes != self.holes.opened() {
             return;
         }
-        if let Some(hole) = self.hole.take() {
-            self.again = Some((at.elapsed + BOOKED_AFTER, hole.from));
-            self.tell(DataEvent::Gap(Gap { from: hole.from, to: asked.to, filled: true }), Source::Rest, at);
+        if asked.second {
+            self.again = None;
+        }
+        let Some(from) = self.holes.close() else { return };
+        let earliest = self.again.map_or(from, |(_, earlier)| earlier.min(from));
+        self.again = Some((at.elapsed + BOOKED_AFTER, earliest));
+        let Asked { from: reached, to, .. } = asked;
+        let beyond = (from < reached).then_some(Gap { from, to: reached, filled: false });
+        for gap in beyond.into_iter().chain([Gap { from: reached, to, filled: by_rest }]) {
+            self.tell(DataEvent::Gap(gap), Source::Rest, at);
         }
     }
 
     fn not_filled(&mut self, error: &ReadError, at: Moment) {
         tracing::warn!(%error, "the minutes that a data stream may have missed cannot be read yet");
-        let pause = self.waits.refill_again.saturating_mul(2_u32.saturating_pow(self.failed));
-        self.failed = self.failed.saturating_add(1);
-        self.not_before = at.elapsed + pause.min(self.waits.refill_again_most);
-        if let Some(hole) = self.hole.as_mut().filter(|hole| !hole.told) {
-            hole.told = true;
-            let gap = Gap { from: hole.from, to: at.now, filled: false };
+        if let Some(gap) = self.holes.not_filled(&self.waits, at) {
             self.tell(DataEvent::Gap(gap), Source::Stream, at);
         }
     }
@@ -251,27 +240,23 @@ impl Core for MarketData {
     type Ask = Ask;
     type Answer = Answer;
 
-    fn wanted(&mut self, wanted: Subscription, at: Moment) {
-        self.wanted = wanted;
-        let limit = staleness::limit(&self.wanted, &self.waits);
-        if let Some(silence) = &mut self.silence {
-            silence.limited(at.now, limit);
-        }
-    }
-
     fn live(&mut self, at: Moment) {
-        (self.live, self.spoken, self.alive) = (Some(at.now), false, at.now);
-        self.not_before = Duration::ZERO;
-        self.silence = Some(Silence::connected(at.now, staleness::limit(&self.wanted, &self.waits)));
+        (self.live, self.spoken, self.told) = (Some(at.now), false, at.now);
+        self.holes.now();
+        self.silence = Some(Silence::connected(at.now, staleness::limit(&self.listed, &self.waits)));
         self.say(DataEvent::Live { since: at.now }, at);
     }
 
     fn subscribed(&mut self, subscription: Subscription, at: Moment) {
+        self.listed = subscription.clone();
+        if let Some(silence) = &mut self.silence {
+            silence.limited(at.now, staleness::limit(&self.listed, &self.waits));
+        }
         self.tell(DataEvent::Subscribed(subscription), Source::Stream, at);
     }
 
     fn message(&mut self, message: Value, at: Moment) {
-        self.alive = at.now;
+        self.told = at.now;
         match data::decode(&message) {
             Ok((symbol, market)) => {
                 self.spoken = true;
@@ -293,10 +278,6 @@ impl Core for MarketData {
         }
     }
 
-    fn alive(&mut self, at: Moment) {
-        self.alive = at.now;
-    }
-
     fn unreadable(&mut self, why: String, at: Moment) {
         self.unreadable(None, why, at);
     }
@@ -307,7 +288,7 @@ impl Core for MarketData {
 
     fn lost(&mut self, lost: Lost, at: Moment) {
         if self.live.take().is_some() {
-            self.open_hole(self.alive, false);
+            self.holes.open((self.told - BARS_WITHIN).max(self.since), false);
         }
         self.silence = None;
         self.say(DataEvent::Lost(lost), at);
@@ -315,31 +296,23 @@ impl Core for MarketData {
 
     fn look(&mut self, at: Moment) -> Option<String> {
         let since = self.silence.as_mut()?.look(at.now, at.session)?;
-        self.alive = self.alive.min(since);
         self.tell(DataEvent::Silent { since }, Source::Stream, at);
         Some(format!("nothing since {since} though the market is open"))
     }
 
     fn ask(&mut self, at: Moment) -> Option<Ask> {
-        if self.live.is_none() || self.asked.is_some() || at.elapsed < self.not_before {
+        if self.live.is_none() || self.asked.is_some() || !self.holes.may_ask(at, self.outbox.is_empty()) {
             return None;
         }
-        if self.is_overflown() && !self.outbox.is_empty() {
-            return None;
-        }
-        let from = match (self.hole, self.again) {
-            (Some(hole), _) => hole.from,
-            (None, Some((due, from))) if at.elapsed >= due => {
-                self.again = None;
-                from
-            }
+        let (from, second) = match (self.holes.from(), self.again) {
+            (Some(from), _) => (from, false),
+            (None, Some((due, from))) if at.elapsed >= due => (from, true),
             (None, _) => return None,
         };
-        let ask = self.question(from, at);
-        let asked = Asked { to: ask.to, holes: self.holes };
+        let (ask, asked) = self.question(from, second, at);
         if ask.symbols.is_empty() || ask.from >= ask.to {
-            // Nothing REST could tell.
-            self.filled(Answer::new(), asked, at);
+            // Without a whole minute in it there is nothing to tell; without symbols nobody could.
+            self.filled(asked, !ask.symbols.is_empty(), at);
             return None;
         }
         self.asked = Some(asked);
@@ -349,7 +322,14 @@ impl Core for MarketData {
     fn answered(&mut self, answer: Result<Answer, ReadError>, at: Moment) {
         let Some(asked) = self.asked.take() else { return };
         match answer {
-            Ok(answer) => self.filled(answer, asked, at),
+            Ok(answer) => {
+                for (symbol, candles) in answer {
+                    for candle in candles {
+                        self.minute(symbol, candle, Source::Rest, at);
+                    }
+                }
+                self.filled(asked, true, at);
+            }
             Err(error) => self.not_filled(&error, at),
         }
     }

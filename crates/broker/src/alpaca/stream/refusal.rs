@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The server does not understand us (400, 410), or does not offer the stream.
     #[error("the broker does not take the request: {0}")]
     Request(String),
+    /// An HTTP status in place of a websocket. Gateways say so too, in their bad moments.
+    #[error("no websocket but HTTP {0}")]
+    Upgrade(u16),
     /// Its own trouble (500), or anything else.
     #[error("the broker has trouble: {0}")]
     Broker(String),
@@ -41,7 +44,7 @@ pub enum Refusal {
 pub enum Again {
     /// With the usual pauses.
     Soon,
-    /// With long ones: our own old connection may still be counted.
+    /// With long ones: our own old connection may still be counted, or it was no word of the broker's own.
     Slowly,
     /// Not at all: the answer would be the same.
     Never,
@@ -54,6 +57,8 @@ impl Refusal {
         match self {
             Self::Keys | Self::SymbolLimit | Self::Subscription | Self::Request(_) => Again::Never,
             Self::ConnectionLimit => Again::Slowly,
+            Self::Upgrade(status) if (400..500).contains(status) => Again::Slowly,
+            Self::Upgrade(_) => Again::Soon,
             Self::NotAuthenticated | Self::AuthTimeout | Self::SlowClient | Self::Broker(_) => Again::Soon,
         }
     }
@@ -70,16 +75,6 @@ impl Refusal {
             408 | 409 => Self::Subscription,
             400 | 410 => Self::Request(format!("{text} ({code})")),
             _ => Self::Broker(format!("{text} ({code})")),
-        }
-    }
-
-    /// An HTTP status in place of a websocket.
-    pub(super) fn of_status(status: u16) -> Self {
-        match status {
-            401 | 403 => Self::Keys,
-            406 | 429 => Self::ConnectionLimit,
-            400 | 404 | 405 => Self::Request(format!("HTTP {status}")),
-            _ => Self::Broker(format!("HTTP {status}")),
         }
     }
 }
@@ -106,8 +101,21 @@ mod tests {
         ] {
             assert_eq!(Refusal::of_code(code, "text").again(), expect, "{code}");
         }
-        for (status, expect) in [(401, Again::Never), (429, Again::Slowly), (503, Again::Soon), (301, Again::Soon)] {
-            assert_eq!(Refusal::of_status(status).again(), expect, "{status}");
+    }
+
+    #[test]
+    fn only_what_is_said_on_the_socket_is_for_good() {
+        for (status, expect) in [
+            (400, Again::Slowly),
+            (401, Again::Slowly),
+            (403, Again::Slowly),
+            (404, Again::Slowly),
+            (406, Again::Slowly),
+            (429, Again::Slowly),
+            (301, Again::Soon),
+            (503, Again::Soon),
+        ] {
+            assert_eq!(Refusal::Upgrade(status).again(), expect, "{status}");
         }
     }
 }

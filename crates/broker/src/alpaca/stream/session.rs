@@ -57,19 +57,30 @@ pub(super) struct Conversation {
     protocol: Protocol,
     keys: Keys,
     wanted: Subscription,
+    /// The last list the server has confirmed, on this connection or the one before.
+    confirmed: Option<Subscription>,
+    /// A change was refused since the last one that was wanted.
+    refused: bool,
     stage: Stage,
     until: Duration,
     outputs: VecDeque<Output>,
 }
 
 impl Conversation {
-    /// The websocket is open; being live is awaited until `until`.
-    pub(super) fn open(protocol: Protocol, keys: Keys, wanted: Subscription, until: Duration) -> Self {
+    /// The websocket is open; being live is awaited until `until`. Should what is wanted be refused, it asks for what was
+    /// `confirmed` before.
+    pub(super) fn open(
+        protocol: Protocol,
+        keys: Keys,
+        (wanted, confirmed): (Subscription, Option<Subscription>),
+        until: Duration,
+    ) -> Self {
         let stage = match protocol {
             Protocol::TradeUpdates => Stage::Authenticating,
             Protocol::Data(_) => Stage::Greeting,
         };
-        let mut opened = Self { protocol, keys, wanted, stage, until, outputs: VecDeque::new() };
+        let outputs = VecDeque::new();
+        let mut opened = Self { protocol, keys, wanted, confirmed, refused: false, stage, until, outputs };
         if stage == Stage::Authenticating {
             opened.authenticate();
         }
@@ -98,6 +109,7 @@ impl Conversation {
 
     /// Another subscription is wanted. A stream that is not live yet asks for it when its turn comes.
     pub(super) fn want(&mut self, wanted: Subscription) {
+        self.refused = false;
         let before = std::mem::replace(&mut self.wanted, wanted);
         if matches!(self.stage, Stage::Live | Stage::Subscribing) {
             for (symbols, action) in
@@ -108,6 +120,11 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// What the next connection is to ask for, and what it may fall back on.
+    pub(super) fn into_subscriptions(self) -> (Subscription, Option<Subscription>) {
+        (self.wanted, self.confirmed)
     }
 
     /// What is to be done next.
@@ -159,7 +176,7 @@ impl Conversation {
             (Some("success"), Some("authenticated")) if self.stage == Stage::Authenticating => self.subscribe(),
             (Some("success"), _) => {}
             (Some("subscription"), _) => {
-                self.outputs.push_back(Output::Subscribed(Subscription::read(&message)));
+                self.confirm(Subscription::read(&message));
                 if self.stage == Stage::Subscribing {
                     self.live();
                 }
@@ -173,7 +190,15 @@ impl Conversation {
         }
     }
 
-    /// A refused change of a live subscription leaves the stream as it was; before, nothing works without it.
+    fn confirm(&mut self, list: Subscription) {
+        self.confirmed = Some(list.clone());
+        if self.refused {
+            self.wanted = list.clone();
+        }
+        self.outputs.push_back(Output::Subscribed(list));
+    }
+
+    /// A refused change leaves the stream with what was confirmed; without any such list nothing works.
     fn refused(&mut self, refusal: Refusal) {
         let of_a_change = match &refusal {
             Refusal::SymbolLimit | Refusal::Request(_) | Refusal::Subscription => true,
@@ -182,12 +207,20 @@ impl Conversation {
             | Refusal::AuthTimeout
             | Refusal::ConnectionLimit
             | Refusal::SlowClient
+            | Refusal::Upgrade(_)
             | Refusal::Broker(_) => false,
         };
-        if of_a_change && self.stage == Stage::Live {
-            self.outputs.push_back(Output::Refused(refusal));
-        } else {
-            self.end(refusal);
+        let was_live = self.stage == Stage::Live;
+        let has_another = self.stage == Stage::Subscribing && self.confirmed.as_ref() != Some(&self.wanted);
+        match self.confirmed.clone().filter(|_| of_a_change && (was_live || has_another)) {
+            Some(confirmed) => {
+                (self.refused, self.wanted) = (true, confirmed);
+                self.outputs.push_back(Output::Refused(refusal));
+            }
+            None => return self.end(refusal),
+        }
+        if has_another {
+            self.subscribe();
         }
     }
 
@@ -199,6 +232,7 @@ impl Conversation {
 
     fn subscribe(&mut self) {
         if self.wanted.is_empty() {
+            self.confirm(Subscription::default());
             return self.live();
         }
         self.stage = Stage::Subscribing;

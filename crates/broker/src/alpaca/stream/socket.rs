@@ -111,7 +111,7 @@ async fn connect(target: &Target) -> Result<WebSocketStream<Box<dyn Io>>, Lost> 
         WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX));
     match tokio_tungstenite::client_async_with_config(request, io, Some(limits)).await {
         Ok((socket, _)) => Ok(socket),
-        Err(Error::Http(answer)) => Err(Lost::from(&Refusal::of_status(answer.status().as_u16()))),
+        Err(Error::Http(answer)) => Err(Lost::from(&Refusal::Upgrade(answer.status().as_u16()))),
         Err(error) => Err(soon(&error.to_string())),
     }
 }

@@ -36,10 +36,13 @@ struct Fill {
 pub(super) struct Tally {
     /// The newest report.
     pub(super) report: Option<OrderReport>,
+    /// The newest change heard of.
     updated_at: Option<Timestamp>,
+    /// The stream has told the report, so that its change is not newer than `updated_at`.
+    streamed: bool,
     /// The number of the last stream message about it.
     pub(super) heard: u64,
-    /// Shares filled before what is counted here.
+    /// Shares filled before what is counted here; only REST can say so of an order older than that.
     before: Option<Qty>,
     counted: Qty,
     fills: Vec<Fill>,
@@ -68,22 +71,31 @@ impl Tally {
         }
         let old = self.report.replace(report.clone());
         self.updated_at = self.updated_at.max(updated_at);
+        self.streamed = source == Source::Stream || (self.streamed && old.as_ref() == Some(report));
         match old {
             Some(old) if old == *report => Heard::Same,
+            Some(old) if old.filled_qty > report.filled_qty => Heard::Fewer,
             Some(old) if old.filled_qty == report.filled_qty && old.status.is_final() == report.status.is_final() => {
                 Heard::Changed
             }
+            None if report.filled_qty.is_zero() && !report.status.is_final() => Heard::Changed,
             Some(_) | None => Heard::Advanced,
         }
     }
 
-    /// Filled shares never become fewer and what is final never works again. Between two that say as much, the later
-    /// change at the broker counts; an answer of REST has none, and is newer than all that was heard before it was asked
-    /// for.
+    /// Filled shares become more and what is final never works again, unless the broker takes a trade back: then the
+    /// report must be surely newer. Between two that say as much, the later change at the broker counts; an answer of REST
+    /// has none, and is newer than all that was heard before it was asked for.
     fn is_superseded_by(&self, new: &OrderReport, updated_at: Option<Timestamp>, source: Source, asked: u64) -> bool {
         let Some(old) = &self.report else { return true };
-        if new.filled_qty != old.filled_qty {
-            return new.filled_qty > old.filled_qty;
+        if new.filled_qty > old.filled_qty {
+            return true;
+        }
+        if new.filled_qty < old.filled_qty {
+            return match source {
+                Source::Rest => self.heard <= asked,
+                Source::Stream => self.streamed && updated_at > self.updated_at,
+            };
         }
         match (old.status.is_final(), new.status.is_final()) {
             (true, false) => return false,
@@ -96,28 +108,33 @@ impl Tally {
         }
     }
 
-    /// Settles how much was filled before counting began; `pending` are fills about to be counted. An order submitted
-    /// since then has none.
-    pub(super) fn begin(&mut self, since: Timestamp, pending: Qty) {
+    /// Settles how much was filled before counting began: of an order submitted since then nothing, of an older one what
+    /// is filled and not counted, once everything is `listed` that was filled since.
+    pub(super) fn begin(&mut self, since: Timestamp, listed: bool) {
         let (None, Some(report)) = (self.before, &self.report) else { return };
-        self.before = Some(if report.submitted_at > since {
-            Qty::ZERO
-        } else {
-            report.filled_qty.minus_or_zero(self.counted).minus_or_zero(pending)
-        });
+        if report.submitted_at > since {
+            self.before = Some(Qty::ZERO);
+        } else if listed {
+            self.before = Some(report.filled_qty.minus_or_zero(self.counted));
+        }
     }
 
-    /// Whether more fills are counted or told than the broker says are filled, when these are added. `None` without a
-    /// report: nothing says so and nothing speaks against it.
+    /// Whether no more is counted than the broker says is filled, when these are added. Without a report, or before it is
+    /// settled what was filled before, nothing speaks against it.
     pub(super) fn has_room_for(&self, shares: Qty) -> bool {
-        let Some(report) = &self.report else { return true };
-        self.before.unwrap_or_default().plus(self.counted).plus(shares) <= report.filled_qty
+        let (Some(before), Some(report)) = (self.before, &self.report) else { return true };
+        before.plus(self.counted).plus(shares) <= report.filled_qty
+    }
+
+    /// Whether more was counted than the report says, or may have been.
+    pub(super) fn is_over(&self) -> bool {
+        self.before.is_none() || !self.has_room_for(Qty::ZERO)
     }
 
     /// Whether the broker says that more is filled than was counted.
     pub(super) fn owes(&self) -> bool {
-        let Some(report) = &self.report else { return false };
-        !self.disputed && self.before.unwrap_or_default().plus(self.counted) < report.filled_qty
+        let (Some(before), Some(report)) = (self.before, &self.report) else { return false };
+        !self.disputed && before.plus(self.counted) < report.filled_qty
     }
 
     /// Whether anything was counted on the stream's word.
@@ -177,8 +194,10 @@ pub(super) enum Heard {
     Older,
     /// It says the same.
     Same,
-    /// It says something else.
+    /// It says something else, or is the first of an order of which nothing is filled yet.
     Changed,
-    /// It says that more is filled, or that the order has ended, or is the first.
+    /// It says that less is filled than before: the broker has taken a trade back.
+    Fewer,
+    /// It says that more is filled, or that the order has ended.
     Advanced,
 }

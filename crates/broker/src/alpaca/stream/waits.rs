@@ -21,7 +21,8 @@ pub struct Waits {
     pub pause_first: Duration,
     /// The longest.
     pub pause_most: Duration,
-    /// The first pause when the account has too many connections: ours may be among them until the broker notices.
+    /// The first pause when the account has too many connections (ours may be among them until the broker notices), or
+    /// when the upgrade to a websocket was refused.
     pub slow_first: Duration,
     /// The longest of those.
     pub slow_most: Duration,

@@ -3,7 +3,10 @@
 //! Executions are read first and orders after them, so that an order's filled quantity is never behind its executions
 //! unless the same fill was counted twice.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use market::{Qty, Timestamp};
 use trading::{
@@ -29,7 +32,8 @@ const TRIES: u32 = 5;
 pub struct Ask {
     /// Executions and orders after this.
     pub(in super::super) after: Timestamp,
-    /// Orders that may have ended since: looked up one by one when no list has them.
+    /// Orders that may have ended since: looked up one by one when no list has them, as many as there is time for. Each
+    /// question begins with another.
     pub(in super::super) open: Vec<(BrokerOrderId, ClientOrderId)>,
 }
 
@@ -40,6 +44,10 @@ pub struct Answer {
     pub(in super::super) executions: Vec<Execution>,
     /// Orders, read after them.
     pub(in super::super) orders: Vec<OrderReport>,
+    /// Open orders of which nothing was learned: not looked up yet, or in vain.
+    pub(in super::super) unread: BTreeSet<BrokerOrderId>,
+    /// The last order that was looked up.
+    pub(in super::super) last: Option<BrokerOrderId>,
 }
 
 /// Why a question was asked.
@@ -70,12 +78,12 @@ struct Owed {
 #[derive(Debug)]
 pub(super) struct Refill {
     /// Everything up to here is known.
-    verified: Timestamp,
+    pub(super) verified: Timestamp,
     asked: Option<Asked>,
-    holes: u64,
-    /// Not before this, after a failure.
-    not_before: Duration,
-    failed: u32,
+    /// Open orders of which nothing was learned since the hole opened; `None` when no answer came yet.
+    unread: Option<BTreeSet<BrokerOrderId>>,
+    /// The order looked up last.
+    last: Option<BrokerOrderId>,
     compare_at: Duration,
     owed: BTreeMap<BrokerOrderId, Owed>,
 }
@@ -85,9 +93,8 @@ impl Refill {
         Self {
             verified: since,
             asked: None,
-            holes: 0,
-            not_before: Duration::ZERO,
-            failed: 0,
+            unread: None,
+            last: None,
             compare_at: Duration::ZERO,
             owed: BTreeMap::new(),
         }
@@ -95,13 +102,8 @@ impl Refill {
 
     /// What is after `from` is in doubt again.
     pub(super) fn reopened(&mut self, from: Timestamp) {
-        self.holes += 1;
+        self.unread = None;
         self.verified = self.verified.min(from);
-    }
-
-    /// The stream is live: no reason to wait.
-    pub(super) fn now(&mut self) {
-        self.not_before = Duration::ZERO;
     }
 
     pub(super) fn owed(&mut self, id: &BrokerOrderId, due: Duration) {
@@ -115,14 +117,12 @@ impl Refill {
 
 impl Account {
     pub(super) fn next_ask(&mut self, at: Moment) -> Option<Ask> {
-        if !self.live || self.refill.asked.is_some() || at.elapsed < self.refill.not_before {
+        if !self.live || self.refill.asked.is_some() || !self.holes.may_ask(at, self.outbox.is_empty()) {
             return None;
         }
-        if self.hole.is_some_and(|hole| hole.overflow) && !self.outbox.is_empty() {
-            return None;
-        }
-        let reason = if self.hole.is_some() {
-            Reason::Hole
+        let reason = if self.holes.from().is_some() {
+            // With the lists read, what is news in them is no longer what the hole has swallowed.
+            if self.refill.unread.is_none() { Reason::Hole } else { Reason::Comparison }
         } else if self.refill.owed.values().any(|owed| at.elapsed >= owed.due) {
             Reason::Owed
         } else if at.elapsed >= self.refill.compare_at {
@@ -130,9 +130,12 @@ impl Account {
         } else {
             return None;
         };
-        self.refill.asked = Some(Asked { reason, at, heard: self.heard, holes: self.refill.holes });
+        self.refill.asked = Some(Asked { reason, at, heard: self.heard, holes: self.holes.opened() });
         let after = (self.refill.verified - OVERLAP).max(self.since);
-        Some(Ask { after, open: self.open_orders() })
+        let mut open = self.open_orders();
+        let looked_up = open.partition_point(|(id, _)| Some(id) <= self.refill.last.as_ref());
+        open.rotate_left(looked_up);
+        Some(Ask { after, open })
     }
 
     pub(super) fn take_answer(&mut self, answer: Result<Answer, ReadError>, at: Moment) {
@@ -145,27 +148,27 @@ impl Account {
 
     fn not_refilled(&mut self, error: &ReadError, at: Moment) {
         tracing::warn!(%error, "what the account's stream may have missed cannot be read yet");
-        let pause = self.waits.refill_again.saturating_mul(2_u32.saturating_pow(self.refill.failed));
-        self.refill.failed = self.refill.failed.saturating_add(1);
-        self.refill.not_before = at.elapsed + pause.min(self.waits.refill_again_most);
-        if let Some(hole) = self.hole.as_mut().filter(|hole| !hole.told) {
-            hole.told = true;
-            let gap = Gap { from: hole.from, to: at.now, filled: false };
+        self.pause(at);
+    }
+
+    fn pause(&mut self, at: Moment) {
+        if let Some(gap) = self.holes.not_filled(&self.waits, at) {
             self.tell(AccountEvent::Gap(gap), Source::Stream, at);
         }
     }
 
     fn refilled(&mut self, answer: Answer, asked: Asked, at: Moment) {
-        self.refill.failed = 0;
+        let Answer { executions, orders, unread, last } = answer;
+        self.refill.last = last.or(self.refill.last.take());
         let owed: Vec<BrokerOrderId> = self.refill.owed.keys().cloned().collect();
         let mut fresh: BTreeMap<BrokerOrderId, Heard> = BTreeMap::new();
-        for order in &answer.orders {
+        for order in &orders {
             let heard = self.tally(&order.id).hear(order, None, Source::Rest, asked.heard);
             let best = fresh.entry(order.id.clone()).or_insert(heard);
             *best = heard.max(*best);
         }
         let mut by_order: BTreeMap<BrokerOrderId, Vec<Execution>> = BTreeMap::new();
-        for execution in answer.executions.into_iter().filter(|execution| execution.at > self.since) {
+        for execution in executions.into_iter().filter(|execution| execution.at > self.since) {
             by_order.entry(execution.order_id.clone()).or_default().push(execution);
         }
         let mut news: Vec<BrokerOrderId> = Vec::new();
@@ -175,21 +178,31 @@ impl Account {
             }
         }
         for (id, heard) in &fresh {
-            let since = self.since;
-            let tally = self.tally(id);
-            tally.begin(since, Qty::ZERO);
-            tally.untold |= matches!(heard, Heard::Changed | Heard::Advanced);
-            self.settle(id, at);
+            self.listed_order(id, *heard, asked, at);
         }
         self.tell_untold(at);
         news.extend(fresh.into_iter().filter(|(_, heard)| *heard == Heard::Advanced).map(|(id, _)| id));
-        if asked.reason != Reason::Hole && asked.holes == self.refill.holes {
+        if asked.reason != Reason::Hole && asked.holes == self.holes.opened() {
             for id in news {
                 self.unheard.entry(id).or_insert((at.elapsed, asked.at.now));
             }
         }
         self.still_owed(&owed, at);
-        self.close(asked, at);
+        self.close(asked, unread, at);
+    }
+
+    /// An order that REST lists, its executions counted.
+    fn listed_order(&mut self, id: &BrokerOrderId, heard: Heard, asked: Asked, at: Moment) {
+        let (since, as_asked) = (self.since, asked.holes == self.holes.opened());
+        let tally = self.tally(id);
+        // Executions are read before orders: only of an order that did not fill meanwhile all are listed.
+        let all_listed = matches!(heard, Heard::Same | Heard::Changed) && as_asked && tally.heard <= asked.heard;
+        tally.begin(since, all_listed);
+        tally.untold |= matches!(heard, Heard::Changed | Heard::Fewer | Heard::Advanced);
+        if heard == Heard::Fewer && tally.is_over() {
+            self.dispute(id, Source::Rest, at);
+        }
+        self.settle(id, at);
     }
 
     /// Executions that REST lists of one order. Whether there was a new one among them.
@@ -210,7 +223,7 @@ impl Account {
         let (since, names_agree) = (self.since, self.names_agree);
         let shares = new.iter().fold(Qty::ZERO, |sum, execution| sum.plus(execution.qty));
         let tally = self.tally(id);
-        tally.begin(since, shares);
+        tally.begin(since, false);
         let double = !names_agree && new.iter().any(|execution| tally.has_double(execution, Source::Rest));
         // Without a report as new as the executions, only fills that REST alone has named cannot be the same ones twice.
         let sums_agree = tally.has_room_for(shares) || (!fresh && !tally.has_streamed());
@@ -252,16 +265,26 @@ impl Account {
         }
     }
 
-    fn close(&mut self, asked: Asked, at: Moment) {
+    /// The hole is filled when, besides the lists, something was learned of every order that was open.
+    fn close(&mut self, asked: Asked, unread: BTreeSet<BrokerOrderId>, at: Moment) {
         let wait = if at.in_session() { self.waits.compare_in_session } else { self.waits.compare_outside };
         self.refill.compare_at = at.elapsed + wait;
-        if asked.holes != self.refill.holes {
+        if asked.holes != self.holes.opened() {
             return;
         }
         self.refill.verified = self.refill.verified.max(asked.at.now);
-        if let Some(hole) = self.hole.take() {
-            let gap = Gap { from: hole.from, to: asked.at.now, filled: true };
-            self.tell(AccountEvent::Gap(gap), Source::Rest, at);
+        let Some(from) = self.holes.from() else { return self.holes.answered() };
+        let before = self.refill.unread.take();
+        let left = before.as_ref().map_or_else(|| unread.clone(), |before| before & &unread);
+        if before.is_none_or(|before| left.len() < before.len()) {
+            self.holes.answered();
+        }
+        if left.is_empty() {
+            self.holes.close();
+            self.tell(AccountEvent::Gap(Gap { from, to: asked.at.now, filled: true }), Source::Rest, at);
+        } else {
+            self.refill.unread = Some(left);
+            self.pause(at);
         }
     }
 }

@@ -139,15 +139,8 @@ fn silence_is_a_fault_in_a_session_only() {
 }
 
 #[test]
-fn answered_pings_are_no_data() {
-    let mut ours = stream(100);
-    ours.live(at(0));
+fn a_stream_that_tells_is_not_silent() {
     let limit = Waits::default().bars_silent.as_secs() as i64;
-    for second in 0..limit {
-        ours.alive(at(second));
-        assert!(ours.look(at(second)).is_none());
-    }
-    assert!(ours.look(at(limit)).is_some());
     let mut ours = stream(100);
     ours.live(at(0));
     for second in 0..limit * 2 {
@@ -180,6 +173,100 @@ fn who_does_not_read_gets_a_gap_and_then_the_minutes() {
     bars.sort();
     assert_eq!(bars.len(), 9, "{all:?}");
     assert_eq!(all.last().unwrap(), "gap true");
+}
+
+/// Gaps told: from, to, both in seconds after the opening, and whether filled.
+fn gaps(stream: &mut MarketData) -> Vec<(i64, i64, bool)> {
+    let second = |instant: Timestamp| instant.since(session().open).num_seconds();
+    let gap = |event| if let DataEvent::Gap(gap) = event { Some(gap) } else { None };
+    let gaps = std::iter::from_fn(|| stream.next()).filter_map(gap);
+    gaps.map(|gap| (second(gap.from), second(gap.to), gap.filled)).collect()
+}
+
+#[test]
+fn a_gap_is_filled_only_where_rest_was_asked() {
+    const DAY: i64 = 24 * 3_600;
+    let mut ours = stream(100);
+    ours.live(at(2 * DAY));
+    let ask = ours.ask(at(2 * DAY)).unwrap();
+    assert_eq!(ask.from, at(DAY).now);
+    ours.answered(answer([]), at(2 * DAY));
+    assert_eq!(gaps(&mut ours), [(0, DAY, false), (DAY, 2 * DAY, true)]);
+
+    let quotes = Subscription { quotes: [aapl()].into(), ..Subscription::default() };
+    let mut ours = MarketData::bounded(quotes, session().open, Waits::default(), 100);
+    ours.live(at(150));
+    assert_eq!(ours.ask(at(150)), None);
+    assert_eq!(gaps(&mut ours), [(0, 150, false)]);
+    ours.lost(lost(), at(200));
+    ours.live(at(210));
+    assert_eq!((ours.ask(at(210)), gaps(&mut ours)), (None, vec![(90, 210, false)]));
+}
+
+#[test]
+fn the_second_question_reaches_as_far_back_as_any_hole_and_up_to_now() {
+    let mut ours = stream(100);
+    ours.live(at(600));
+    assert!(ours.ask(at(600)).is_some());
+    ours.answered(answer(0..9), at(601));
+    ours.message(message("b", 9, 1_000), at(602));
+    ours.lost(lost(), at(603));
+    ours.live(at(720));
+    assert_eq!(ours.ask(at(720)).map(|ask| ask.from), Some(candle(9, 1).start));
+    ours.answered(answer(9..12), at(721));
+    assert_eq!(ours.ask(at(749)), None);
+    for second in [751, 790] {
+        let ask = ours.ask(at(second)).unwrap();
+        let to = candle(second / 60, 1).start;
+        assert_eq!((ask.from, ask.to), (candle(0, 1).start, to), "asked again when REST was down");
+        ours.answered(down(), at(second));
+    }
+    assert!(ours.ask(at(800)).is_some());
+    ours.answered(answer(0..13), at(800));
+    assert_eq!(ours.ask(at(900)), None);
+}
+
+#[test]
+fn the_hole_begins_before_what_was_told_last() {
+    let mut ours = stream(100);
+    ours.live(at(0));
+    assert_eq!(ours.ask(at(0)), None);
+    ours.message(message("b", 4, 1_000), at(302));
+    told(&mut ours);
+    ours.lost(lost(), at(900));
+    ours.live(at(960));
+    assert_eq!(
+        ours.ask(at(960)).map(|ask| ask.from),
+        Some(candle(4, 1).start),
+        "other symbols' minute 4 is lost, perhaps"
+    );
+}
+
+#[test]
+fn the_limit_of_silence_is_that_of_what_the_server_confirms() {
+    let mut ours = stream(100);
+    ours.live(at(0));
+    let quotes = Subscription { quotes: [aapl()].into(), ..Subscription::default() };
+    let limit = Waits::default().quotes_silent.as_secs() as i64;
+    ours.subscribed(quotes, at(10));
+    assert!((10..limit + 10).all(|second| ours.look(at(second)).is_none()));
+    assert!(ours.look(at(limit + 10)).is_some());
+}
+
+#[test]
+fn what_rest_can_be_asked_for_is_remembered() {
+    let mut ours = stream(100_000);
+    ours.live(at(0));
+    for minute in 0..960 {
+        ours.message(message("b", minute, 1_000), at(minute * 60 + 60));
+    }
+    told(&mut ours);
+    ours.lost(lost(), at(960 * 60));
+    ours.holes.open(session().open, false);
+    ours.live(at(961 * 60));
+    assert!(ours.ask(at(961 * 60)).is_some());
+    ours.answered(answer(0..960), at(961 * 60));
+    assert_eq!(told(&mut ours), ["lost", "live", "gap true"]);
 }
 
 #[test]

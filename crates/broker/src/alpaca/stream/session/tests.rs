@@ -14,7 +14,12 @@ fn aapl() -> Subscription {
 }
 
 fn conversation(protocol: Protocol, wanted: Subscription) -> Conversation {
-    Conversation::open(protocol, Keys::new("PKID".into(), "hunter2".into()), wanted, UNTIL)
+    after_another(protocol, wanted, None)
+}
+
+/// A conversation after one in which the server had confirmed a list.
+fn after_another(protocol: Protocol, wanted: Subscription, confirmed: Option<Subscription>) -> Conversation {
+    Conversation::open(protocol, Keys::new("PKID".into(), "hunter2".into()), (wanted, confirmed), UNTIL)
 }
 
 /// Outputs in short words.
@@ -70,7 +75,7 @@ fn data_goes_live_in_three_answers_in_both_codecs() {
 #[test]
 fn without_a_subscription_data_is_live_at_once_and_asks_later() {
     let mut ours = conversation(Protocol::Data(Codec::Json), Subscription::default());
-    assert_eq!(after(&mut ours, &[GREETING, AUTHENTICATED]), [AUTH, "live"]);
+    assert_eq!(after(&mut ours, &[GREETING, AUTHENTICATED]), [AUTH, "subscribed 0", "live"]);
     ours.want(aapl());
     assert_eq!(said(&mut ours).len(), 1);
     ours.want(Subscription::default());
@@ -117,6 +122,30 @@ fn a_refused_change_leaves_a_live_stream_alive() {
     let mut ours = conversation(Protocol::Data(Codec::Json), aapl());
     assert_eq!(after(&mut ours, &[GREETING, AUTHENTICATED, SUBSCRIBED, limit])[4], "refused SymbolLimit");
     assert!(ours.is_live());
+}
+
+#[test]
+fn the_next_connection_asks_for_what_was_confirmed_and_not_for_what_was_refused() {
+    let limit = r#"[{"T":"error","code":405,"msg":"symbol limit exceeded"}]"#;
+    let both = Subscription::bars(["AAPL", "MSFT"].map(|name| name.parse().unwrap()));
+    let mut ours = conversation(Protocol::Data(Codec::Json), aapl());
+    after(&mut ours, &[GREETING, AUTHENTICATED, SUBSCRIBED]);
+    ours.want(both.clone());
+    assert_eq!(after(&mut ours, &[limit]), ["refused SymbolLimit"]);
+    assert_eq!(ours.into_subscriptions(), (aapl(), Some(aapl())));
+
+    // What was wanted between two connections and is refused: the confirmed list is asked for.
+    let mut ours = after_another(Protocol::Data(Codec::Json), both.clone(), Some(aapl()));
+    let subscribe = r#"send {"action":"subscribe","bars":["AAPL"],"statuses":["AAPL"],"updatedBars":["AAPL"]}"#;
+    after(&mut ours, &[GREETING, AUTHENTICATED]);
+    assert_eq!(after(&mut ours, &[limit]), ["refused SymbolLimit", subscribe]);
+    assert_eq!(after(&mut ours, &[SUBSCRIBED]), ["subscribed 1", "live"]);
+    assert_eq!(ours.into_subscriptions().0, aapl());
+
+    // When that is refused too there is nothing left to ask for.
+    let mut ours = after_another(Protocol::Data(Codec::Json), both, Some(aapl()));
+    after(&mut ours, &[GREETING, AUTHENTICATED, limit]);
+    assert_eq!(after(&mut ours, &[limit]), ["ended SymbolLimit"]);
 }
 
 #[test]

@@ -10,7 +10,12 @@ pub(super) enum Names {
 }
 
 struct Order {
+    /// Filled before anybody asked.
+    earlier: u32,
+    /// And since.
     filled: u32,
+    /// In milliseconds since the beginning.
+    submitted: i64,
     status: &'static str,
     updated: i64,
 }
@@ -33,6 +38,8 @@ pub(super) struct World {
     pub(super) hidden: BTreeSet<String>,
     /// Orders that no list has.
     pub(super) unlisted: BTreeSet<usize>,
+    /// Orders that cannot be looked up.
+    pub(super) unreadable: BTreeSet<usize>,
     pub(super) reconnects: u32,
     pub(super) asked: u32,
     names: Names,
@@ -53,7 +60,9 @@ impl World {
         let day: NyDate = "2026-11-20".parse().unwrap();
         let began = day.at_hm(10, 0);
         let start = Start { since: began, known: Vec::new() };
-        let order = |_| Order { filled: 0, status: "new", updated: 0 };
+        let order = |(earlier, submitted)| Order { earlier, filled: 0, submitted, status: "new", updated: submitted };
+        // Two are older than what the consumer wants to know of, one of those in part filled before.
+        let orders = [(0, 500), (0, 500), (0, 500), (0, -3_600_000), (5, -3_600_000)];
         Self {
             account: Account::bounded(start, Waits::default(), executions, events),
             began,
@@ -63,12 +72,13 @@ impl World {
             reads: true,
             hidden: BTreeSet::new(),
             unlisted: BTreeSet::new(),
+            unreadable: BTreeSet::new(),
             reconnects: 0,
             asked: 0,
             names,
             connected: false,
             millis: 1_000,
-            orders: (0..3).map(order).collect(),
+            orders: orders.map(order).into(),
             fills: Vec::new(),
             asking: None,
             read: Vec::new(),
@@ -111,6 +121,12 @@ impl World {
         self.send(message);
     }
 
+    /// The broker takes shares of a fill back.
+    pub(super) fn bust(&mut self, order: usize, shares: u32) {
+        self.orders[order].filled -= shares;
+        self.happen(order, "trade_bust", "partially_filled");
+    }
+
     fn message(&mut self, order: usize, event: &str) -> Value {
         self.orders[order].updated = self.millis;
         json!({"stream": "trade_updates", "data": {
@@ -119,12 +135,13 @@ impl World {
     }
 
     fn order(&self, number: usize) -> Value {
-        let Order { filled, status, updated } = &self.orders[number];
+        let Order { earlier, filled, submitted, status, updated } = &self.orders[number];
+        let filled = earlier + filled;
         let at = |millis: i64| (self.began + TimeDelta::milliseconds(millis)).to_string();
         json!({
             "id": format!("order-{number}"), "client_order_id": format!("ours-{number}"), "symbol": "AAPL", "side": "buy",
             "qty": "1000", "filled_qty": filled.to_string(), "type": "limit", "time_in_force": "day",
-            "limit_price": "10.00", "status": status, "created_at": at(500), "submitted_at": at(500),
+            "limit_price": "10.00", "status": status, "created_at": at(*submitted), "submitted_at": at(*submitted),
             "updated_at": at(*updated),
         })
     }
@@ -204,7 +221,6 @@ impl World {
                 self.account.answered(answer, at);
             }
             if self.connected {
-                self.account.alive(at);
                 if self.account.look(at).is_some() {
                     self.reconnects += 1;
                     self.cut();
@@ -253,8 +269,7 @@ impl World {
         }
         let executions = (0..self.fills.len()).map(|number| format!("e{number}"));
         let executions = executions.filter(|name| !self.hidden.contains(name)).map(|name| self.execution(&name));
-        let listed = (0..self.orders.len()).filter(|number| !self.unlisted.contains(number));
-        let orders = listed.map(|number| {
+        let orders = (0..self.orders.len()).filter(|number| !self.unlisted.contains(number)).map(|number| {
             let mut message = trade_updates::tests::message("new", "new", 0);
             message["data"]["order"] = self.order(number);
             trade_updates::decode(message).unwrap().order
@@ -262,6 +277,8 @@ impl World {
         Ok(Answer {
             executions: executions.filter(|execution| execution.at > ask.after).collect(),
             orders: orders.collect(),
+            unread: self.unreadable.iter().map(|number| format!("order-{number}").parse().unwrap()).collect(),
+            last: None,
         })
     }
 
@@ -284,7 +301,13 @@ impl World {
         }
     }
 
+    /// Shares filled ever.
     pub(super) fn filled(&self, order: usize) -> u64 {
+        u64::from(self.orders[order].earlier + self.orders[order].filled)
+    }
+
+    /// Shares filled since the beginning.
+    pub(super) fn to_tell(&self, order: usize) -> u64 {
         u64::from(self.orders[order].filled)
     }
 
@@ -294,16 +317,26 @@ impl World {
 
     /// Executions told, in order.
     pub(super) fn told(&self) -> Vec<String> {
-        self.executions().map(|execution| format!("{} {}", execution.id, execution.qty)).collect()
+        self.executions().map(|(key, execution)| format!("{key} {}", execution.qty)).collect()
+    }
+
+    /// Their ids.
+    pub(super) fn ids(&self) -> Vec<String> {
+        self.executions().map(|(_, execution)| execution.id.clone()).collect()
+    }
+
+    pub(super) fn last_gap(&self) -> Gap {
+        let gap = |event: &AccountEvent| if let AccountEvent::Gap(gap) = event { Some(*gap) } else { None };
+        self.read.iter().rev().find_map(gap).unwrap()
     }
 
     pub(super) fn told_set(&self) -> BTreeSet<String> {
         self.told().into_iter().collect()
     }
 
-    fn executions(&self) -> impl Iterator<Item = &Execution> {
+    fn executions(&self) -> impl Iterator<Item = (&ExecutionKey, &Execution)> {
         self.read.iter().filter_map(|event| match event {
-            AccountEvent::Execution(execution) => Some(execution),
+            AccountEvent::Execution { key, execution } => Some((key, execution)),
             AccountEvent::Live { .. }
             | AccountEvent::Order { .. }
             | AccountEvent::Disagreement { .. }
@@ -316,7 +349,8 @@ impl World {
 
     pub(super) fn shares_told(&self, order: usize) -> u64 {
         let name = format!("order-{order}");
-        self.executions().filter(|fill| fill.order_id.as_str() == name).map(|fill| fill.qty.whole_shares()).sum()
+        let fills = self.executions().map(|(_, fill)| fill).filter(|fill| fill.order_id.as_str() == name);
+        fills.map(|fill| fill.qty.whole_shares()).sum()
     }
 
     fn reports(&self, order: usize) -> impl Iterator<Item = &OrderReport> {
@@ -324,7 +358,7 @@ impl World {
         self.read.iter().filter_map(move |event| match event {
             AccountEvent::Order { report, .. } if report.id.as_str() == name => Some(report.as_ref()),
             AccountEvent::Order { .. }
-            | AccountEvent::Execution(_)
+            | AccountEvent::Execution { .. }
             | AccountEvent::Live { .. }
             | AccountEvent::Disagreement { .. }
             | AccountEvent::Gap(_)
@@ -364,7 +398,7 @@ impl World {
 fn short(event: &AccountEvent) -> (&'static str, String) {
     match event {
         AccountEvent::Live { .. } => ("live", String::new()),
-        AccountEvent::Execution(execution) => ("execution", execution.id.clone()),
+        AccountEvent::Execution { key, .. } => ("execution", key.to_string()),
         AccountEvent::Order { report, .. } => ("order", report.id.to_string()),
         AccountEvent::Disagreement { order, .. } => ("disagreement", order.to_string()),
         AccountEvent::Gap(gap) => ("gap", gap.filled.to_string()),

@@ -2,7 +2,7 @@
 
 use broker::{
     alpaca::stream::{AccountEvent, Again, Events, ExecutionKey, Gap, Lost, Start, Waits, follow_account},
-    report::{OrderReport, OrderStatus},
+    report::{Execution, OrderReport, OrderStatus},
 };
 use market::{Qty, TimeDelta};
 use serde_json::{Value, json};
@@ -101,6 +101,44 @@ async fn a_cut_loses_nothing_and_repeats_nothing() {
     let last = until(&mut ours.events, "the last fill", execution).await;
     assert_eq!(last, ExecutionKey::new("e3"), "e2 is told once");
     assert!(!ours.task.is_finished());
+}
+
+#[tokio::test]
+async fn what_was_read_is_told_though_orders_cannot_be_looked_up() {
+    let (server, rest) = (Server::start().await, Lists::default());
+    let mut ours = follow(&server, &rest, waits());
+    let mut peer = server.accept().await;
+    peer.admit_account().await;
+    until(&mut ours.events, "the first gap", is_filled).await;
+    // More orders than one answer looks up, all of them open.
+    for number in 0..12 {
+        let mut message = fill(&format!("e{number}"), 4, 4);
+        message["data"]["order"]["id"] = json!(format!("order-{number}"));
+        message["data"]["order"]["client_order_id"] = json!(format!("ours-{number}"));
+        peer.binary(&message).await;
+        until(&mut ours.events, "a fill", execution).await;
+    }
+    let swallowed = rest::execution("e12", 5, session().open + TimeDelta::minutes(31));
+    rest.change(|told| {
+        told.executions = vec![Execution { order_id: "order-12".parse().unwrap(), ..swallowed }];
+        (told.unlisted, told.unreadable, told.lookups) = (true, true, 0);
+    });
+    peer.cut();
+    let mut peer = server.accept().await;
+    peer.admit_account().await;
+    assert_eq!(until(&mut ours.events, "the fill in the hole", execution).await, ExecutionKey::new("e12"));
+    until(&mut ours.events, "the gap, not filled", |event| {
+        matches!(event, AccountEvent::Gap(Gap { filled: false, .. })).then_some(())
+    })
+    .await;
+    // REST answers again, and knows none of them: that fills the hole too, in more than one answer.
+    let lookups = rest.change(|told| {
+        told.unreadable = false;
+        std::mem::take(&mut told.lookups)
+    });
+    assert!(lookups > 0);
+    until(&mut ours.events, "the gap", is_filled).await;
+    assert!(rest.change(|told| told.lookups) >= 12);
 }
 
 #[tokio::test]

@@ -23,11 +23,17 @@ pub(crate) struct Told {
     pub orders: Vec<OrderReport>,
     pub candles: Vec<Candle>,
     pub symbol: Option<Symbol>,
+    /// Orders are on no list.
+    pub unlisted: bool,
+    /// And cannot be looked up.
+    pub unreadable: bool,
+    /// Orders looked up so far.
+    pub lookups: u32,
 }
 
 impl Lists {
-    pub(crate) fn change(&self, change: impl FnOnce(&mut Told)) {
-        change(&mut self.0.lock().unwrap());
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Told) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
     }
 }
 
@@ -94,11 +100,18 @@ impl Broker for Lists {
     }
 
     async fn order_by_client_id(&self, id: &ClientOrderId) -> Result<Option<OrderReport>, ReadError> {
-        Ok(self.0.lock().unwrap().orders.iter().find(|order| order.client_order_id == *id).cloned())
+        let mut told = self.0.lock().unwrap();
+        told.lookups += 1;
+        if told.unreadable {
+            return Err(none("order"));
+        }
+        Ok(told.orders.iter().find(|order| order.client_order_id == *id).cloned())
     }
 
     async fn orders(&self, _: OrderFilter) -> Result<Orders, ReadError> {
-        Ok(Orders { listed: self.0.lock().unwrap().orders.clone(), unreadable: Vec::new() })
+        let told = self.0.lock().unwrap();
+        let listed = if told.unlisted { Vec::new() } else { told.orders.clone() };
+        Ok(Orders { listed, unreadable: Vec::new() })
     }
 
     async fn positions(&self) -> Result<Positions, ReadError> {

@@ -220,12 +220,10 @@ impl World {
                 let answer = self.answer(&ask);
                 self.account.answered(answer, at);
             }
-            if self.connected {
-                if self.account.look(at).is_some() {
-                    self.reconnects += 1;
-                    self.cut();
-                    self.connect();
-                }
+            if self.connected && self.account.look(at).is_some() {
+                self.reconnects += 1;
+                self.cut();
+                self.connect();
             }
             if self.asking.is_none() {
                 self.asking = self.account.ask(at);

@@ -19,6 +19,7 @@ fn a_trade_taken_back_is_a_disagreement_and_the_order_is_told_as_it_is() {
         world.mute = mute;
         world.bust(order, 3);
         world.deliver_all();
+        assert_eq!(world.disputed().is_empty(), mute, "the stream's word is enough");
         world.run(65);
         assert_eq!(world.disputed(), [format!("order-{order}")].into(), "{order} {mute}");
         assert_eq!(world.filled_told(order).last(), Some(&world.filled(order)), "{order} {mute}");

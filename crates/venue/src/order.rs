@@ -101,6 +101,8 @@ pub struct Order {
     pub triggered: bool,
     /// Whether it has reached the exchange.
     pub routed: bool,
+    /// Whether it is rejected when it is routed.
+    pub(crate) doomed: bool,
     /// What a share is reckoned at when buying power is set aside; `None` when it needs none.
     pub(crate) reserve_price: Option<Price>,
     /// Buying power set aside.

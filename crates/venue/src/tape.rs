@@ -120,6 +120,12 @@ impl Tape {
         self.market.days.partition_point(|(session, _)| session.open <= now).checked_sub(1)
     }
 
+    /// The last session that has opened by then and in which a symbol trades.
+    pub(crate) fn last_session_of(&self, symbol: Symbol, now: Timestamp) -> Option<Session> {
+        let opened = &self.market.days[..=self.day_opened(now)?];
+        opened.iter().rev().find(|(_, bars)| bars.contains_key(&symbol)).map(|(session, _)| *session)
+    }
+
     /// How many sessions there are.
     #[must_use]
     pub fn days(&self) -> usize {

@@ -90,7 +90,7 @@ fn push_ascii(out: &mut String, bytes: &[u8]) {
 
 /// Year, month and day of a number of days since 1970, by counting eras of 400 years from a first of March. Instants lie
 /// between 1677 and 2262, so the year has four digits.
-fn civil(days: i64) -> (u64, u64, u64) {
+pub(crate) fn civil(days: i64) -> (u64, u64, u64) {
     const DAYS_TO_1970: i64 = 719_468;
     const DAYS_AN_ERA: i64 = 146_097;
     let days = days + DAYS_TO_1970;

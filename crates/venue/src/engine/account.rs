@@ -12,10 +12,10 @@ use super::{Engine, render};
 const MAINTENANCE_PERCENT: i64 = 30;
 
 /// What is held and owed, at the latest prices; both zero or more.
-#[derive(Clone, Copy)]
-struct Values {
-    long: Usd,
-    short: Usd,
+#[derive(Clone, Copy, Default)]
+pub(super) struct Values {
+    pub(super) long: Usd,
+    pub(super) short: Usd,
 }
 
 impl Engine {
@@ -25,10 +25,10 @@ impl Engine {
         self.book.cash() + values.long - values.short
     }
 
-    fn values(&mut self) -> Values {
+    pub(super) fn values(&mut self) -> Values {
         let holdings: Vec<(Symbol, Qty, bool)> =
             self.book.holdings().iter().map(|(symbol, holding)| (*symbol, holding.qty, holding.short)).collect();
-        let mut values = Values { long: Usd::ZERO, short: Usd::ZERO };
+        let mut values = Values::default();
         for (symbol, qty, short) in holdings {
             let Some(price) = self.last_price(symbol) else { continue };
             let side = if short { &mut values.short } else { &mut values.long };

@@ -1,4 +1,5 @@
-//! GET /v2/account/activities: fills, and what splits and dividends did, in the order they happened.
+//! GET /v2/account/activities: fills, and what splits and dividends did, in the order they happened. With a lag what is
+//! younger is left out.
 //!
 //! An id is the activity's instant in digits, two colons and a UUID; the one of the last activity of a page is the token
 //! of the next.
@@ -67,13 +68,15 @@ impl Engine {
         let (after, until) = (asked.instant("after")?, asked.instant("until")?);
         let (date, order) = (asked.day("date")?, asked.read("order_id", Uuid::parse)?);
         let token = asked.read("page_token", |text| Uuid::parse(text.split_once("::")?.1))?;
+        let told = self.now - self.config.lag.activities;
         let mut found = self.every_activity();
         found.retain(|activity| {
             let of_order = |id: &Uuid| match activity {
                 Activity::Fill(fill) => self.book.orders()[fill.order].id == *id,
                 Activity::Entry(_) => false,
             };
-            kinds.as_ref().is_none_or(|kinds| kinds.contains(&activity.kind()))
+            activity.at() <= told
+                && kinds.as_ref().is_none_or(|kinds| kinds.contains(&activity.kind()))
                 && after.is_none_or(|after| activity.at() > after)
                 && until.is_none_or(|until| activity.at() < until)
                 && date.is_none_or(|date| activity.at().ny_date() == date)

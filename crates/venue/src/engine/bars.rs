@@ -91,7 +91,7 @@ pub(super) fn push_bar(out: &mut String, bar: &Bar) {
 impl Engine {
     pub(super) fn bars(&mut self, query: &Query, symbol: Option<&str>) -> Result<Response, Refusal> {
         let asked = Asked::data(query, KNOWN)?;
-        let window = Window::of(&asked, symbol, self.now)?;
+        let window = Window::of(&asked, symbol, self.now, self.config.recent_sip)?;
         let timeframe = asked.read("timeframe", Timeframe::parse)?;
         let timeframe = timeframe.ok_or_else(|| asked.refuse("timeframe is required"))?;
         let adjustment = asked.read("adjustment", Adjustment::parse)?.unwrap_or_default();

@@ -1,28 +1,13 @@
 //! What is done to the market by hand: a print, a halt, a split; at the venue's instant.
-//!
-//! Splits. Alpaca's pages say: prices of open limit orders that are good till cancelled are adjusted; orders of a class
-//! are neither adjusted nor cancelled; trailing stops are cancelled or adjusted at its discretion. Here limits and stops
-//! that stand alone are restated after a forward split (price times old/new, the rest times new/old), trailing stops
-//! are cancelled, orders of a class stay as they are; after a reverse split every open order of the symbol is cancelled,
-//! since none could be trusted to sell no more than is held.
 
-use market::{Price, Qty, Symbol};
+use market::{Price, Symbol};
 use thiserror::Error;
 
-use super::{
-    Engine,
-    cancel::Ending,
-    event::{Event, Terms},
-    holding,
-    matching::Auction,
-    rules,
-};
+use super::{Engine, event::Event, matching::Auction};
 use crate::{
-    order::Size,
     path::{self, Spread},
     tape::Print,
-    update::UpdateKind,
-    words::{OrderClass, OrderType},
+    words::Status,
 };
 
 /// The largest number of shares on either side of a split.
@@ -48,6 +33,17 @@ pub enum ByHandError {
     /// The venue remembers no more splits.
     #[error("there were as many splits by hand as the venue takes")]
     TooMany,
+    /// It is over, or partly filled.
+    #[error("order {id} is {status}: only an open order without fills is rejected")]
+    NotRejectable {
+        /// The client's id of it.
+        id: String,
+        /// Where it stands.
+        status: Status,
+    },
+    /// The venue remembers no more.
+    #[error("there are as many rejections waiting for orders as the venue takes")]
+    TooManyRejections,
     /// No split.
     #[error("a split of {new} for {old} is none: both must be 1 to {RATIO_MAX}")]
     Ratio {
@@ -135,66 +131,6 @@ impl Engine {
         let before = self.units_held(symbol);
         self.book.split_holding(symbol, new, old);
         self.enter_split(symbol, before);
-        let open = self.book.line(symbol).map(|line| line.open.clone()).unwrap_or_default();
-        for at in open {
-            let order = self.book.order(at);
-            if !order.is_open() {
-                continue;
-            }
-            let stands_alone = order.class == OrderClass::Simple;
-            match order.order_type {
-                _ if new < old => self.end(at, Ending::Canceled),
-                _ if !stands_alone => {}
-                OrderType::TrailingStop => self.end(at, Ending::Canceled),
-                OrderType::Market | OrderType::Limit | OrderType::Stop | OrderType::StopLimit => {
-                    self.restate(at, new, old);
-                }
-            }
-        }
-    }
-
-    fn restate(&mut self, at: usize, new: u32, old: u32) {
-        let now = self.now;
-        let order = self.book.order_mut(at);
-        let adjusted = |price: Price| {
-            let units = i128::from(price.units()) * i128::from(old) / i128::from(new);
-            let exact = i64::try_from(units).ok().and_then(|units| Price::from_units(units).ok());
-            exact.map(Price::floor_to_tick).filter(|price| price.units() > 0)
-        };
-        let (limit, stop) = (order.limit_price.map(adjusted), order.stop_price.map(adjusted));
-        let rest = holding::scaled(order.remaining(), new, old);
-        let rest = if rules::is_fractional(order.qty()) { rest } else { path::shares(rest.whole_shares()) };
-        if limit == Some(None) || stop == Some(None) {
-            self.end(at, Ending::Canceled);
-            return;
-        }
-        order.limit_price = limit.flatten();
-        order.stop_price = stop.flatten();
-        order.updated_at = now;
-        if let Size::Shares(_) = order.size {
-            order.size = Size::Shares(order.filled_qty.plus(rest));
-        }
-        let event = Event::Restated { at: now, order: order.id, qty: order.qty(), terms: Terms::of(order) };
-        self.scale_means(at, rest, old, new);
-        self.log(event);
-        self.tell(at, UpdateKind::Restated);
-    }
-
-    /// The order claims as many shares as it is for now, and reserves no more than before.
-    fn scale_means(&mut self, at: usize, rest: Qty, old: u32, new: u32) {
-        let order = self.book.order(at);
-        let claimed = match (order.intent.closes(), order.size) {
-            (false, _) => Qty::ZERO,
-            (true, Size::Shares(_)) => rest,
-            (true, Size::Notional(_)) => holding::scaled(order.claimed, new, old),
-        };
-        let reserved = order.reserved;
-        let price = order.reserve_price.map(|price| {
-            let units = i128::from(price.units()) * i128::from(old) / i128::from(new);
-            i64::try_from(units).ok().and_then(|units| Price::from_units(units).ok()).unwrap_or(price)
-        });
-        self.book.order_mut(at).reserve_price = price;
-        self.book.set_means(at, reserved, claimed);
-        self.book.fit_means(at);
+        self.split_orders(symbol, new, old);
     }
 }

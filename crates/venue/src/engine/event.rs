@@ -48,6 +48,8 @@ pub(crate) enum Event {
     Expired { at: Timestamp, order: Uuid },
     /// A replace is under way.
     PendingReplace { at: Timestamp, order: Uuid, by: Uuid },
+    /// The exchange would not have it.
+    Rejected { at: Timestamp, order: Uuid },
     /// Another order took its place.
     Replaced { at: Timestamp, order: Uuid, by: Uuid },
     /// A replace came too late; the order that should have taken the place is rejected.

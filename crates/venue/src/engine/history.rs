@@ -3,7 +3,7 @@
 //! Symbols come in alphabetical order, the rows of each by time. The limit counts rows across symbols; the token of a page
 //! names its last row, and is null when there is nothing more.
 
-use market::{Symbol, Timestamp};
+use market::{Symbol, TimeDelta, Timestamp};
 
 use super::{Engine, Response, query::Asked, refusal::Refusal};
 use crate::{feed::Listing, text};
@@ -12,6 +12,9 @@ const LIMIT_DEFAULT: usize = 1_000;
 const LIMIT_MAX: usize = 10_000;
 /// A row takes about that.
 const BYTES_A_ROW: usize = 120;
+
+/// What the free data plan lacks of the sip feed.
+const SIP_DELAY: TimeDelta = TimeDelta::minutes(15);
 
 /// Feeds of the past.
 const FEEDS: &[&str] = &["sip", "iex", "otc", "boats"];
@@ -52,18 +55,29 @@ pub(super) struct Part {
 }
 
 impl Window {
-    pub(super) fn of(asked: &Asked<'_>, symbol: Option<&str>, now: Timestamp) -> Result<Self, Refusal> {
+    /// `recent_sip`: whether the data plan has the latest minutes of the sip feed, which is the feed unless one is named.
+    pub(super) fn of(
+        asked: &Asked<'_>,
+        symbol: Option<&str>,
+        now: Timestamp,
+        recent_sip: bool,
+    ) -> Result<Self, Refusal> {
         let symbols = match symbol {
             Some(text) => vec![Symbol::new(text).map_err(|_| asked.refuse(format!("invalid symbol: {text}")))?],
             None => asked.symbols("symbols")?.ok_or_else(|| asked.refuse("symbols is required"))?,
         };
-        asked.one_of("feed", FEEDS)?;
+        let feed = asked.one_of("feed", FEEDS)?.unwrap_or("sip");
+        let latest = if recent_sip || feed != "sip" { now } else { now - SIP_DELAY };
         check_currency(asked)?;
         asked.read("asof", |text| (text == "-" || text.parse::<market::NyDate>().is_ok()).then_some(()))?;
         let from = asked.instant("start")?.unwrap_or_else(|| now.ny_date().at_hm(0, 0));
-        let to = asked.last_instant("end")?.unwrap_or(now);
+        let end = asked.last_instant("end")?;
+        let to = end.unwrap_or(latest);
         if to < from && asked.get("end").is_some() {
             return Err(asked.refuse("end should not be before start"));
+        }
+        if latest < to && latest < now {
+            return Err(Refusal::no_recent_sip());
         }
         Ok(Self {
             symbols,

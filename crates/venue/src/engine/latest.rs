@@ -42,7 +42,7 @@ impl Latest {
 
 impl Engine {
     pub(super) fn latest_of_many(&mut self, what: Latest, query: &Query) -> Result<Response, Refusal> {
-        let symbols = many(query)?;
+        let symbols = many(query, self.config.recent_sip)?;
         let mut out = format!("{{\"{}\":", what.words().0);
         self.push_object(&mut out, symbols, |engine, symbol| engine.latest_text(what, symbol));
         out.push('}');
@@ -50,7 +50,7 @@ impl Engine {
     }
 
     pub(super) fn latest_of_one(&mut self, what: Latest, symbol: &str, query: &Query) -> Result<Response, Refusal> {
-        let symbol = one(symbol, query)?;
+        let symbol = one(symbol, query, self.config.recent_sip)?;
         let word = what.words().1;
         let found = self.latest_text(what, symbol);
         let found = found.ok_or_else(|| Refusal::no_data(format!("no {word} found for {symbol}")))?;
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     pub(super) fn snapshots(&mut self, query: &Query) -> Result<Response, Refusal> {
-        let symbols = many(query)?;
+        let symbols = many(query, self.config.recent_sip)?;
         let mut out = String::new();
         self.push_object(&mut out, symbols, |engine, symbol| {
             engine.snapshot_members(symbol).map(|members| format!("{{{members}}}"))
@@ -67,7 +67,7 @@ impl Engine {
     }
 
     pub(super) fn snapshot(&mut self, symbol: &str, query: &Query) -> Result<Response, Refusal> {
-        let symbol = one(symbol, query)?;
+        let symbol = one(symbol, query, self.config.recent_sip)?;
         let missing = || Refusal::no_data(format!("no snapshot found for {symbol}"));
         let members = self.snapshot_members(symbol).ok_or_else(missing)?;
         Ok(Response::text(200, format!("{{\"symbol\":\"{symbol}\",{members}}}")))
@@ -112,12 +112,18 @@ impl Engine {
         self.tape.latest_trade(symbol, self.now)
     }
 
-    /// A market maker keeps renewing a quote that does not move: it is as fresh as the question.
     fn push_latest_quote(&mut self, out: &mut String, symbol: Symbol) -> Option<()> {
-        let spread = self.latest_trade(symbol)?.print.spread;
-        let spread = (!self.tape.is_halted(symbol)).then_some(spread);
-        push_quote(out, self.now, spread, self.listing(symbol));
+        let print = self.latest_trade(symbol)?.print;
+        let spread = (!self.tape.is_halted(symbol)).then_some(print.spread);
+        push_quote(out, self.renewed_at(symbol, print.at), spread, self.listing(symbol));
         Some(())
+    }
+
+    /// A market maker keeps renewing a quote that does not move: in session it is as fresh as the question, or of the
+    /// configured age. Outside it is of the last close, or of a print by hand after it.
+    fn renewed_at(&self, symbol: Symbol, printed: Timestamp) -> Timestamp {
+        let Some(session) = self.tape.last_session_of(symbol, self.now) else { return printed };
+        if session.contains(self.now) { self.now - self.config.quote_age } else { session.close.max(printed) }
     }
 
     /// The latest minute with a trade that has ended.
@@ -170,19 +176,22 @@ impl Engine {
 /// Two sessions are never further away.
 const DAYS_TO_LOOK_BACK: i32 = 14;
 
-fn many(query: &Query) -> Result<Vec<Symbol>, Refusal> {
-    let asked = check(query)?;
+fn many(query: &Query, recent_sip: bool) -> Result<Vec<Symbol>, Refusal> {
+    let asked = check(query, recent_sip)?;
     asked.symbols("symbols")?.ok_or_else(|| asked.refuse("symbols is required"))
 }
 
-fn one(symbol: &str, query: &Query) -> Result<Symbol, Refusal> {
-    let asked = check(query)?;
+fn one(symbol: &str, query: &Query, recent_sip: bool) -> Result<Symbol, Refusal> {
+    let asked = check(query, recent_sip)?;
     Symbol::new(symbol).map_err(|_| asked.refuse(format!("invalid symbol: {symbol}")))
 }
 
-fn check(query: &Query) -> Result<Asked<'_>, Refusal> {
+fn check(query: &Query, recent_sip: bool) -> Result<Asked<'_>, Refusal> {
     let asked = Asked::data(query, KNOWN)?;
-    asked.one_of("feed", FEEDS)?;
+    let feed = asked.one_of("feed", FEEDS)?;
     check_currency(&asked)?;
+    if feed == Some("sip") && !recent_sip {
+        return Err(Refusal::no_recent_sip());
+    }
     Ok(asked)
 }

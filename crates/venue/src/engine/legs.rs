@@ -25,7 +25,7 @@ impl Engine {
     }
 
     /// The exit that ends when this one is filled.
-    fn other_exit(&self, at: usize) -> Option<usize> {
+    pub(super) fn other_exit(&self, at: usize) -> Option<usize> {
         let order = self.book.order(at);
         let parent = order.parent(at);
         match (order.class, order.role) {
@@ -57,9 +57,11 @@ impl Engine {
 
     fn wake_legs(&mut self, parent: usize) {
         for (number, leg) in self.book.order(parent).legs.clone().into_iter().enumerate() {
-            if self.book.order(leg).status == Status::Held {
-                let claim = if number == 0 { self.book.order(leg).remaining() } else { Qty::ZERO };
+            if number == 0 && self.book.order(leg).status == Status::Held {
+                let claim = self.book.order(leg).remaining();
                 self.book.set_means(leg, Usd::ZERO, claim);
+            }
+            if self.book.order(leg).status == Status::Held {
                 self.route_order(leg);
             }
         }

@@ -7,7 +7,7 @@
 
 use market::{Price, Qty, Symbol, Usd};
 
-use super::{Engine, book::shares_for, refusal::Refusal, rules};
+use super::{Engine, account::Values, book::shares_for, refusal::Refusal, rules};
 use crate::{
     order::{Order, Size, Uuid},
     ticket::Ticket,
@@ -37,25 +37,18 @@ impl Engine {
     fn spendable(&mut self) -> Usd {
         let cash = self.book.cash();
         let multiplier = i64::from(self.multiplier());
-        let (long, short) = self.exposure();
+        let Values { long, short } = self.exposure();
         let equity = cash + long - short;
         let times = Usd::from_units(equity.units().saturating_mul(multiplier));
         times - long - short
     }
 
     /// Market values of long and of short positions. Nobody needs them for a cash account that owes no shares.
-    fn exposure(&mut self) -> (Usd, Usd) {
-        let holdings: Vec<(Symbol, Qty, bool)> =
-            self.book.holdings().iter().map(|(symbol, held)| (*symbol, held.qty, held.short)).collect();
-        if self.multiplier() <= 1 && holdings.iter().all(|(_, _, short)| !short) {
-            return (Usd::ZERO, Usd::ZERO);
+    fn exposure(&mut self) -> Values {
+        if self.multiplier() <= 1 && self.book.holdings().values().all(|held| !held.short) {
+            return Values::default();
         }
-        let (mut long, mut short) = (Usd::ZERO, Usd::ZERO);
-        for (symbol, qty, owed) in holdings {
-            let value = self.last_price(symbol).map_or(Usd::ZERO, |price| price.notional(qty));
-            *if owed { &mut short } else { &mut long } += value;
-        }
-        (long, short)
+        self.values()
     }
 
     /// What an order takes; `replaced`: the order whose place it is to take, whose means are free for it.

@@ -1,8 +1,8 @@
 //! The venue without a network: state, request and instant make a response; time makes fills.
 //!
 //! Pure: no clock, no files, no tokio. Requests come in as text and go out as status and JSON, the way Alpaca answers.
-//! Orders: `admission`, `rules`, `means`, `wash` (what is refused), `submit`, `replace`, `cancel`, `close`, `legs`, `pending`
-//! (what becomes of them), `matching`, `trading_day`, `by_hand` (what time and the market do), `book` (what is kept),
+//! Orders: `admission`, `rules`, `means`, `wash` (what is refused), `submit`, `replace`, `cancel`, `reject`, `close`, `legs`,
+//! `pending` (what becomes of them), `matching`, `trading_day`, `by_hand`, `split_orders` (what time and the market do), `book` (what is kept),
 //! `stream`, `event`, `render`, `refusal` (what is told).
 //! Reads: `query`; `account`, `positions`, `orders_list`, `activities`, `portfolio_history`, `statement`, `assets`, `clock`,
 //! `corporate_actions`; `data` with `history`, `bars`, `ticks`, `latest`; `watch` (the data stream).
@@ -35,9 +35,11 @@ mod portfolio_history;
 mod positions;
 mod query;
 mod refusal;
+mod reject;
 mod render;
 mod replace;
 mod rules;
+mod split_orders;
 mod statement;
 mod stream;
 mod submit;
@@ -53,7 +55,7 @@ use market::{Calendar, Price, Symbol, Timestamp};
 use serde_json::Value;
 
 use crate::{
-    config::Config,
+    config::{Config, Lag},
     path::{self, Path},
     tape::Tape,
     traded::Market,
@@ -65,6 +67,7 @@ pub use by_hand::ByHandError;
 use event::{Event, Log};
 use pending::Deed;
 pub use refusal::Refusal;
+pub use reject::Reject;
 pub use render::activity_id;
 use trading_day::{Agenda, Moment, Phase};
 
@@ -123,6 +126,7 @@ pub struct Engine {
     pending: VecDeque<(Timestamp, Deed)>,
     /// Orders that are good till cancelled, in the order they end.
     expiries: VecDeque<(Timestamp, usize)>,
+    rejections: reject::Rejections,
     /// Corporate actions of the market that have taken effect.
     actions_done: usize,
     usage: Usage,
@@ -162,6 +166,7 @@ impl Engine {
             agenda: Agenda::default(),
             pending: VecDeque::new(),
             expiries: VecDeque::new(),
+            rejections: reject::Rejections::default(),
             actions_done: 0,
             usage: Usage::default(),
             streaming: false,
@@ -208,6 +213,16 @@ impl Engine {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Whether the data plan has the sip feed's latest 15 minutes, from now on.
+    pub fn set_recent_sip(&mut self, has: bool) {
+        self.config.recent_sip = has;
+    }
+
+    /// How late reads tell of fills, from now on.
+    pub fn set_lag(&mut self, lag: Lag) {
+        self.config.lag = lag;
     }
 
     /// Everything that happened to orders, one JSON object a line.

@@ -31,15 +31,13 @@ struct Wanted {
 impl Engine {
     pub(super) fn order(&self, id: &str, query: &Query) -> Result<Response, Refusal> {
         let nested = Asked::trading(query).flag("nested")?;
-        let place = Uuid::parse(id).and_then(|id| self.book.place_of(id));
-        let place = place.ok_or_else(|| Refusal::not_found(format!("order not found for {id}")))?;
-        Ok(Response::text(200, self.order_view(place, nested).text()))
+        Ok(Response::text(200, self.order_view(self.find(id)?, nested).text()))
     }
 
     pub(super) fn order_by_client_id(&self, query: &Query) -> Result<Response, Refusal> {
         let id = Asked::trading(query).required("client_order_id")?;
         let place = self.book.place_of_client_id(id);
-        let place = place.ok_or_else(|| Refusal::not_found(format!("order not found for {id}")))?;
+        let place = place.ok_or_else(|| Refusal::no_order(id))?;
         Ok(Response::text(200, self.order_view(place, true).text()))
     }
 

@@ -49,6 +49,10 @@ impl Engine {
         if !order.is_open() {
             return;
         }
+        if order.doomed {
+            self.reject_order(at);
+            return;
+        }
         order.routed = true;
         if !matches!(order.status, Status::Accepted | Status::PendingNew | Status::Held) {
             return;

@@ -1,25 +1,34 @@
-//! GET /v2/positions, all or one. A short position has a quantity, a cost and a value below zero.
+//! GET /v2/positions, all or one. A short position has a quantity, a cost and a value below zero. With a lag they are
+//! those before every fill and split that is younger, at the latest prices.
+
+use std::collections::BTreeMap;
 
 use market::{Qty, Symbol, Usd};
 use serde_json::{Value, json};
 
-use super::{Engine, Response, refusal::Refusal, render};
+use super::{Engine, Holding, Response, refusal::Refusal, render};
 
 impl Engine {
     pub(super) fn positions(&mut self) -> Value {
-        let symbols: Vec<Symbol> = self.book.holdings().keys().copied().collect();
-        symbols.into_iter().filter_map(|symbol| self.position_json(symbol)).collect()
+        let holdings = self.holdings_told();
+        holdings.into_iter().filter_map(|(symbol, holding)| self.position_json(symbol, holding)).collect()
     }
 
     /// By symbol or by asset id.
     pub(super) fn position(&mut self, name: &str) -> Result<Response, Refusal> {
         let symbol = self.asset_named(name);
-        let found = symbol.and_then(|symbol| self.position_json(symbol));
+        let held = symbol.and_then(|symbol| Some((symbol, *self.holdings_told().get(&symbol)?)));
+        let found = held.and_then(|(symbol, holding)| self.position_json(symbol, holding));
         found.map(Response::ok).ok_or_else(|| Refusal::not_found("position does not exist"))
     }
 
-    fn position_json(&mut self, symbol: Symbol) -> Option<Value> {
-        let holding = *self.book.holdings().get(&symbol)?;
+    /// What is held, as the lag lets it be known.
+    fn holdings_told(&self) -> BTreeMap<Symbol, Holding> {
+        let lag = self.config.lag.positions;
+        if lag.is_zero() { self.book.holdings().clone() } else { self.holdings_at(self.now - lag) }
+    }
+
+    fn position_json(&mut self, symbol: Symbol, holding: Holding) -> Option<Value> {
         let sign = |amount: Usd| if holding.short { -amount } else { amount };
         let last = self.last_price(symbol)?;
         let before = self.tape.close_before(symbol, self.now).unwrap_or(last);

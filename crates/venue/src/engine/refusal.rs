@@ -127,6 +127,12 @@ impl Refusal {
         Self::new(429, 42_910_000, "rate limit exceeded")
     }
 
+    /// The data plan lacks the sip feed's latest minutes.
+    pub(super) fn no_recent_sip() -> Self {
+        let message = "subscription does not permit querying recent SIP data".to_owned();
+        Self { status: 403, code: None, message, more: Vec::new() }
+    }
+
     /// A bad parameter of a data request; these carry no code.
     pub(super) fn bad_query(message: impl Into<String>) -> Self {
         Self { status: 400, code: None, message: message.into(), more: Vec::new() }

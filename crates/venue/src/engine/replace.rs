@@ -105,7 +105,7 @@ impl Engine {
             new.high_water_mark = Some(mark);
             new.stop_price = trail.stop(new.side, mark);
         }
-        if new.status != Status::PendingNew {
+        if new.status != Status::PendingNew && !new.doomed {
             let (place, new_id) = (self.book.orders().len(), new.id);
             self.hand_over(at, place, new_id);
             return self.place(new);
@@ -117,13 +117,19 @@ impl Engine {
         self.book.set_status(at, Status::PendingReplace, self.now);
         self.events.push(Event::PendingReplace { at: self.now, order: old_id, by: new_id });
         self.tell(at, UpdateKind::PendingReplace);
+        // A refusal needs no exchange that is closed or at once.
+        let refused_now = new.doomed && (self.config.latency.is_zero() || new.status == Status::Accepted);
         let place = self.place(new);
-        self.defer(Deed::Replace { old: at, new: place, filled });
+        if refused_now {
+            self.finish_replace(at, place, filled);
+        } else {
+            self.defer(Deed::Replace { old: at, new: place, filled });
+        }
         place
     }
 
     /// The old order ends as replaced, and its place in its class is the new one's.
-    fn hand_over(&mut self, old: usize, new: usize, new_id: Uuid) {
+    pub(super) fn hand_over(&mut self, old: usize, new: usize, new_id: Uuid) {
         let order = self.book.order_mut(old);
         order.replaced_by = Some(new_id);
         let (old_id, role, legs) = (order.id, order.role, order.legs.clone());
@@ -157,7 +163,7 @@ impl Engine {
             // An exit may have become smaller with the other exit's fill.
             OrderClass::Bracket | OrderClass::Oco | OrderClass::Oto => before.remaining(),
         };
-        if !before.is_open() || !after.is_open() || left.is_zero() {
+        if !before.is_open() || !after.is_open() || left.is_zero() || after.doomed {
             self.reject_replacement(old, new);
             return;
         }

@@ -111,6 +111,25 @@ impl Engine {
         (sum, sizes)
     }
 
+    /// What was held at an instant, with its cost: fills and splits played again from the first.
+    pub(super) fn holdings_at(&self, at: Timestamp) -> BTreeMap<Symbol, Holding> {
+        let mut holdings = BTreeMap::new();
+        let mut entries = self.entries.iter().filter(|entry| entry.at <= at).peekable();
+        for (place, fill) in self.book.fills().iter().take_while(|fill| fill.at <= at).enumerate() {
+            while let Some(entry) = entries.next_if(|entry| entry.fills <= place) {
+                split_again(&mut holdings, entry);
+            }
+            let order = self.book.order(fill.order);
+            let holding = holdings.entry(order.symbol).or_insert(Holding::flat(order.side));
+            holding.trade(order.side, fill.qty, fill.price.notional(fill.qty));
+            if holding.qty.is_zero() {
+                holdings.remove(&order.symbol);
+            }
+        }
+        entries.for_each(|entry| split_again(&mut holdings, entry));
+        holdings
+    }
+
     /// The account at the close of the session before today; at its beginning while there was none.
     pub(super) fn previous_close(&mut self) -> PreviousClose {
         let today = self.now.ny_date();
@@ -157,5 +176,15 @@ impl Engine {
     fn enter(&mut self, symbol: Symbol, kind: EntryKind) {
         let (id, fills) = (self.book.new_uuid(), self.book.fills().len());
         self.entries.push(Entry { id, at: self.now, symbol, fills, kind });
+    }
+}
+
+fn split_again(holdings: &mut BTreeMap<Symbol, Holding>, entry: &Entry) {
+    let EntryKind::Split { change } = entry.kind else { return };
+    let Some(holding) = holdings.get_mut(&entry.symbol) else { return };
+    let units = holding.qty.units() + if holding.short { -change } else { change };
+    holding.qty = Qty::from_units(units).unwrap_or(Qty::ZERO);
+    if holding.qty.is_zero() {
+        holdings.remove(&entry.symbol);
     }
 }

@@ -55,7 +55,11 @@ impl Engine {
         if ticket.class == OrderClass::Oco && !means.intent.closes() {
             return Err(Refusal::invalid("oco orders must be exit orders"));
         }
-        Ok(self.place_all(ticket, client_order_id, means))
+        let at = self.place_all(ticket, client_order_id, means);
+        if self.book.order(at).doomed && self.config.latency.is_zero() && self.trades_now(ticket.extended_hours) {
+            self.route_order(at);
+        }
+        Ok(at)
     }
 
     fn check_asset(&self, ticket: &Ticket) -> Result<(), Refusal> {
@@ -92,7 +96,7 @@ impl Engine {
         Ok(text.to_owned())
     }
 
-    fn new_client_id(&mut self) -> String {
+    pub(super) fn new_client_id(&mut self) -> String {
         let id = self.book.new_uuid();
         String::from_utf8(id.text().to_vec()).expect("digits and dashes are UTF-8")
     }
@@ -182,6 +186,7 @@ impl Engine {
             Some(_) => self.mark(ticket).ok(),
             None => None,
         };
+        let doomed = self.rejections.meet(&client_order_id);
         let trailing = ticket.trail.zip(high_water_mark).and_then(|(trail, mark)| trail.stop(ticket.side, mark));
         Order {
             id: self.book.new_uuid(),
@@ -204,7 +209,7 @@ impl Engine {
             submitted_at: self.now,
             expires_at: (ticket.time_in_force == TimeInForce::Gtc).then_some(self.moment.gtc_ends),
             replaces: None,
-            status: self.first_status(ticket.extended_hours),
+            status: self.first_status(ticket.extended_hours, doomed),
             updated_at: self.now,
             ended_at: None,
             replaced_by: None,
@@ -213,6 +218,7 @@ impl Engine {
             fills: 0,
             triggered: false,
             routed: false,
+            doomed,
             reserve_price: means.price,
             reserved: means.reserved,
             claimed: means.claimed,
@@ -235,15 +241,17 @@ impl Engine {
             status: if works { first.status } else { Status::Held },
             reserve_price: None,
             reserved: Usd::ZERO,
+            doomed: false,
             // The shares are claimed once for both exits.
             claimed: Qty::ZERO,
             ..first.clone()
         }
     }
 
-    /// In session an order goes to the exchange, at once or after the latency; else it waits for the session.
-    fn first_status(&self, extended_hours: bool) -> Status {
-        match (self.trades_now(extended_hours), self.config.latency.is_zero()) {
+    /// In session an order goes to the exchange, at once or after the latency; else it waits for the session. One that is
+    /// to be rejected there never gets to be new.
+    fn first_status(&self, extended_hours: bool, doomed: bool) -> Status {
+        match (self.trades_now(extended_hours), self.config.latency.is_zero() && !doomed) {
             (false, _) => Status::Accepted,
             (true, true) => Status::New,
             (true, false) => Status::PendingNew,
@@ -269,7 +277,7 @@ impl Engine {
             self.expiries.push_back((ends, at));
         }
         // A replacement is routed with the swap.
-        if status == Status::PendingNew && replaces.is_none() {
+        if status == Status::PendingNew && replaces.is_none() && !self.config.latency.is_zero() {
             self.defer(Deed::Route(at));
         }
         let told = [

@@ -44,7 +44,7 @@ impl Row for QuoteRow {
 
 impl Engine {
     pub(super) fn trades(&mut self, query: &Query, symbol: Option<&str>) -> Result<Response, Refusal> {
-        let window = Window::of(&Asked::data(query, KNOWN)?, symbol, self.now)?;
+        let window = Window::of(&Asked::data(query, KNOWN)?, symbol, self.now, self.config.recent_sip)?;
         let days = self.tape.days();
         Ok(self.page("trades", &window, days, |engine, part| {
             let mut trades = engine.trades_of(part);
@@ -54,7 +54,7 @@ impl Engine {
     }
 
     pub(super) fn quotes(&mut self, query: &Query, symbol: Option<&str>) -> Result<Response, Refusal> {
-        let window = Window::of(&Asked::data(query, KNOWN)?, symbol, self.now)?;
+        let window = Window::of(&Asked::data(query, KNOWN)?, symbol, self.now, self.config.recent_sip)?;
         let days = self.tape.days();
         Ok(self.page("quotes", &window, days, |engine, part| {
             engine.trades_of(part).into_iter().map(QuoteRow).collect::<Vec<_>>()

@@ -1,11 +1,11 @@
 //! Writing JSON by hand: numbers, instants and ids go straight into the bytes of an answer, nothing is allocated between.
 //!
 //! Money and quantities are decimal strings; instants are RFC 3339 in UTC with as many groups of three decimals as they
-//! need. Days to dates: years begin in March, so that the leap day is the last, and 400 of them are 146,097 days.
+//! need.
 
 use market::{Price, Qty, Timestamp, Usd};
 
-use crate::order::Uuid;
+use crate::{order::Uuid, text};
 
 const NANOS: i64 = 1_000_000_000;
 const SECONDS_A_DAY: i64 = 86_400;
@@ -128,7 +128,7 @@ impl Wire {
         let nanos = at.unix_nanos();
         let (seconds, fraction) = (nanos.div_euclid(NANOS), nanos.rem_euclid(NANOS) as u64);
         let (days, of_day) = (seconds.div_euclid(SECONDS_A_DAY), seconds.rem_euclid(SECONDS_A_DAY) as u64);
-        let (year, month, day) = civil(days);
+        let (year, month, day) = text::civil(days);
         self.padded(year, 4);
         for (mark, number) in
             [(b'-', month), (b'-', day), (b'T', of_day / 3_600), (b':', of_day / 60 % 60), (b':', of_day % 60)]
@@ -153,18 +153,6 @@ impl Wire {
     pub(super) fn again(&mut self, span: std::ops::Range<usize>) {
         self.0.extend_from_within(span);
     }
-}
-
-/// Year, month and day of a number of days since 1970.
-fn civil(days: i64) -> (u64, u64, u64) {
-    let since = days + 719_468;
-    let (era, of_era) = (since.div_euclid(146_097), since.rem_euclid(146_097));
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    ((year_of_era + era * 400 + i64::from(month <= 2)) as u64, month as u64, day as u64)
 }
 
 #[cfg(test)]

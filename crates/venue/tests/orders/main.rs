@@ -10,6 +10,7 @@ mod floor;
 mod latency;
 mod means;
 mod rate;
+mod rejects;
 mod replaces;
 mod splits;
 mod stream;

@@ -4,6 +4,7 @@ use market::{Qty, Usd};
 use serde_json::{Value, json};
 use venue::{
     Engine,
+    config::SplitOrders,
     traded::{ActionKind, CorporateAction, Market},
 };
 
@@ -109,4 +110,67 @@ fn a_split_of_the_market_takes_effect_at_the_open_of_its_day() {
     let shown = floor.order(&stop);
     assert_eq!((&shown["status"], &shown["qty"], &shown["stop_price"]), (&json!("new"), &json!("20"), &json!("45.00")));
     assert_eq!(floor.engine.event_log().matches("\"event\":\"split\"").count(), 1);
+}
+
+/// What a split makes of a stop that stands alone, of an entry of a class, and of a trailing stop: the status of each, and
+/// shares and stop of what protects the position then.
+#[test]
+fn open_orders_fare_as_the_venue_is_configured() {
+    for (way, forward, protects, reverse) in [
+        (SplitOrders::Restate, ["new", "new", "canceled"], ("20", "45.00"), "canceled"),
+        (SplitOrders::Replace, ["replaced", "new", "canceled"], ("20", "45.00"), "canceled"),
+        (SplitOrders::Untouched, ["new", "new", "new"], ("10", "90.00"), "new"),
+        (SplitOrders::Cancel, ["canceled", "canceled", "canceled"], ("", ""), "canceled"),
+    ] {
+        let mut floor = Floor::with("10:00", |config| config.split_orders = way).holding(20);
+        let protective = floor.ok(&gtc(&stop("sell", 10, "90.00")));
+        let trailing = floor.ok(&with(&order("trailing_stop", "sell", 5), &json!({"trail_price": "20"})));
+        let entry = floor.ok(&bracket(&limit("buy", 10, "90.00"), "110.00", "80.00"));
+        split(&mut floor, 2, 1);
+        assert_eq!(floor.statuses(&[protective.clone(), entry, trailing]), forward, "{way:?}");
+        let (_, open) = floor.request("GET", "/v2/orders", &[("side", "sell")], "");
+        let open = open.as_array().unwrap().iter().find(|order| order["type"] == "stop" && order["status"] == "new");
+        let text = |name: &str| open.map_or("", |order| order[name].as_str().unwrap());
+        assert_eq!((text("qty"), text("stop_price")), protects, "{way:?}");
+
+        let mut floor = Floor::with("10:00", |config| config.split_orders = way).holding(10);
+        let protective = floor.ok(&gtc(&stop("sell", 10, "90.00")));
+        split(&mut floor, 1, 2);
+        assert_eq!(floor.status(&protective), reverse, "{way:?}");
+    }
+}
+
+#[test]
+fn an_order_that_a_split_replaces_names_its_successor_and_hands_over_what_is_left() {
+    let replacing = || Floor::with("10:00", |config| config.split_orders = SplitOrders::Replace);
+    for (order, filled, qty, limit_price) in
+        [(gtc(&limit("sell", 10, "120.00")), 4, "12", "60.00"), (gtc(&limit("buy", 10, "90.00")), 0, "20", "45.00")]
+    {
+        let mut floor = replacing().holding(10);
+        let id = floor.ok(&order);
+        if filled > 0 {
+            floor.quoted("120.00", "120.00", "120.00", filled);
+        }
+        floor.engine.set_streaming(true);
+        let (reserved, held) = (floor.engine.book().reserved(), floor.engine.book().held_for_orders(symbol("FLAT")));
+        split(&mut floor, 2, 1);
+        let words: Vec<_> = floor.engine.take_updates().iter().map(|update| update.kind.word(false)).collect();
+        assert_eq!(words, ["replaced", "new"]);
+        let old = floor.order(&id);
+        let new = floor.order(old["replaced_by"].as_str().unwrap());
+        assert_eq!((&old["status"], &new["status"], &new["replaces"]), (&json!("replaced"), &json!("new"), &old["id"]));
+        assert_ne!(old["client_order_id"], new["client_order_id"]);
+        assert_eq!((&new["qty"], &new["filled_qty"]), (&json!(qty), &json!("0")));
+        assert_eq!((&new["limit_price"], &new["time_in_force"]), (&json!(limit_price), &json!("gtc")));
+        assert_eq!(floor.engine.book().reserved(), reserved);
+        assert_eq!(floor.engine.book().held_for_orders(symbol("FLAT")), held.plus(held));
+    }
+    // What is under way is not replaced under its feet.
+    let mut floor = Floor::with("10:00", |config| {
+        (config.split_orders, config.latency) = (SplitOrders::Replace, market::TimeDelta::seconds(1));
+    });
+    let id = floor.ok(&limit("buy", 10, "90.00"));
+    split(&mut floor, 2, 1);
+    floor.pass(1);
+    assert_eq!((floor.status(&id).as_str(), &floor.order(&id)["qty"]), ("new", &json!("20")));
 }

@@ -1,5 +1,6 @@
 //! Latest bars, trades and quotes, and snapshots.
 
+use market::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::scene::{DAYS, Scene, market, split, symbol};
@@ -30,6 +31,81 @@ fn the_latest_is_what_has_happened_by_now() {
     assert!(scene.get("/v2/stocks/RISE/trades/latest")["trade"]["p"].as_f64().unwrap() < 21.0, "the path goes on");
     scene.go("2 08:00");
     assert_eq!(scene.get("/v2/stocks/RISE/bars/latest")["bar"]["t"], "2026-11-10T20:59:00Z");
+}
+
+#[test]
+fn a_quote_is_renewed_in_session_only() {
+    for (now, expect) in [
+        ("09:30", "2026-11-10T14:30:00Z"),
+        ("15:59:59", "2026-11-10T20:59:59Z"),
+        ("16:00", "2026-11-10T21:00:00Z"),
+        ("23:00", "2026-11-10T21:00:00Z"),
+        ("2 09:29:59", "2026-11-10T21:00:00Z"),
+        ("2 09:30:01", "2026-11-11T14:30:01Z"),
+    ] {
+        let mut scene = Scene::at(now);
+        assert_eq!(scene.get("/v2/stocks/RISE/quotes/latest")["quote"]["t"], expect, "{now}");
+        assert_eq!(scene.get("/v2/stocks/RISE/snapshot")["latestQuote"]["t"], expect, "{now}");
+    }
+    let mut scene = Scene::at("18:00");
+    scene.print("RISE", "21", 5);
+    scene.go("19:00");
+    assert_eq!(scene.get("/v2/stocks/RISE/quotes/latest")["quote"]["t"], "2026-11-10T23:00:00Z", "by hand, after it");
+    let mut scene = Scene::at("09:00");
+    scene.print("RISE", "21", 5);
+    scene.go("09:20");
+    assert_eq!(scene.get("/v2/stocks/RISE/quotes/latest")["quote"]["t"], "2026-11-10T14:00:00Z", "before any session");
+}
+
+#[test]
+fn a_quote_of_a_symbol_that_does_not_trade_today_is_of_its_last_session() {
+    let mut market = market();
+    market.days[1].1.remove(&symbol("FLAT"));
+    let mut scene = Scene::of(market, "2 12:00");
+    assert_eq!(scene.get("/v2/stocks/FLAT/quotes/latest")["quote"]["t"], "2026-11-10T21:00:00Z");
+}
+
+#[test]
+fn quotes_are_as_old_as_configured_in_session() {
+    for (now, expect) in [("10:00:07", "2026-11-10T14:59:37Z"), ("18:00", "2026-11-10T21:00:00Z")] {
+        let mut scene = Scene::with(market(), now, |config| config.quote_age = TimeDelta::seconds(30));
+        assert_eq!(scene.get("/v2/stocks/RISE/quotes/latest")["quote"]["t"], expect, "{now}");
+    }
+}
+
+#[test]
+fn a_plan_without_recent_sip_data_is_refused_them_and_nothing_else() {
+    let refused = (403, "subscription does not permit querying recent SIP data");
+    for (target, has_it, has_not) in [
+        ("/v2/stocks/quotes/latest?symbols=RISE&feed=sip", 200, 403),
+        ("/v2/stocks/RISE/snapshot?feed=sip", 200, 403),
+        ("/v2/stocks/RISE/snapshot?feed=iex", 200, 200),
+        ("/v2/stocks/RISE/trades/latest?feed=delayed_sip", 200, 200),
+        ("/v2/stocks/quotes/latest?symbols=RISE", 200, 200),
+        ("/v2/stocks/bars?symbols=RISE&timeframe=1Min&feed=sip&end=2026-11-10T11:45:01-05:00", 200, 403),
+        ("/v2/stocks/bars?symbols=RISE&timeframe=1Min&feed=sip&end=2026-11-10T11:45:00-05:00", 200, 200),
+        ("/v2/stocks/bars?symbols=RISE&timeframe=1Min&end=2026-11-10", 200, 403),
+        ("/v2/stocks/bars?symbols=RISE&timeframe=1Min&feed=iex&end=2026-11-10", 200, 200),
+        ("/v2/stocks/RISE/quotes?feed=sip&end=2026-11-10", 200, 403),
+        ("/v2/stocks/RISE/trades?feed=sip&end=2026-11-10", 200, 403),
+    ] {
+        for (recent_sip, expect) in [(true, has_it), (false, has_not)] {
+            let mut scene = Scene::with(market(), "12:00", |config| config.recent_sip = recent_sip);
+            let answer = scene.response("GET", target, &Value::Null);
+            assert_eq!(answer.status, expect, "{target} {recent_sip}");
+            if answer.status == refused.0 {
+                assert_eq!(answer.json(), json!({"message": refused.1}));
+            }
+        }
+    }
+    // Without an end it is the latest there is for the plan.
+    let mut scene = Scene::with(market(), "12:00", |config| config.recent_sip = false);
+    let mut last = |feed: &str| {
+        let page = scene.get(&format!("/v2/stocks/RISE/bars?timeframe=1Min&limit=1&sort=desc&feed={feed}"));
+        page["bars"][0]["t"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(last("sip"), "2026-11-10T16:45:00Z");
+    assert_eq!(last("iex"), "2026-11-10T16:59:00Z");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod bars;
 mod bulk;
 mod calendar;
 mod history;
+mod lag;
 mod latest;
 mod orders;
 mod positions;

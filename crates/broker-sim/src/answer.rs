@@ -91,6 +91,8 @@ async fn disturbed(
         }
         Fault::Status { code, acted: false } => Ok(spoilt::status(code)),
         Fault::Status { code, acted: true } => acted(&venue, seen, parts, body).map(|_| spoilt::status(code)),
+        Fault::Page { status, acted: false } => Ok(spoilt::page(status)),
+        Fault::Page { status, acted: true } => acted(&venue, seen, parts, body).map(|_| spoilt::page(status)),
         Fault::Garbage(kind) => acted(&venue, seen, parts, body).map(|response| spoilt::garbage(kind, &response.body)),
         Fault::Hang => Err(Cut::AtTheEnd),
     }

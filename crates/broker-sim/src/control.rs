@@ -47,6 +47,8 @@ pub(crate) fn routes(shell: &Shell) -> Router<Shell> {
         .route("/sim/tick", post(hand::tick))
         .route("/sim/halt", post(hand::halt))
         .route("/sim/split", post(hand::split))
+        .route("/sim/reject", post(hand::reject))
+        .route("/sim/lag", post(time::lag))
         .route("/sim/faults", post(faults::set).delete(faults::clear))
         .route("/sim/stream", post(faults::stream))
         .route("/sim", any(unknown))

@@ -166,6 +166,7 @@ impl Venue {
             let resets = exchange.resets + 1;
             *exchange = fresh;
             exchange.resets = resets;
+            exchange.engine.set_recent_sip(self.0.hub.plan().has_recent_sip());
             self.0.hub.cut_all();
             *lock(&self.0.plan) = Plan::default();
             *lock(&self.0.lies) = Lies::default();
@@ -255,9 +256,10 @@ impl Venue {
         *lock(&self.0.plan) = plan;
     }
 
-    /// What the account may hear of the market, from the next connection on.
+    /// What the account may hear of the market, from the next request and the next connection on; resets keep it.
     pub fn set_plan(&self, plan: DataPlan) {
         self.0.hub.set_plan(plan);
+        self.exchange().engine.set_recent_sip(plan.has_recent_sip());
     }
 
     /// Something is wrong with a stream from now on, in place of what was wrong with it before.

@@ -1,14 +1,16 @@
 //! A fresh venue: the configuration to begin with, but for what is asked for.
 
-use ::venue::Config;
+use ::venue::{Config, config::SplitOrders};
 use market::{TimeDelta, Timestamp, Usd};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 
 use crate::source::SourceError;
 
 /// No latency is longer, in milliseconds.
 const LATENCY_MS_MAX: u32 = 600_000;
+/// No quote is older, in milliseconds: a day.
+const QUOTE_AGE_MS_MAX: u32 = 86_400_000;
 /// No account has more cash, in dollars: sums of it stay far from where numbers end.
 const CASH_MAX: i64 = 1_000_000_000;
 
@@ -31,6 +33,11 @@ pub struct Reset {
     pub shorting: Option<bool>,
     /// Buying power as a multiple of equity.
     pub multiplier: Option<u32>,
+    /// How old the latest quote is in session, in milliseconds.
+    pub quote_age_ms: Option<u32>,
+    /// What a split does to open orders: `restate`, `replace`, `untouched` or `cancel`.
+    #[serde(default, deserialize_with = "split_orders")]
+    pub split_orders: Option<SplitOrders>,
 }
 
 /// Why a venue cannot be made so.
@@ -52,6 +59,12 @@ fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>
     Option::deserialize(deserializer).map(Some)
 }
 
+fn split_orders<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SplitOrders>, D::Error> {
+    let Some(word) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let found = SplitOrders::ALL.into_iter().find(|way| way.word() == word);
+    found.map(Some).ok_or_else(|| de::Error::custom("split_orders is restate, replace, untouched or cancel"))
+}
+
 impl Reset {
     /// The configuration of the fresh venue; `real` is the time where the clock is real.
     ///
@@ -71,6 +84,8 @@ impl Reset {
             rate_limit: self.rate_limit.unwrap_or(config.rate_limit),
             shorting: self.shorting.unwrap_or(config.shorting),
             multiplier: self.multiplier.unwrap_or(config.multiplier),
+            quote_age: self.quote_age_ms.map_or(config.quote_age, |ms| TimeDelta::milliseconds(ms.into())),
+            split_orders: self.split_orders.unwrap_or(config.split_orders),
             ..config.clone()
         };
         check(&config)?;
@@ -88,6 +103,9 @@ pub fn check(config: &Config) -> Result<(), ResetError> {
     }
     if config.latency > TimeDelta::milliseconds(LATENCY_MS_MAX.into()) {
         return Err(ResetError::Bounds("latency is at most 600,000 ms"));
+    }
+    if config.quote_age > TimeDelta::milliseconds(QUOTE_AGE_MS_MAX.into()) {
+        return Err(ResetError::Bounds("quotes are at most 86,400,000 ms old"));
     }
     if config.rate_limit == Some(0) {
         return Err(ResetError::Bounds("a rate limit is at least 1 a minute"));

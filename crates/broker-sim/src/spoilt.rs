@@ -8,7 +8,7 @@ use std::{
 
 use axum::{
     body::{Body, Bytes},
-    http::Response as HttpResponse,
+    http::{Response as HttpResponse, StatusCode},
 };
 use futures_util::Stream;
 use serde_json::json;
@@ -36,6 +36,15 @@ pub(crate) fn status(code: u16) -> HttpResponse<Body> {
         _ => "gateway timeout",
     };
     json_response(code, &json!({"code": u32::from(code) * 100_000 + 10_000, "message": message}))
+}
+
+/// A page of something between the client and the venue.
+pub(crate) fn page(code: u16) -> HttpResponse<Body> {
+    let reason = StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason()).unwrap_or("Error");
+    let title = format!("{code} {reason}");
+    let page =
+        format!("<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
+    text_response(code, "text/html; charset=utf-8", Body::from(page))
 }
 
 /// What comes back instead of an answer.

@@ -1,5 +1,6 @@
-//! What the market does by hand: prints, halts, splits.
+//! What the market does by hand: prints, halts, splits, rejections of orders.
 
+use ::venue::engine;
 use axum::extract::{Request as HttpRequest, State};
 use market::{Price, Symbol};
 use serde::{Deserialize, Deserializer, de};
@@ -39,6 +40,14 @@ struct Split {
     denominator: u32,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reject {
+    client_order_id: Option<String>,
+    #[serde(default)]
+    next: bool,
+}
+
 /// A trade at the venue's instant; open orders have met it when this answers.
 pub(super) async fn tick(State(shell): State<Shell>, request: HttpRequest) -> Answer {
     let Tick { symbol, price, bid, ask, volume } = body(request).await?;
@@ -59,6 +68,19 @@ pub(super) async fn halt(State(shell): State<Shell>, request: HttpRequest) -> An
 pub(super) async fn split(State(shell): State<Shell>, request: HttpRequest) -> Answer {
     let Split { symbol, numerator, denominator } = body(request).await?;
     let done = shell.venue.with_engine(|engine, _| engine.split(symbol, numerator, denominator));
+    done.map_err(|error| Refused(422, error.to_string()))?;
+    Ok(told(&shell))
+}
+
+/// Either the order of an id, or the next one.
+pub(super) async fn reject(State(shell): State<Shell>, request: HttpRequest) -> Answer {
+    let Reject { client_order_id, next } = body(request).await?;
+    let which = match (&client_order_id, next) {
+        (Some(id), false) => engine::Reject::ClientOrderId(id),
+        (None, true) => engine::Reject::Next,
+        (Some(_), true) | (None, false) => return Err(Refused(422, "either client_order_id or next".to_owned())),
+    };
+    let done = shell.venue.with_engine(|engine, _| engine.reject(which));
     done.map_err(|error| Refused(422, error.to_string()))?;
     Ok(told(&shell))
 }

@@ -1,5 +1,6 @@
-//! The venue's clock: read, moved, slept by, and lied about.
+//! The venue's clock: read, moved, slept by, lied about, and lagged behind.
 
+use ::venue::config::Lag;
 use axum::{
     body::Body,
     extract::{ConnectInfo, Request as HttpRequest, State},
@@ -22,6 +23,9 @@ const STEP_SECONDS_MAX: f64 = 315_360_000.0;
 /// A clock lies by at most a year, in seconds.
 const SKEW_SECONDS_MAX: i64 = 31_536_000;
 
+/// Reads are late by at most a day, in milliseconds.
+const LAG_MS_MAX: u32 = 86_400_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Advance {
@@ -39,6 +43,14 @@ struct SleepRequest {
 #[serde(deny_unknown_fields)]
 struct Skew {
     seconds: i64,
+}
+
+/// In milliseconds; what is not said stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LagWish {
+    activities: Option<u32>,
+    positions: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +115,21 @@ pub(super) async fn skew(State(shell): State<Shell>, request: HttpRequest) -> An
 pub(super) async fn calendar(State(shell): State<Shell>, request: HttpRequest) -> Answer {
     let Wrong { wrong } = body(request).await?;
     shell.venue.change_lies(|lies| lies.calendar = wrong);
+    Ok(told(&shell))
+}
+
+/// How late reads tell of fills.
+pub(super) async fn lag(State(shell): State<Shell>, request: HttpRequest) -> Answer {
+    let LagWish { activities, positions } = body(request).await?;
+    if activities.into_iter().chain(positions).any(|ms| ms > LAG_MS_MAX) {
+        return Err(Refused(422, "reads are late by at most a day".to_owned()));
+    }
+    let or = |ms: Option<u32>, before: TimeDelta| ms.map_or(before, |ms| TimeDelta::milliseconds(ms.into()));
+    shell.venue.with_engine(|engine, _| {
+        let before = engine.config().lag;
+        let lag = Lag { activities: or(activities, before.activities), positions: or(positions, before.positions) };
+        engine.set_lag(lag);
+    });
     Ok(told(&shell))
 }
 

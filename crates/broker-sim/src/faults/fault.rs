@@ -9,6 +9,9 @@ use thiserror::Error;
 /// No fault waits longer than this many milliseconds.
 const MS_MAX: u64 = 86_400_000;
 
+/// Statuses that pages have; the others are [`Fault::Status`].
+const PAGES: [u16; 6] = [200, 400, 403, 404, 408, 422];
+
 /// How late a late arrival is when nobody says.
 const LATE_MS: u64 = 1_000;
 
@@ -42,6 +45,15 @@ pub enum Fault {
     },
     /// The venue acts; what comes back is no answer.
     Garbage(Garbage),
+    /// A page of HTML with a status, as something in between says no.
+    Page {
+        /// 200, 400, 403, 404, 408 or 422; `code` in JSON.
+        #[serde(rename = "code")]
+        status: u16,
+        /// Whether the venue acted all the same.
+        #[serde(default)]
+        acted: bool,
+    },
     /// Nothing comes back, and the connection stays; the venue never saw the request.
     Hang,
 }
@@ -70,12 +82,15 @@ pub enum FaultError {
     /// No such fault.
     #[error(
         "{0:?} is no fault; there are delay:MS, drop_before, drop_after, late_arrival:MS, duplicate_response, \
-         status:CODE[:acted], garbage:KIND, hang"
+         status:CODE[:acted], page:CODE[:acted], garbage:KIND, hang"
     )]
     Unknown(String),
     /// Not one of the statuses.
     #[error("status {0} is no fault; there are 429, 500, 502, 503, 504")]
     Status(u16),
+    /// Not one of a page's statuses.
+    #[error("a page of status {0} is no fault; there are 200, 400, 403, 404, 408, 422")]
+    Page(u16),
     /// Too long.
     #[error("{0} ms is more than a day")]
     TooLong(u64),
@@ -90,12 +105,14 @@ impl Fault {
         match self {
             Self::Delay { ms } | Self::LateArrival { ms } if ms > MS_MAX => Err(FaultError::TooLong(ms)),
             Self::Status { code, .. } if ![429, 500, 502, 503, 504].contains(&code) => Err(FaultError::Status(code)),
+            Self::Page { status, .. } if !PAGES.contains(&status) => Err(FaultError::Page(status)),
             Self::Delay { .. }
             | Self::DropBefore
             | Self::DropAfter
             | Self::LateArrival { .. }
             | Self::DuplicateResponse
             | Self::Status { .. }
+            | Self::Page { .. }
             | Self::Garbage(_)
             | Self::Hang => Ok(self),
         }
@@ -106,7 +123,7 @@ impl Fault {
     pub fn acts(self) -> bool {
         match self {
             Self::DropBefore | Self::Hang => false,
-            Self::Status { acted, .. } => acted,
+            Self::Status { acted, .. } | Self::Page { acted, .. } => acted,
             Self::Delay { .. }
             | Self::DropAfter
             | Self::LateArrival { .. }
@@ -127,6 +144,8 @@ impl fmt::Display for Fault {
             Self::DuplicateResponse => f.write_str("duplicate_response"),
             Self::Status { code, acted: true } => write!(f, "status:{code}:acted"),
             Self::Status { code, acted: false } => write!(f, "status:{code}"),
+            Self::Page { status, acted: true } => write!(f, "page:{status}:acted"),
+            Self::Page { status, acted: false } => write!(f, "page:{status}"),
             Self::Garbage(kind) => write!(f, "garbage:{}", kind.word()),
             Self::Hang => f.write_str("hang"),
         }
@@ -170,6 +189,8 @@ impl FromStr for Fault {
             ["duplicate_response"] => Self::DuplicateResponse,
             ["status", code] => Self::Status { code: code.parse().map_err(|_| unknown())?, acted: false },
             ["status", code, "acted"] => Self::Status { code: code.parse().map_err(|_| unknown())?, acted: true },
+            ["page", code] => Self::Page { status: code.parse().map_err(|_| unknown())?, acted: false },
+            ["page", code, "acted"] => Self::Page { status: code.parse().map_err(|_| unknown())?, acted: true },
             ["garbage", kind] => {
                 let kind = Garbage::ALL.into_iter().find(|garbage| garbage.word() == *kind);
                 Self::Garbage(kind.ok_or_else(unknown)?)
@@ -213,6 +234,8 @@ mod tests {
             Fault::DuplicateResponse,
             Fault::Status { code: 503, acted: false },
             Fault::Status { code: 504, acted: true },
+            Fault::Page { status: 403, acted: false },
+            Fault::Page { status: 200, acted: true },
             Fault::Hang,
         ];
         faults.extend(Garbage::ALL.map(Fault::Garbage));
@@ -228,11 +251,24 @@ mod tests {
         assert_eq!(serde_json::from_str::<Fault>(r#""late_arrival""#).unwrap(), Fault::LateArrival { ms: LATE_MS });
         assert_eq!(serde_json::from_str::<Fault>(r#""status:504:acted""#).unwrap().to_string(), "status:504:acted");
         assert_eq!(r#"{"delay":{"ms":5}}"#.parse(), Ok(Fault::Delay { ms: 5 }));
+        assert_eq!(r#"{"page":{"code":404}}"#.parse(), Ok(Fault::Page { status: 404, acted: false }));
     }
 
     #[test]
     fn what_is_no_fault_is_refused() {
-        for text in ["", "drop", "delay", "delay:x", "status:404", "garbage:xml", "hang:1", "{}", "delay:86400001"] {
+        for text in [
+            "",
+            "drop",
+            "delay",
+            "delay:x",
+            "status:404",
+            "page:500",
+            "page:403:maybe",
+            "garbage:xml",
+            "hang:1",
+            "{}",
+            "delay:86400001",
+        ] {
             assert!(text.parse::<Fault>().is_err(), "{text}");
         }
     }

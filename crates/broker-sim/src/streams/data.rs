@@ -11,8 +11,8 @@ use super::{
     subscription::Subscription,
 };
 
-/// On the iex feed at most so many symbols, over all channels.
-pub(super) const IEX_SYMBOLS_MAX: usize = 30;
+/// On the iex feed at most so many symbols of trades and quotes together; bars have no limit.
+pub(super) const IEX_CHANNELS_MAX: usize = 30;
 
 /// Where data comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,11 +25,21 @@ pub(super) enum Feed {
 /// What the account may hear of the market.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DataPlan {
-    /// The iex feed only.
+    /// The iex feed, and what is 15 minutes old of the others.
     Basic,
     /// Every feed.
     #[default]
     Plus,
+}
+
+impl DataPlan {
+    /// Whether it has the latest 15 minutes of the sip feed by REST.
+    pub(crate) fn has_recent_sip(self) -> bool {
+        match self {
+            Self::Basic => false,
+            Self::Plus => true,
+        }
+    }
 }
 
 /// One connection.
@@ -86,7 +96,7 @@ impl DataSession {
         let Some(asked) = Subscription::read(message) else { return self.trouble(Trouble::InvalidSyntax) };
         let hears = self.hears.clone();
         let hears = if adds { hears.and(asked) } else { hears.without(&asked) };
-        if adds && self.feed == Feed::Iex && hears.is_more_than(IEX_SYMBOLS_MAX) {
+        if adds && self.feed == Feed::Iex && hears.is_more_than(IEX_CHANNELS_MAX) {
             return self.trouble(Trouble::SymbolLimit);
         }
         self.hears = hears;

@@ -100,7 +100,7 @@ impl Hub {
         self.is_basic.store(plan == DataPlan::Basic, Ordering::Relaxed);
     }
 
-    pub(super) fn plan(&self) -> DataPlan {
+    pub(crate) fn plan(&self) -> DataPlan {
         if self.is_basic.load(Ordering::Relaxed) { DataPlan::Basic } else { DataPlan::Plus }
     }
 

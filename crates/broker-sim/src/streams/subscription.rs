@@ -108,12 +108,11 @@ impl Subscription {
         self
     }
 
-    /// Whether it is more than so many symbols, over all channels. Every trade or quote there is is more.
+    /// Whether it is more than so many symbols of trades and quotes together, one that is in both being two. All there
+    /// are is more; the other channels do not count.
     pub(super) fn is_more_than(&self, most: usize) -> bool {
-        let every = [Channel::Trades, Channel::Quotes].iter();
-        let every = every.filter_map(|channel| self.channels.get(channel)).any(|symbols| symbols.all);
-        let named: BTreeSet<Symbol> = self.channels.values().flat_map(|symbols| symbols.some.iter().copied()).collect();
-        every || named.len() > most
+        let counted = || [Channel::Trades, Channel::Quotes].iter().filter_map(|channel| self.channels.get(channel));
+        counted().any(|symbols| symbols.all) || counted().map(|symbols| symbols.some.len()).sum::<usize>() > most
     }
 
     pub(super) fn hears(&self, event: &DataEvent) -> bool {
@@ -202,13 +201,23 @@ mod tests {
     }
 
     #[test]
-    fn symbols_are_counted_once_over_all_channels_and_every_trade_is_too_many() {
-        let many: Vec<String> = (0..30).map(|number| format!("S{}", (b'A' + number as u8) as char)).collect();
-        let many: Vec<String> =
-            many.into_iter().take(26).chain((0..4).map(|n| format!("T{}", (b'A' + n) as char))).collect();
-        let thirty = read(json!({"trades": many, "quotes": many, "bars": ["*"]})).unwrap();
-        assert!(!thirty.is_more_than(30));
-        assert!(thirty.clone().and(read(json!({"bars": ["SPY"]})).unwrap()).is_more_than(30));
-        assert!(read(json!({"quotes": ["*"]})).unwrap().is_more_than(30));
+    fn trades_and_quotes_are_counted_together_bars_are_not_and_every_trade_is_too_many() {
+        let names = |count: u8| (0..count).map(|n| format!("{}{}", (b'A' + n / 26) as char, (b'A' + n % 26) as char));
+        let names = |count: u8| names(count).collect::<Vec<_>>();
+        for (message, is_more) in [
+            (json!({"trades": names(30)}), false),
+            (json!({"trades": names(31)}), true),
+            (json!({"trades": names(15), "quotes": names(15)}), false),
+            (json!({"trades": names(16), "quotes": names(15)}), true),
+            (json!({"quotes": names(30), "bars": names(60), "statuses": names(60)}), false),
+            (json!({"bars": ["*"], "dailyBars": ["*"], "updatedBars": ["*"], "statuses": ["*"]}), false),
+            (json!({"quotes": ["*"]}), true),
+            (json!({"trades": ["*"]}), true),
+        ] {
+            assert_eq!(read(message.clone()).unwrap().is_more_than(30), is_more, "{message}");
+        }
+        let fifteen = read(json!({"trades": names(15), "quotes": names(15)})).unwrap();
+        assert!(!fifteen.clone().and(read(json!({"trades": ["AA"], "bars": ["ZZ"]})).unwrap()).is_more_than(30));
+        assert!(fifteen.and(read(json!({"trades": ["ZZ"]})).unwrap()).is_more_than(30));
     }
 }

@@ -70,7 +70,7 @@ impl Session for TradingSession {
             Ok(Said::Authenticate { data }) => self.authenticate(&data.key_id, &data.secret_key, desk),
             Ok(Said::Auth { key, secret }) => self.authenticate(&key, &secret, desk),
             Ok(Said::Listen { data }) => self.listen(&data.streams, desk),
-            Err(_) => vec![say(&json!({"stream": "error", "data": {"message": "invalid syntax"}}))],
+            Err(_) => vec![error("invalid syntax")],
         }
     }
 
@@ -90,6 +90,10 @@ impl Session for TradingSession {
 
 fn authorization(status: &str, action: &str) -> Step {
     say(&json!({"stream": "authorization", "data": {"status": status, "action": action}}))
+}
+
+fn error(message: &str) -> Step {
+    say(&json!({"action": "error", "data": {"error_message": message}}))
 }
 
 fn say(value: &Value) -> Step {
@@ -162,7 +166,7 @@ mod tests {
     fn nonsense_is_answered_and_survived() {
         let nonsense = [json!([]), json!({"action": "dance"}), json!({"action": "listen"}), json!({"action": "auth"})];
         let (steps, _) = talk(&nonsense);
-        assert_eq!(steps.len(), 4);
-        assert!(!steps.contains(&Step::Close));
+        let told = say(&json!({"action": "error", "data": {"error_message": "invalid syntax"}}));
+        assert_eq!(steps, vec![told; 4]);
     }
 }

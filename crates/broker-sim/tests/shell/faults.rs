@@ -97,6 +97,21 @@ async fn garbage_of_every_kind_is_no_answer_but_the_venue_has_acted() {
 }
 
 #[tokio::test]
+async fn a_page_has_its_status_and_the_venue_has_acted_only_as_said() {
+    for code in [200, 400, 403, 404, 408, 422] {
+        for acted in [false, true] {
+            let (venue, _server, mut wire) = with_fault(json!({"page": {"code": code, "acted": acted}})).await;
+            let reply = send_order(&mut wire).await.unwrap();
+            assert_eq!((reply.status, orders(&venue)), (code, usize::from(acted)), "{code} {acted}");
+            assert!(reply.header("content-type").starts_with("text/html"), "{code}");
+            assert!(reply.text().contains(&format!("<h1>{code} ")), "{}", reply.text());
+        }
+    }
+    let (venue, _server, mut wire) = with_fault(json!("page:403")).await;
+    assert_eq!((send_order(&mut wire).await.unwrap().status, orders(&venue)), (403, 0));
+}
+
+#[tokio::test]
 async fn a_delayed_request_reaches_the_venue_later() {
     let (venue, server, mut wire) = with_fault(json!({"delay": {"ms": 30}})).await;
     let before = tokio::time::Instant::now();

@@ -19,7 +19,7 @@ async fn the_clock_is_read_and_moved_to_an_instant_or_by_seconds() {
 #[tokio::test]
 async fn what_makes_no_sense_is_refused_and_says_so() {
     let (_venue, _server, mut wire) = serve("10:00").await;
-    let table: [(&str, &str, Value, u16); 20] = [
+    let table: [(&str, &str, Value, u16); 28] = [
         ("POST", "/sim/advance", json!({}), 422),
         ("POST", "/sim/advance", json!({"seconds": -1}), 422),
         ("POST", "/sim/advance", json!({"seconds": 1, "to": "2026-11-10T15:00:00Z"}), 422),
@@ -38,6 +38,14 @@ async fn what_makes_no_sense_is_refused_and_says_so() {
         ("POST", "/sim/tick", json!({"symbol": "RISE"}), 422),
         ("POST", "/sim/tick", json!({"symbol": "RISE", "price": "-1"}), 422),
         ("POST", "/sim/split", json!({"symbol": "RISE", "numerator": 0, "denominator": 1}), 422),
+        ("POST", "/sim/reset", json!({"quote_age_ms": 86_400_001}), 422),
+        ("POST", "/sim/reset", json!({"split_orders": "forget"}), 422),
+        ("POST", "/sim/reject", json!({}), 422),
+        ("POST", "/sim/reject", json!({"next": false}), 422),
+        ("POST", "/sim/reject", json!({"next": true, "client_order_id": "mine"}), 422),
+        ("POST", "/sim/lag", json!({"activities": -1}), 422),
+        ("POST", "/sim/lag", json!({"positions": 86_400_001}), 422),
+        ("POST", "/sim/lag", json!({"orders": 5}), 422),
         ("GET", "/sim/nothing", json!({}), 404),
         ("PUT", "/sim/clock", json!({}), 405),
     ];
@@ -188,4 +196,71 @@ async fn clock_and_calendar_lie_and_trading_does_not() {
     wire.json("POST", "/sim/skew", &json!({"seconds": 0})).await;
     let clock = wire.get("/v2/clock").await;
     assert_eq!((&clock["timestamp"], &clock["is_open"]), (&json!("2026-11-10T10:00:00-05:00"), &json!(true)));
+}
+
+#[tokio::test]
+async fn an_order_is_rejected_after_it_was_taken() {
+    let (_venue, _server, mut wire) = serve("10:00").await;
+    wire.json("POST", "/sim/reject", &json!({"next": true})).await;
+    let first = wire.json("POST", "/v2/orders", &limit("RISE", "buy", 5, "9.00")).await;
+    assert_eq!((&first["status"], &first["failed_at"]), (&json!("rejected"), &json!("2026-11-10T15:00:00Z")));
+    let second = wire.json("POST", "/v2/orders", &limit("RISE", "buy", 5, "9.00")).await;
+    assert_eq!(second["status"], "new");
+    let by_id = json!({"client_order_id": second["client_order_id"]});
+    assert_eq!(wire.json("POST", "/sim/reject", &by_id).await, json!({"timestamp": "2026-11-10T15:00:00Z"}));
+    let path = format!("/v2/orders/{}", second["id"].as_str().unwrap());
+    assert_eq!(wire.get(&path).await["status"], "rejected");
+    assert_eq!(wire.ask("POST", "/sim/reject", &by_id.to_string()).await.unwrap().status, 422, "it is over");
+    assert_eq!(wire.get("/v2/account").await["buying_power"], "10000.00");
+}
+
+#[tokio::test]
+async fn reads_are_late_by_what_was_asked_and_a_reset_makes_them_prompt() {
+    let (_venue, _server, mut wire) = serve("10:00").await;
+    let count = |list: Value| list.as_array().unwrap().len();
+    wire.json("POST", "/sim/lag", &json!({"activities": 60_000})).await;
+    wire.json("POST", "/sim/lag", &json!({"positions": 30_000})).await;
+    wire.json("POST", "/v2/orders", &order("RISE", "buy", 5)).await;
+    for (seconds, activities, positions) in [(15, 0, 0), (29, 0, 0), (1, 0, 1), (29, 0, 1), (1, 1, 1)] {
+        wire.json("POST", "/sim/advance", &json!({"seconds": seconds})).await;
+        let counts = (count(wire.get("/v2/account/activities").await), count(wire.get("/v2/positions").await));
+        assert_eq!(counts, (activities, positions), "{seconds} seconds on");
+    }
+    wire.json("POST", "/sim/reset", &json!({})).await;
+    wire.json("POST", "/v2/orders", &order("RISE", "buy", 5)).await;
+    wire.json("POST", "/sim/advance", &json!({"seconds": 15})).await;
+    let counts = (count(wire.get("/v2/account/activities").await), count(wire.get("/v2/positions").await));
+    assert_eq!(counts, (1, 1));
+}
+
+#[tokio::test]
+async fn a_reset_says_how_old_quotes_are_and_what_splits_do() {
+    let (_venue, _server, mut wire) = serve("10:00").await;
+    wire.json("POST", "/sim/reset", &json!({"quote_age_ms": 90_000})).await;
+    assert_eq!(wire.get("/v2/stocks/RISE/quotes/latest").await["quote"]["t"], "2026-11-10T14:58:30Z");
+    for (way, status) in [("restate", "new"), ("replace", "replaced"), ("untouched", "new"), ("cancel", "canceled")] {
+        wire.json("POST", "/sim/reset", &json!({"split_orders": way})).await;
+        let id = wire.json("POST", "/v2/orders", &limit("RISE", "buy", 5, "9.00")).await["id"].clone();
+        wire.json("POST", "/sim/split", &json!({"symbol": "RISE", "numerator": 2, "denominator": 1})).await;
+        let order = wire.get(&format!("/v2/orders/{}", id.as_str().unwrap())).await;
+        assert_eq!(order["status"], status, "{way}");
+        assert_eq!(order["qty"] == "10", way == "restate", "{way}: {order}");
+    }
+}
+
+#[tokio::test]
+async fn the_basic_plan_has_no_recent_sip_data_and_a_reset_does_not_change_that() {
+    let (venue, _server, mut wire) = serve("10:00").await;
+    let recent = "/v2/stocks/quotes/latest?symbols=RISE&feed=sip";
+    wire.get(recent).await;
+    venue.set_plan(broker_sim::DataPlan::Basic);
+    for _ in 0..2 {
+        let reply = wire.ask("GET", recent, "").await.unwrap();
+        let message = json!({"message": "subscription does not permit querying recent SIP data"});
+        assert_eq!((reply.status, reply.json()), (403, message));
+        wire.get("/v2/stocks/quotes/latest?symbols=RISE").await;
+        wire.json("POST", "/sim/reset", &json!({})).await;
+    }
+    venue.set_plan(broker_sim::DataPlan::Plus);
+    wire.get(recent).await;
 }

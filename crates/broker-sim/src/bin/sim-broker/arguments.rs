@@ -108,7 +108,7 @@ pub enum ClockKind {
 /// What the account may hear of the market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Plan {
-    /// The iex feed, 30 symbols
+    /// The iex feed, 30 symbols; the sip feed by REST when it is 15 minutes old
     Basic,
     /// Every feed
     Plus,

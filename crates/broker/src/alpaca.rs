@@ -12,6 +12,7 @@ mod answer;
 pub mod assets;
 pub mod bars;
 mod base_url;
+mod censor;
 mod config;
 pub mod corporate_actions;
 pub mod credentials;
@@ -44,7 +45,7 @@ use trading::{
 use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, SubmitOutcome};
 pub use agreement::{Environment, Expected};
 pub use base_url::{BaseUrl, BaseUrlError};
-pub use config::{Config, ConfigError, Limits};
+pub use config::{Config, ConfigError, Limits, ORDER_TIME_MAX};
 pub use credentials::Keys;
 
 use agreement::Agreement;
@@ -75,10 +76,17 @@ impl Alpaca {
     /// # Errors
     /// When the configuration contradicts itself, a key holds what no header can, or TLS cannot be set up.
     pub fn new(config: &Config) -> Result<Self, ConfigError> {
+        Self::over(config, Transport::new)
+    }
+
+    fn over(
+        config: &Config,
+        transport: impl FnOnce(&Config) -> Result<Transport, ConfigError>,
+    ) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self {
             feed: config.feed_name()?,
-            transport: Transport::new(config)?,
+            transport: transport(config)?,
             trading: config.trading_url.clone(),
             data: config.data_url.clone(),
             agreement: Agreement::on(config.expected.clone()),
@@ -165,7 +173,7 @@ impl Broker for Alpaca {
         to: Timestamp,
     ) -> Result<BTreeMap<Symbol, Vec<Candle>>, ReadError> {
         let timeframe = Timeframe::Minutes(minutes);
-        let bars = self.bars(BarsQuery { symbols, timeframe, from, to, adjustment: Adjustment::Raw }).await?;
+        let bars = self.usable_bars(BarsQuery { symbols, timeframe, from, to, adjustment: Adjustment::Raw }).await?;
         let candles = |(symbol, bars): (Symbol, Vec<bars::Bar>)| (symbol, bars.into_iter().map(Candle::from).collect());
         Ok(bars.into_iter().map(candles).collect())
     }

@@ -138,27 +138,31 @@ impl Alpaca {
         let one = (query.kinds.len() == 1).then(|| query.kinds[0].as_str());
         path.extend(one);
         let several = (query.kinds.len() > 1).then(|| query.kinds.join(","));
-        let get = Get::trading(class, &path)
+        let mut get = Get::trading(class, &path)
             .with_some("activity_types", several)
             .with_some("after", query.after.map(whole_second))
             .with_some("until", query.until.map(whole_second))
             .with("direction", "asc")
             .with("page_size", PAGE.to_string());
         let mut token: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let (page, _): (Vec<Value>, _) = self.get(get.clone().with_some("page_token", token.as_ref())).await?;
+        let mut pages = self.pages(PAGES_MAX);
+        loop {
+            let (page, _): (Vec<Value>, _) =
+                self.get(pages.next(&get)?.with_some("page_token", token.as_ref())).await?;
             let last = page.last().and_then(decode::id);
             let is_full = page.len() >= PAGE;
             take(page);
             if !is_full {
                 return Ok(());
             }
-            if last == token {
-                break;
+            // Without a last id the next request would ask for the first page again.
+            if last.is_none() || last == token {
+                return Err(get.endpoint().stuck());
             }
             token = last;
+            // The rest of a long history must not use up what protection needs.
+            get.class = Class::Ordinary;
         }
-        Err(get.endpoint().stuck())
     }
 }
 

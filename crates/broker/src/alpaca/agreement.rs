@@ -19,6 +19,7 @@ use crate::{ReadError, RejectReason};
 
 const PAPER_HOST: &str = "https://paper-api.alpaca.markets";
 const LIVE_HOST: &str = "https://api.alpaca.markets";
+const DATA_HOST: &str = "https://data.alpaca.markets";
 const PAPER_PREFIX: &str = "PA";
 
 /// Whose money moves.
@@ -79,23 +80,23 @@ pub enum Mismatch {
 }
 
 impl Expected {
-    /// Whether the addresses are the environment's: Alpaca's own host for paper and live, this machine for local; market
-    /// data of this machine belongs to a venue of this machine and to nothing else.
+    /// Whether the addresses are the environment's: Alpaca's own hosts for paper and live, this machine for local, for
+    /// orders and market data alike.
     ///
     /// # Errors
     /// Names environment and address.
     pub fn check_addresses(&self, trading: &BaseUrl, data: &BaseUrl) -> Result<(), Mismatch> {
         let environment = self.environment;
         let wrong = |what, url: &BaseUrl| Mismatch::Address { environment, what, url: url.clone() };
-        let fits = match environment {
-            Environment::Paper => trading.to_string() == PAPER_HOST,
-            Environment::Live => trading.to_string() == LIVE_HOST,
-            Environment::Local => trading.is_loopback(),
+        let (trading_fits, data_fits) = match environment {
+            Environment::Paper => (is(trading, PAPER_HOST), is(data, DATA_HOST)),
+            Environment::Live => (is(trading, LIVE_HOST), is(data, DATA_HOST)),
+            Environment::Local => (trading.is_loopback(), data.is_loopback()),
         };
-        if !fits {
+        if !trading_fits {
             return Err(wrong("the trading", trading));
         }
-        if data.is_loopback() != (environment == Environment::Local) {
+        if !data_fits {
             return Err(wrong("the market data", data));
         }
         self.check_form(&self.account)
@@ -133,6 +134,15 @@ impl Expected {
             (Environment::Paper | Environment::Live, false) => Environment::Live,
         }
     }
+}
+
+/// Whether keys may go there: to Alpaca, or to this machine.
+pub(super) fn is_known(url: &BaseUrl) -> bool {
+    url.is_loopback() || [PAPER_HOST, LIVE_HOST, DATA_HOST].iter().any(|host| is(url, host))
+}
+
+fn is(url: &BaseUrl, host: &str) -> bool {
+    url.to_string() == host
 }
 
 impl fmt::Display for Environment {
@@ -247,6 +257,9 @@ mod tests {
             (Live, "123", LIVE_HOST, VENUE, false),
             (Local, "PA123", PAPER_HOST, VENUE, false),
             (Local, "PA123", VENUE, DATA, false),
+            (Paper, "PA123", PAPER_HOST, "https://data.alpaca.example", false),
+            (Paper, "PA123", PAPER_HOST, "https://data.alpaca.markets:444", false),
+            (Live, "123", LIVE_HOST, PAPER_HOST, false),
         ] {
             let verdict =
                 expected(environment, account).check_addresses(&trading.parse().unwrap(), &data.parse().unwrap());

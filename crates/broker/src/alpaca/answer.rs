@@ -3,6 +3,7 @@
 use std::{
     error::Error,
     fmt,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -12,7 +13,7 @@ use reqwest::{
 };
 use serde::de::DeserializeOwned;
 
-use super::{governor::Told, settle, wire::Refusal};
+use super::{censor::Censor, governor::Told, settle, wire::Refusal};
 
 /// The longest wait the broker can ask of an order.
 const AFTER_MAX: Duration = Duration::from_secs(120);
@@ -27,6 +28,7 @@ pub(super) struct Answer {
     pub(super) after: Option<Duration>,
     /// What the rate limit's headers say.
     pub(super) told: Told,
+    pub(super) censor: Arc<Censor>,
     body: Vec<u8>,
 }
 
@@ -44,7 +46,11 @@ pub(super) enum Silence {
 }
 
 /// Sends once and reads the whole answer, if it is no longer than the bound.
-pub(super) async fn exchange(request: RequestBuilder, bytes_max: usize) -> Result<Answer, Silence> {
+pub(super) async fn exchange(
+    request: RequestBuilder,
+    bytes_max: usize,
+    censor: &Arc<Censor>,
+) -> Result<Answer, Silence> {
     let response = request.send().await.map_err(|error| {
         let not_sent = error.is_connect() || error.is_builder();
         let why = describe(error);
@@ -52,7 +58,7 @@ pub(super) async fn exchange(request: RequestBuilder, bytes_max: usize) -> Resul
     })?;
     let (status, headers) = (response.status(), response.headers().clone());
     let request_id: Option<String> =
-        text(&headers, "x-request-id").map(|id| id.chars().take(REQUEST_ID_CHARS_MAX).collect());
+        text(&headers, "x-request-id").map(|id| censor.pass(id).chars().take(REQUEST_ID_CHARS_MAX).collect());
     let id = request_id.as_ref().map(|id| format!(", request id {id}")).unwrap_or_default();
     let told_of = |why: String| format!("{why} (HTTP {}{id})", status.as_u16());
     let body = match body(response, bytes_max).await {
@@ -65,6 +71,7 @@ pub(super) async fn exchange(request: RequestBuilder, bytes_max: usize) -> Resul
         request_id,
         after: (status == StatusCode::TOO_MANY_REQUESTS).then(|| after(&headers)).flatten(),
         told: told(&headers),
+        censor: Arc::clone(censor),
         body,
     })
 }
@@ -175,7 +182,8 @@ impl fmt::Display for Silence {
 /// The broker's words, then status and code.
 pub(super) fn refusal_text(answer: &Answer) -> String {
     let refusal = answer.refusal();
-    let words = if refusal.message.is_empty() { "no message" } else { refusal.message.as_str() };
+    let words = refusal.message.filter(|message| !message.is_empty());
+    let words = words.map_or_else(|| "no message".to_owned(), |message| answer.censor.pass(&message));
     match refusal.code {
         Some(code) => format!("{words} (HTTP {}, code {code})", answer.status),
         None => format!("{words} (HTTP {})", answer.status),

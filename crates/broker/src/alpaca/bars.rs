@@ -3,11 +3,11 @@
 mod page;
 mod scan;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use market::{Candle, Price, Qty, Symbol, Timestamp};
 
-pub(super) use page::{BarBody, bar};
+pub(super) use page::{BarBody, bar, shares};
 pub use page::{Page, PageError, decode_page};
 
 use super::{
@@ -19,6 +19,9 @@ use crate::ReadError;
 
 /// The most the broker gives at once, over all symbols.
 const PAGE: usize = 10_000;
+
+/// A page, and the symbols that have a bar on it that is none.
+type Decode = fn(&[u8]) -> Result<(Page, Vec<Symbol>), PageError>;
 
 /// Which bars to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +128,16 @@ impl Alpaca {
     /// # Errors
     /// When a page cannot be read or holds what is no bar, or the list does not end.
     pub async fn bars(&self, query: BarsQuery<'_>) -> Result<BTreeMap<Symbol, Vec<Bar>>, ReadError> {
-        let mut bars: BTreeMap<Symbol, Vec<Bar>> = BTreeMap::new();
+        self.read_bars(query, |body| Ok((decode_page(body)?, Vec::new()))).await
+    }
+
+    /// As [`Alpaca::bars`], without the symbols of which a bar is none.
+    pub(super) async fn usable_bars(&self, query: BarsQuery<'_>) -> Result<BTreeMap<Symbol, Vec<Bar>>, ReadError> {
+        self.read_bars(query, page::decode_usable).await
+    }
+
+    async fn read_bars(&self, query: BarsQuery<'_>, decode: Decode) -> Result<BTreeMap<Symbol, Vec<Bar>>, ReadError> {
+        let (mut bars, mut spoilt) = (BTreeMap::<Symbol, Vec<Bar>>::new(), BTreeSet::new());
         for symbols in query.symbols.chunks(SYMBOLS_A_REQUEST) {
             let get = Get::data(Class::Ordinary, &["v2", "stocks", "bars"])
                 .with("symbols", comma_separated(symbols))
@@ -135,30 +147,39 @@ impl Alpaca {
                 .with("limit", PAGE.to_string())
                 .with("adjustment", query.adjustment.word())
                 .with("feed", self.feed);
-            self.bar_pages(get, |symbol, page| {
-                // The broker's end is inclusive, ours is not.
-                let begun = page.into_iter().filter(|bar| query.from <= bar.start && bar.start < query.to);
-                let mut begun = begun.peekable();
-                if begun.peek().is_some() {
-                    bars.entry(symbol).or_default().extend(begun);
+            self.bar_pages(get, decode, |page, spoilt_here| {
+                spoilt.extend(spoilt_here);
+                for (symbol, page) in page.bars {
+                    // The broker's end is inclusive, ours is not.
+                    let begun = page.into_iter().filter(|bar| query.from <= bar.start && bar.start < query.to);
+                    let mut begun = begun.peekable();
+                    if begun.peek().is_some() {
+                        bars.entry(symbol).or_default().extend(begun);
+                    }
                 }
             })
             .await?;
         }
+        // Half of what was asked for is worse than none of it.
+        bars.retain(|symbol, _| !spoilt.contains(symbol));
         Ok(bars)
     }
 
-    async fn bar_pages(&self, get: Get<'_>, mut take: impl FnMut(Symbol, Vec<Bar>)) -> Result<(), ReadError> {
-        let mut token: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let (answer, endpoint) = self.answer(get.clone().with_some("page_token", token.take())).await?;
-            let page = decode_page(answer.body()).map_err(|error| endpoint.undecodable(error.to_string()))?;
-            page.bars.into_iter().for_each(|(symbol, bars)| take(symbol, bars));
-            token = page.next;
+    async fn bar_pages(
+        &self,
+        get: Get<'_>,
+        decode: Decode,
+        mut take: impl FnMut(Page, Vec<Symbol>),
+    ) -> Result<(), ReadError> {
+        let (mut token, mut pages) = (None::<String>, self.pages(PAGES_MAX));
+        loop {
+            let (answer, endpoint) = self.answer(pages.next(&get)?.with_some("page_token", token.take())).await?;
+            let decoded = decode(answer.body()).map_err(|error| endpoint.undecodable(error.to_string()))?;
+            token = decoded.0.next.clone();
+            take(decoded.0, decoded.1);
             if token.is_none() {
                 return Ok(());
             }
         }
-        Err(get.endpoint().stuck())
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Behaviour {
 /// A running server; the last behaviour repeats.
 pub(super) struct Canned {
     pub(super) base_url: String,
+    /// Whether it will leave a request without an answer.
+    pub(super) is_mute: bool,
     requests: Arc<Mutex<Vec<String>>>,
     written: Arc<AtomicUsize>,
     task: JoinHandle<()>,
@@ -50,6 +52,7 @@ impl Canned {
         let log = Arc::clone(&requests);
         let written = Arc::new(AtomicUsize::new(0));
         let endless = Arc::clone(&written);
+        let is_mute = behaviours.iter().any(|behaviour| matches!(behaviour, Behaviour::Mute));
         let task = tokio::spawn(async move {
             let mut open = Vec::new();
             for number in 0.. {
@@ -63,7 +66,7 @@ impl Canned {
                 }
             }
         });
-        Self { base_url, requests, written, task }
+        Self { base_url, is_mute, requests, written, task }
     }
 
     /// How much of a body without end has been taken.

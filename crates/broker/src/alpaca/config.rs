@@ -8,9 +8,13 @@ use thiserror::Error;
 
 use super::{
     BaseUrl,
-    agreement::{Expected, Mismatch},
+    agreement::{Expected, Mismatch, is_known},
     governor::REQUESTS_A_MINUTE,
 };
+
+/// The longest that a request may take from its first byte to the end of its answer, an order's too: after that nothing of it
+/// is on its way from here.
+pub const ORDER_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// The configuration of a client. `Debug` shows no key.
 #[derive(Clone, Debug)]
@@ -50,19 +54,11 @@ pub struct Limits {
     pub requests_a_minute: Option<u32>,
 }
 
-impl Limits {
-    /// For who reads the history of a whole market, page after page, and has all the time that the rate limit asks for.
-    #[must_use]
-    pub fn of_bulk_reads() -> Self {
-        Self { patience: Duration::from_secs(150), turn: Duration::from_secs(75), ..Self::default() }
-    }
-}
-
 impl Default for Limits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(5),
-            total: Duration::from_secs(15),
+            total: ORDER_TIME_MAX,
             patience: Duration::from_secs(40),
             turn: Duration::from_secs(15),
             backoff: Duration::from_millis(250),
@@ -86,6 +82,12 @@ pub enum ConfigError {
     /// Environment, addresses and account do not belong together.
     #[error(transparent)]
     Expected(#[from] Mismatch),
+    /// Keys go to Alpaca or stay on this machine.
+    #[error("{url} is neither a host of Alpaca's nor this machine")]
+    Elsewhere {
+        /// The address.
+        url: BaseUrl,
+    },
     /// TLS or the HTTP client could not be set up.
     #[error("no HTTP client: {0}")]
     Client(#[from] reqwest::Error),
@@ -106,7 +108,9 @@ impl Config {
         if trading_url.is_loopback() && data_url.is_loopback() {
             limits.requests_a_minute = None;
         }
-        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed: 0, limits, expected: None }
+        // Processes that are started at once must not try again at once.
+        let jitter_seed = u64::from(std::process::id());
+        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed, limits, expected: None }
     }
 
     /// The same, for orders of this account.
@@ -132,7 +136,10 @@ impl Config {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         match &self.expected {
             Some(expected) => Ok(expected.check_addresses(&self.trading_url, &self.data_url)?),
-            None => Ok(()),
+            None => match [&self.trading_url, &self.data_url].into_iter().find(|url| !is_known(url)) {
+                Some(url) => Err(ConfigError::Elsewhere { url: url.clone() }),
+                None => Ok(()),
+            },
         }
     }
 }

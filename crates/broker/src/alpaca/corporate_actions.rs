@@ -232,15 +232,15 @@ impl Alpaca {
 
     async fn corporate_action_pages(&self, get: Get<'_>, all: &mut CorporateActions) -> Result<(), ReadError> {
         let mut token: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let (page, _): (Page, _) = self.get(get.clone().with_some("page_token", token.take())).await?;
+        let mut pages = self.pages(PAGES_MAX);
+        loop {
+            let (page, _): (Page, _) = self.get(pages.next(&get)?.with_some("page_token", token.take())).await?;
             read_into(page.corporate_actions, all);
             token = page.next_page_token.filter(|token| !token.is_empty());
             if token.is_none() {
                 return Ok(());
             }
         }
-        Err(get.endpoint().stuck())
     }
 }
 

@@ -14,14 +14,10 @@ use std::{
 use secrecy::SecretString;
 use thiserror::Error;
 
-use super::{BaseUrl, BaseUrlError};
-
 /// The variable, and the credential, of the key id.
 pub const KEY_ID: &str = "APCA_API_KEY_ID";
 /// The variable, and the credential, of the secret key.
 pub const SECRET_KEY: &str = "APCA_API_SECRET_KEY";
-/// The variable of the trading address.
-pub const BASE_URL: &str = "APCA_API_BASE_URL";
 /// No key is as long; a longer file is something else.
 const BYTES_MAX: u64 = 8 * 1024;
 
@@ -56,9 +52,6 @@ pub enum CredentialsError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The address is none.
-    #[error("{BASE_URL}: {0}")]
-    Url(#[from] BaseUrlError),
 }
 
 /// Everything that is wrong with the keys, at once.
@@ -84,17 +77,6 @@ impl Keys {
             (key_id, secret_key) => Err(NoKeys(key_id.err().into_iter().chain(secret_key.err()).collect())),
         }
     }
-}
-
-/// The trading address of the environment; `None` when it is not set.
-///
-/// # Errors
-/// When it is no address to connect to.
-pub fn base_url(lookup: impl Fn(&str) -> Option<OsString>) -> Result<Option<BaseUrl>, CredentialsError> {
-    let Some(value) = lookup(BASE_URL).filter(|value| !value.is_empty()) else { return Ok(None) };
-    let text =
-        value.into_string().map_err(|_| CredentialsError::Value { name: BASE_URL, why: "is not valid UTF-8" })?;
-    Ok(Some(text.parse()?))
 }
 
 /// A key of its bytes: one line of visible ASCII, with or without its line break.
@@ -196,17 +178,5 @@ mod tests {
     fn both_keys_are_spoken_of_at_once() {
         let NoKeys(wrong) = Keys::read(None, |_| None).unwrap_err();
         assert_eq!(wrong.len(), 2);
-    }
-
-    #[test]
-    fn the_address_is_optional_and_checked() {
-        let with = |value: &'static str| base_url(move |_| Some(value.into()));
-        assert_eq!(base_url(|_| None).unwrap(), None);
-        assert_eq!(with("").unwrap(), None);
-        assert_eq!(
-            with("https://paper-api.alpaca.markets").unwrap().unwrap().to_string(),
-            "https://paper-api.alpaca.markets"
-        );
-        assert!(with("http://example.org").unwrap_err().to_string().starts_with(BASE_URL));
     }
 }

@@ -11,6 +11,7 @@ use trading::{
 };
 
 use super::{
+    censor::printable,
     decimal::Decimal,
     wire::{Account, CalendarDay, Clock, Fill, Order, Position},
 };
@@ -43,10 +44,11 @@ pub(super) fn rows<W: DeserializeOwned, T>(of: &str, rows: Vec<Value>, decode: f
     let known = |row: &Value| member(row, "symbol").is_none_or(|symbol| Symbol::new(symbol).is_ok());
     for row in rows.into_iter().filter(known) {
         let name = NAMES.iter().find_map(|name| member(&row, name).filter(|text| !text.is_empty()));
-        let name = name.unwrap_or("without a name").to_owned();
+        let name = printable(name.unwrap_or("without a name"));
         match serde_json::from_value(row).map_err(text).and_then(decode) {
             Ok(item) => found.read.push(item),
             Err(why) => {
+                let why = printable(&why);
                 tracing::warn!(%name, %why, "left out of the broker's {of}");
                 found.unreadable.push(name);
             }
@@ -73,7 +75,7 @@ pub(super) fn order(order: Order) -> Result<OrderReport, String> {
     let kind = kind(&order);
     let filled_qty = order.filled_qty.qty()?;
     Ok(OrderReport {
-        submitted_at: order.submitted_at.unwrap_or(order.created_at),
+        submitted_at: order.submitted_at.or(order.created_at).ok_or("when it was submitted is not said")?,
         client_order_id: client_order_id(&order)?,
         id: order.id.parse().map_err(text)?,
         symbol: symbol(order.symbol.as_deref().unwrap_or_default())?,
@@ -81,12 +83,12 @@ pub(super) fn order(order: Order) -> Result<OrderReport, String> {
         // An order for an amount of dollars has as many shares as it got.
         qty: order.qty.as_ref().map_or(Ok(filled_qty), Decimal::qty)?,
         filled_qty,
-        filled_avg_price: order.filled_avg_price.as_ref().map(Decimal::price).transpose()?,
+        filled_avg_price: order.filled_avg_price.as_ref().and_then(|price| price.price().ok()),
         kind,
-        time_in_force: match order.time_in_force.as_str() {
-            "day" => Some(TimeInForce::Day),
-            "gtc" => Some(TimeInForce::Gtc),
-            _ => None,
+        time_in_force: match order.time_in_force.as_deref() {
+            Some("day") => Some(TimeInForce::Day),
+            Some("gtc") => Some(TimeInForce::Gtc),
+            Some(_) | None => None,
         },
         status: status(&order.status),
     })
@@ -150,10 +152,20 @@ pub(super) fn position(position: Position) -> Result<PositionReport, String> {
     Ok(PositionReport {
         symbol: symbol(&position.symbol)?,
         qty: position.qty.qty()?,
-        short: position.side == "short",
+        short: is_short(&position)?,
         avg_entry_price: position.avg_entry_price.price().ok(),
         current_price: position.current_price.as_ref().and_then(|price| price.price().ok()),
     })
+}
+
+/// What is short must never be taken for shares to sell, and what is held never for a debt.
+fn is_short(position: &Position) -> Result<bool, String> {
+    match (position.side.as_str(), position.qty.is_negative()) {
+        ("long", false) => Ok(false),
+        ("short", _) => Ok(true),
+        ("long", true) => Err("long with a quantity below zero".to_owned()),
+        (other, _) => Err(format!("{other:?} is neither long nor short")),
+    }
 }
 
 pub(super) fn execution(fill: Fill) -> Result<Execution, String> {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Alpaca, SYMBOLS_A_REQUEST,
-    bars::{Bar, BarBody, bar},
+    bars::{Bar, BarBody, bar, shares},
     comma_separated,
     endpoint::Get,
     governor::Class,
@@ -180,8 +180,8 @@ pub(super) fn quote(row: Value) -> Option<SizedQuote> {
     let (bid, ask) = (Price::from_f64_rounded(body.bp).ok()?, Price::from_f64_rounded(body.ap).ok()?);
     Some(SizedQuote {
         quote: Quote::new(body.t, bid, ask)?,
-        bid_size: shares(body.bs)?,
-        ask_size: shares(body.ask_size)?,
+        bid_size: shares(body.bs).ok()?,
+        ask_size: shares(body.ask_size).ok()?,
     })
 }
 
@@ -190,7 +190,7 @@ pub(super) fn trade(row: Value) -> Option<Trade> {
     Some(Trade {
         at: body.t,
         price: Price::from_f64_rounded(body.p).ok()?,
-        size: shares(body.s)?,
+        size: shares(body.s).ok()?,
         exchange: body.x,
         id: body.i,
         conditions: body.c.unwrap_or_default(),
@@ -214,8 +214,4 @@ pub(super) fn snapshot(row: Value) -> Option<Snapshot> {
 
 fn parse<T: DeserializeOwned>(row: Value) -> Option<T> {
     serde_json::from_value(row).ok()
-}
-
-fn shares(count: f64) -> Option<Qty> {
-    Qty::from_units((count * 1e9).round() as i64).ok()
 }

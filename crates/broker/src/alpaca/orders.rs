@@ -14,7 +14,7 @@ use super::{
     Alpaca,
     decimal::Decimal,
     decode::{self, Rows},
-    endpoint::{Get, PAGES_MAX, side_word},
+    endpoint::{Get, side_word},
     governor::Class,
     ticket::{Kind, Lifetime, Trail},
     wire,
@@ -23,6 +23,8 @@ use crate::{OrderFilter, Orders, ReadError};
 
 /// The most the broker gives at once.
 const PAGE: usize = 500;
+/// Ten thousand orders: no account of ours has as many.
+const ORDER_PAGES_MAX: usize = 20;
 
 /// Which orders to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -123,7 +125,7 @@ impl Alpaca {
     pub async fn order(&self, id: &BrokerOrderId) -> Result<Option<DetailedOrder>, ReadError> {
         let path = ["v2", "orders", id.as_str()];
         let get = Get::trading(Class::Protection, &path).with("nested", "true");
-        let Some((order, endpoint)) = self.find::<wire::Order>(get).await? else { return Ok(None) };
+        let Some((order, endpoint)) = self.find(get).await? else { return Ok(None) };
         let order = detailed(order).map_err(|why| endpoint.undecodable(why))?;
         if order.report.id != *id {
             return Err(endpoint.undecodable(format!("the answer is about order {}", order.report.id)));
@@ -146,16 +148,17 @@ impl Alpaca {
         Ok(Some(report))
     }
 
-    async fn order_pages<T>(
+    async fn order_pages<W: DeserializeOwned, T>(
         &self,
         query: &OrderQuery,
-        decode: fn(wire::Order) -> Result<T, String>,
+        decode: fn(W) -> Result<T, String>,
         id: impl Fn(&T) -> &BrokerOrderId,
     ) -> Result<Rows<T>, ReadError> {
         let get = listing(query);
         let (mut after, mut seen, mut all) = (query.after, BTreeSet::new(), Rows::none());
-        for _ in 0..PAGES_MAX {
-            let page = self.order_page(get.clone().with_some("after", after), decode).await?;
+        let mut pages = self.pages(ORDER_PAGES_MAX);
+        loop {
+            let page = self.order_page(pages.next(&get)?.with_some("after", after), decode).await?;
             let before = all.read.len();
             all.read.extend(page.orders.read.into_iter().filter(|order| seen.insert(id(order).clone())));
             for name in page.orders.unreadable {
@@ -163,15 +166,18 @@ impl Alpaca {
                     all.unreadable.push(name);
                 }
             }
-            let Some(last) = page.last.filter(|_| page.is_full) else { return Ok(all) };
+            if !page.is_full {
+                return Ok(all);
+            }
+            // Orders without an instant on a full page: nobody can ask for those after them.
+            let Some(last) = page.last else { return Err(get.endpoint().stuck()) };
             // `after` is exclusive and instants may repeat: overlap by the last instant, and count each order once.
             let next = last - TimeDelta::nanoseconds(1);
             if all.read.len() == before && after >= Some(next) {
-                break;
+                return Err(get.endpoint().stuck());
             }
             after = Some(next);
         }
-        Err(get.endpoint().stuck())
     }
 
     /// One page; instruments we have no words for are left out.
@@ -206,29 +212,31 @@ fn listing(query: &OrderQuery) -> Get<'static> {
 
 /// # Errors
 /// What could not be understood. A leg that cannot be read is left out and logged: it must not hide its order.
-pub(super) fn detailed(mut order: wire::Order) -> Result<DetailedOrder, String> {
-    let legs = decode::rows("legs", order.legs.take().unwrap_or_default(), detailed).read;
+pub(super) fn detailed(row: Value) -> Result<DetailedOrder, String> {
+    let mut details: wire::Details = serde_json::from_value(row.clone()).map_err(|error| error.to_string())?;
+    let order: wire::Order = serde_json::from_value(row).map_err(|error| error.to_string())?;
+    let legs = decode::rows("legs", details.legs.take().unwrap_or_default(), detailed).read;
     let instant = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
     let id = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
     Ok(DetailedOrder {
-        kind: kind(&order),
-        lifetime: lifetime(&order.time_in_force),
-        class: order.order_class.take().filter(|class| class != "simple").unwrap_or_default(),
-        notional: order.notional.as_ref().and_then(|notional| notional.usd().ok()),
-        extended_hours: order.extended_hours.unwrap_or(false),
-        expires_at: instant(&order.expires_at),
-        updated_at: instant(&order.updated_at),
-        high_water_mark: order.hwm.as_ref().and_then(|price| price.price().ok()),
-        replaces: id(&order.replaces),
-        replaced_by: id(&order.replaced_by),
-        group_id: order.group_id.take(),
-        group_role: order.group_role.take(),
+        kind: kind(&details),
+        lifetime: lifetime(&details.time_in_force),
+        class: details.order_class.take().filter(|class| class != "simple").unwrap_or_default(),
+        notional: details.notional.as_ref().and_then(|notional| notional.usd().ok()),
+        extended_hours: details.extended_hours.unwrap_or(false),
+        expires_at: instant(&details.expires_at),
+        updated_at: instant(&details.updated_at),
+        high_water_mark: details.hwm.as_ref().and_then(|price| price.price().ok()),
+        replaces: id(&details.replaces),
+        replaced_by: id(&details.replaced_by),
+        group_id: details.group_id.take(),
+        group_role: details.group_role.take(),
         legs,
         report: decode::order(order)?,
     })
 }
 
-fn kind(order: &wire::Order) -> Option<Kind> {
+fn kind(order: &wire::Details) -> Option<Kind> {
     let price = |decimal: &Option<Decimal>| decimal.as_ref()?.price().ok();
     match order.kind.as_str() {
         "market" => Some(Kind::Market),

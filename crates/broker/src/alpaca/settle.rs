@@ -9,7 +9,8 @@ use trading::{order::ClientOrderId, report::OrderReport};
 
 use super::{
     answer::{Answer, Silence, refusal_text},
-    decode, wire,
+    decode,
+    wire::{self, Refusal},
 };
 use crate::{CancelOutcome, RejectReason, SubmitOutcome};
 
@@ -17,6 +18,7 @@ use crate::{CancelOutcome, RejectReason, SubmitOutcome};
 pub(super) const NOT_FOUND: u32 = 40_410_000;
 const DUPLICATE_CLIENT_ORDER_ID: u32 = 40_010_001;
 const INSUFFICIENT_OR_CONFLICTING: u32 = 40_310_000;
+const CODES_A_STATUS: u32 = 100_000;
 
 /// Why a request was not sent, or certainly not acted on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +67,13 @@ pub(super) fn settle<T>(
 ) -> Result<T, Stopped> {
     let answer = outcome.map_err(silence)?;
     if answer.is_success() {
-        return read(&answer).map_err(|why| Stopped::Unknown { why: answer.identify(why) });
+        return read(&answer).map_err(|why| Stopped::Unknown { why: answer.identify(answer.censor.pass(&why)) });
     }
     let text = answer.identify(refusal_text(&answer));
     if answer.status == 429 {
         return Err(Stopped::Retryable { after: answer.after, why: text });
     }
-    Err(match reject_reason(answer.status, answer.refusal().code) {
+    Err(match reject_reason(answer.status, &answer.refusal()) {
         Some(reason) => Stopped::Rejected { reason, message: text },
         None => Stopped::Unknown { why: text },
     })
@@ -82,7 +84,7 @@ pub(super) fn cancel(outcome: Result<Answer, Silence>) -> CancelOutcome {
         Ok(answer) => answer,
         Err(silence) => return CancelOutcome::Unknown(silence.to_string()),
     };
-    match (answer.status, answer.refusal().code) {
+    match (answer.status, believed(answer.status, answer.refusal().code)) {
         // The broker's yes has no body; a page with a good status is somebody else's.
         (200..300, _) if answer.body().is_empty() => CancelOutcome::Accepted,
         (200..300, _) => {
@@ -104,16 +106,26 @@ fn silence(silence: Silence) -> Stopped {
     }
 }
 
-/// `None` when the answer does not prove that the order was refused: a gateway can answer 4xx too, but not with a code.
-fn reject_reason(status: u16, code: Option<u32>) -> Option<RejectReason> {
-    match (status, code) {
-        (422, Some(DUPLICATE_CLIENT_ORDER_ID)) => Some(RejectReason::DuplicateClientOrderId),
+/// `None` when the answer does not prove that the order was refused: a gateway can answer 4xx too, but not in the broker's
+/// words.
+fn reject_reason(status: u16, refusal: &Refusal) -> Option<RejectReason> {
+    match (status, believed(status, refusal.code)) {
+        // Said of the wait, of the state of things or of the connection, and not of the order.
+        (408 | 409 | 423 | 425 | 499, _) => None,
+        (400..500, Some(DUPLICATE_CLIENT_ORDER_ID)) => Some(RejectReason::DuplicateClientOrderId),
         (403, Some(INSUFFICIENT_OR_CONFLICTING)) => Some(RejectReason::InsufficientOrConflicting),
-        (401, _) | (403, None) => Some(RejectReason::Forbidden),
+        (401, Some(_)) => Some(RejectReason::Forbidden),
+        (401 | 403, None) => refusal.message.is_some().then_some(RejectReason::Forbidden),
         (400 | 422, Some(_)) => Some(RejectReason::Invalid),
         (400..500, Some(_)) => Some(RejectReason::Other),
         _ => None,
     }
+}
+
+/// A code of the broker's begins with the status it comes with; one that does not is somebody else's. That an id was used
+/// is said with 400 and with 422.
+fn believed(status: u16, code: Option<u32>) -> Option<u32> {
+    code.filter(|code| code / CODES_A_STATUS == u32::from(status) || *code == DUPLICATE_CLIENT_ORDER_ID)
 }
 
 fn about(id: &ClientOrderId, answer: &Answer) -> Result<OrderReport, String> {

@@ -10,6 +10,7 @@ use trading::{
 
 use super::{
     Alpaca, Config, Environment, Expected, Limits,
+    bars::{Adjustment, BarsQuery, Timeframe},
     canned::{Behaviour, Canned},
 };
 use crate::{Broker, CancelOutcome, Opens, OrderFilter, RejectReason, SubmitOutcome};
@@ -29,6 +30,7 @@ async fn submit_outcome_by_answer() {
     let refusal = |status, code: u32| Behaviour::json(status, format!(r#"{{"code":{code},"message":"no"}}"#));
     let html = |status| Behaviour::json(status, "<html>gateway</html>");
     let rejected = |reason| Some(reason);
+    let words = |status| Behaviour::json(status, r#"{"message":"no"}"#);
     for (behaviour, expect) in [
         (Behaviour::json(200, order_json("id-1", "new")), "accepted"),
         (Behaviour::json(200, order_json("somebody-elses", "new")), "unknown"),
@@ -41,6 +43,23 @@ async fn submit_outcome_by_answer() {
         (html(404), "unknown"),
         (html(408), "unknown"),
         (html(422), "unknown"),
+        (html(401), "unknown"),
+        (html(403), "unknown"),
+        (Behaviour::json(401, "{}"), "unknown"),
+        (Behaviour::json(403, "[]"), "unknown"),
+        (words(422), "unknown"),
+        // A code of another status is somebody else's.
+        (refusal(422, 40_310_000), "unknown"),
+        (refusal(400, 1), "unknown"),
+        (refusal(422, 42_210), "unknown"),
+        (refusal(404, 0), "unknown"),
+        // What is said of the state of things is no refusal of the order, whoever says it.
+        (refusal(408, 40_810_000), "unknown"),
+        (refusal(409, 40_910_000), "unknown"),
+        (refusal(423, 42_310_000), "unknown"),
+        (refusal(425, 42_510_000), "unknown"),
+        (refusal(499, 49_910_000), "unknown"),
+        (refusal(409, 40_010_001), "unknown"),
         (Behaviour::Close, "unknown"),
         (Behaviour::Mute, "unknown"),
         (Behaviour::Cut, "unknown"),
@@ -48,23 +67,25 @@ async fn submit_outcome_by_answer() {
         (Behaviour::json(429, r#"{"code":42910000,"message":"rate limit exceeded"}"#), "retryable"),
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
-        let outcome = client(&server.base_url).post(&(&limit_order()).into()).await;
+        let outcome = client_for(&server).post(&(&limit_order()).into()).await;
         assert_eq!(word(&outcome), expect, "{behaviour:?} gave {outcome:?}");
         assert_eq!(server.requests().len(), 1, "a POST is sent once: {behaviour:?}");
     }
     for (behaviour, reason) in [
         (refusal(422, 40_010_001), rejected(RejectReason::DuplicateClientOrderId)),
+        (refusal(400, 40_010_001), rejected(RejectReason::DuplicateClientOrderId)),
+        (refusal(405, 40_510_000), rejected(RejectReason::Other)),
         (refusal(403, 40_310_000), rejected(RejectReason::InsufficientOrConflicting)),
         (refusal(403, 40_310_100), rejected(RejectReason::Other)),
         (refusal(422, 42_210_000), rejected(RejectReason::Invalid)),
         (refusal(400, 40_010_000), rejected(RejectReason::Invalid)),
         (refusal(401, 40_110_000), rejected(RejectReason::Forbidden)),
         (Behaviour::json(403, r#"{"message":"forbidden."}"#), rejected(RejectReason::Forbidden)),
-        (html(401), rejected(RejectReason::Forbidden)),
+        (words(401), rejected(RejectReason::Forbidden)),
         (refusal(404, 40_410_000), rejected(RejectReason::Other)),
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
-        let outcome = client(&server.base_url).post(&(&limit_order()).into()).await;
+        let outcome = client_for(&server).post(&(&limit_order()).into()).await;
         let SubmitOutcome::Rejected { reason: got, message } = outcome else { panic!("{behaviour:?}: {outcome:?}") };
         assert_eq!(Some(got), reason, "{behaviour:?}");
         assert!(message.contains("HTTP 4"), "the status is in the message: {message}");
@@ -134,6 +155,7 @@ async fn cancel_outcome_by_answer() {
     for (behaviour, expect) in [
         (Behaviour::json(204, ""), "accepted"),
         (refusal(422, 42_210_000), "not cancelable"),
+        (refusal(422, 1), "unknown"),
         (refusal(404, 40_410_000), "not found"),
         (Behaviour::json(404, "<html>"), "unknown"),
         (Behaviour::json(500, "{}"), "unknown"),
@@ -143,7 +165,7 @@ async fn cancel_outcome_by_answer() {
         (Behaviour::Mute, "unknown"),
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
-        let outcome = client(&server.base_url).cancel(&"a/b".parse().unwrap()).await;
+        let outcome = client_for(&server).cancel(&"a/b".parse().unwrap()).await;
         let word = match &outcome {
             CancelOutcome::Accepted => "accepted",
             CancelOutcome::NotCancelable(_) => "not cancelable",
@@ -159,7 +181,7 @@ async fn cancel_outcome_by_answer() {
 async fn a_missing_order_is_missing_only_when_the_broker_says_so() {
     let id = "id-1".parse().unwrap();
     let server = Canned::start(vec![Behaviour::json(404, r#"{"code":40410000,"message":"order not found"}"#)]).await;
-    assert_eq!(client(&server.base_url).order_by_client_id(&id).await, Ok(None));
+    assert_eq!(client_for(&server).order_by_client_id(&id).await, Ok(None));
     for behaviour in [
         Behaviour::json(404, "<html>no such host</html>"),
         Behaviour::json(404, r#"{"message":"endpoint not found"}"#),
@@ -170,7 +192,7 @@ async fn a_missing_order_is_missing_only_when_the_broker_says_so() {
         Behaviour::Mute,
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
-        let answer = client(&server.base_url).order_by_client_id(&id).await;
+        let answer = client_for(&server).order_by_client_id(&id).await;
         assert!(answer.is_err(), "{behaviour:?} gave {answer:?}");
     }
 }
@@ -187,7 +209,7 @@ async fn reads_are_tried_three_times_while_there_is_hope() {
         (vec![Behaviour::json(422, "{}"), ok()], 1, false),
     ] {
         let server = Canned::start(behaviours.clone()).await;
-        let answer = client(&server.base_url).positions().await;
+        let answer = client_for(&server).positions().await;
         assert_eq!(answer.is_ok(), succeeds, "{behaviours:?}");
         assert_eq!(server.requests().len(), requests, "{behaviours:?}");
     }
@@ -234,6 +256,44 @@ async fn a_list_that_does_not_end_is_an_error() {
     let after = OrderFilter::SubmittedAfter("2026-11-10T14:00:00Z".parse().unwrap());
     let error = client(&server.base_url).orders(after).await.unwrap_err();
     assert_eq!(error.why, "the list does not end");
+}
+
+/// Whatever the pages hold: their number and their time have an end.
+#[tokio::test]
+async fn a_list_has_so_many_pages_and_so_much_time() {
+    let page = |from: usize| {
+        let at = |n: usize| format!("2026-11-10T14:{:02}:{:02}.{:09}Z", n / 30_000, n / 500 % 60, n % 500);
+        let orders: Vec<String> = (from..from + 500).map(|n| order_json_at(n, &at(n))).collect();
+        Behaviour::json(200, format!("[{}]", orders.join(",")))
+    };
+    let server = Canned::start((0..25).map(|number| page(number * 500)).collect()).await;
+    let error = client(&server.base_url).orders(OrderFilter::Open).await.unwrap_err();
+    assert_eq!(error.why, "the list does not end within 20 pages");
+    assert_eq!(server.requests().len(), 20);
+
+    let server = Canned::start(vec![page(0)]).await;
+    let mut config = config(&server.base_url);
+    config.limits.patience = Duration::ZERO;
+    let error = Alpaca::new(&config).unwrap().orders(OrderFilter::Open).await.unwrap_err();
+    assert_eq!(error.why, "the list was not whole within 0 s");
+
+    let server = Canned::start(vec![page(0), Behaviour::Mute]).await;
+    let mut config = config_for(&server);
+    config.limits.total = Duration::from_secs(30);
+    config.limits.patience = Duration::from_millis(150);
+    let error = Alpaca::new(&config).unwrap().orders(OrderFilter::Open).await.unwrap_err();
+    assert!(error.why.starts_with("no answer: no answer in time"), "{error}");
+}
+
+#[tokio::test]
+async fn a_full_page_that_does_not_say_where_it_ends_is_an_error() {
+    let rows = |count: usize, row: &str| Behaviour::json(200, format!("[{}]", vec![row; count].join(",")));
+    let server = Canned::start(vec![rows(500, r#"{"symbol":"AAPL"}"#)]).await;
+    let error = client(&server.base_url).orders(OrderFilter::Open).await.unwrap_err();
+    assert_eq!((error.why.as_str(), server.requests().len()), ("the list does not end", 1));
+    let server = Canned::start(vec![rows(100, r#"{"activity_type":"FILL"}"#)]).await;
+    let error = client(&server.base_url).executions("2026-11-10T14:00:00Z".parse().unwrap()).await.unwrap_err();
+    assert_eq!((error.why.as_str(), server.requests().len()), ("the list does not end", 1));
 }
 
 #[tokio::test]
@@ -356,6 +416,34 @@ async fn candles_come_by_symbol_over_pages_and_end_before_the_end() {
     assert!(requests[1].contains("&feed=iex&page_token=next "), "{}", requests[1]);
 }
 
+/// One spoilt bar, on whatever page, takes its own symbol and no other.
+#[tokio::test]
+async fn a_bar_that_is_none_takes_only_its_symbol_with_it() {
+    let bar = |t: &str, open: &str| {
+        format!(r#"{{"t":"2026-11-10T{t}Z","o":{open},"h":11,"l":9.5,"c":10.25,"v":1200,"n":3,"vw":10.1}}"#)
+    };
+    let page = |bad: &str, good: &str, next: &str| {
+        let body = format!(r#"{{"bars":{{"BAD":[{bad}],"GOOD":[{good}]}},"next_page_token":{next}}}"#);
+        Behaviour::json(200, body)
+    };
+    let symbols: Vec<Symbol> = ["BAD", "GOOD"].iter().map(|text| text.parse().unwrap()).collect();
+    let (from, to) = ("2026-11-10T14:30:00Z".parse().unwrap(), "2026-11-10T14:50:00Z".parse().unwrap());
+    for (first, second) in [("0", "10"), ("10", "0"), ("10", "null"), ("10", "[]"), ("12", "10")] {
+        let pages = vec![
+            page(&bar("14:30:00", first), &bar("14:30:00", "10"), "\"next\""),
+            page(&bar("14:40:00", second), &bar("14:40:00", "10"), "null"),
+        ];
+        let server = Canned::start(pages).await;
+        let candles = client(&server.base_url).candles(&symbols, 10, from, to).await.unwrap();
+        assert_eq!(candles.keys().copied().collect::<Vec<_>>(), symbols[1..], "{first} {second}");
+        assert_eq!(candles[&symbols[1]].len(), 2, "{first} {second}");
+        let query =
+            BarsQuery { symbols: &symbols, timeframe: Timeframe::Minutes(10), from, to, adjustment: Adjustment::Raw };
+        let server = Canned::start(vec![page(&bar("14:30:00", "0"), &bar("14:30:00", "10"), "null")]).await;
+        assert!(client(&server.base_url).bars(query).await.is_err(), "who asks for bars is told");
+    }
+}
+
 #[tokio::test]
 async fn one_sided_and_crossed_quotes_are_absent() {
     let quote = |bp: f64, ap: f64| format!(r#"{{"t":"2026-11-10T14:30:00Z","bp":{bp},"ap":{ap},"bs":1,"as":1}}"#);
@@ -369,6 +457,26 @@ async fn one_sided_and_crossed_quotes_are_absent() {
     let server = Canned::start(vec![Behaviour::json(200, body)]).await;
     let quotes = client(&server.base_url).quotes(&["GOOD".parse().unwrap()]).await.unwrap();
     assert_eq!(quotes.keys().map(Symbol::as_str).collect::<Vec<_>>(), ["GOOD"]);
+}
+
+/// Keys go to Alpaca or stay on this machine, whatever the client is for.
+#[test]
+fn a_client_that_only_reads_connects_to_alpaca_or_this_machine() {
+    let (trading, data) = ("https://paper-api.alpaca.markets", "https://data.alpaca.markets");
+    let venue = "http://127.0.0.1:1";
+    for (trading, data, fits) in [
+        (trading, data, true),
+        ("https://api.alpaca.markets", data, true),
+        (trading, trading, true),
+        (venue, venue, true),
+        (trading, "https://data.example", false),
+        ("https://alpaca.example", data, false),
+        (trading, "https://data.alpaca.markets.example", false),
+    ] {
+        let mut config = Config { expected: None, ..config(venue) };
+        (config.trading_url, config.data_url) = (trading.parse().unwrap(), data.parse().unwrap());
+        assert_eq!(config.check().is_ok(), fits, "{trading} {data}");
+    }
 }
 
 #[test]
@@ -397,7 +505,7 @@ fn config(base_url: &str) -> Config {
     let url: super::BaseUrl = base_url.parse().unwrap();
     let limits = Limits {
         connect: Duration::from_secs(5),
-        total: Duration::from_millis(400),
+        total: Duration::from_secs(30),
         patience: Duration::from_secs(60),
         turn: Duration::from_millis(400),
         backoff: Duration::from_millis(1),
@@ -405,12 +513,30 @@ fn config(base_url: &str) -> Config {
     };
     let expected = Expected { environment: Environment::Local, account: ACCOUNT.parse().unwrap() };
     let keys = (KEY.to_owned().into(), SECRET.to_owned().into());
-    Config { limits, ..Config::new(url.clone(), url, keys.0, keys.1, Feed::Iex).trading_for(expected) }
+    Config { limits, jitter_seed: 1, ..Config::new(url.clone(), url, keys.0, keys.1, Feed::Iex).trading_for(expected) }
+}
+
+/// As [`config`], in a hurry where nobody will answer.
+fn config_for(server: &Canned) -> Config {
+    let mut config = config(&server.base_url);
+    if server.is_mute {
+        config.limits.total = Duration::from_millis(400);
+    }
+    config
 }
 
 /// A client that has agreed on its account.
 fn client(base_url: &str) -> Alpaca {
-    let client = Alpaca::new(&config(base_url)).unwrap();
+    agreed(&config(base_url))
+}
+
+/// As [`client`], in a hurry where nobody will answer.
+fn client_for(server: &Canned) -> Alpaca {
+    agreed(&config_for(server))
+}
+
+fn agreed(config: &Config) -> Alpaca {
+    let client = Alpaca::new(config).unwrap();
     client.agreement.heard(&ACCOUNT.parse().unwrap());
     client
 }

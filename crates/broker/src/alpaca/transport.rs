@@ -3,14 +3,14 @@
 use std::{
     fmt,
     sync::{
-        Mutex, Once, PoisonError,
+        Arc, Mutex, Once, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use reqwest::{
-    Client, RequestBuilder, Url,
+    Certificate, Client, RequestBuilder, Url,
     header::{HeaderMap, HeaderName, HeaderValue},
     redirect, retry,
 };
@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use super::{
     answer::{Answer, Silence, exchange},
+    censor::Censor,
     config::{Config, ConfigError, Limits},
     endpoint::Host,
     governor::{Class, Governor},
@@ -40,6 +41,7 @@ pub(super) struct Transport {
     reads: Client,
     orders: Client,
     limits: Limits,
+    censor: Arc<Censor>,
     jitter: AtomicU64,
     started: Instant,
     trading: Mutex<Governor>,
@@ -55,15 +57,29 @@ pub(super) enum Send<'a, T> {
 
 impl Transport {
     pub(super) fn new(config: &Config) -> Result<Self, ConfigError> {
-        let headers = headers(config)?;
+        // Without TLS there is no need for the machine's certificates, and a minimal machine has none.
         let plain = config.trading_url.is_plain() && config.data_url.is_plain();
-        let reads = client(&headers, config.limits, plain).pool_idle_timeout(Duration::from_secs(30)).build()?;
-        let orders = client(&headers, config.limits, plain).pool_max_idle_per_host(0).build()?;
+        Self::trusting(config, plain.then(Vec::new))
+    }
+
+    /// One that trusts these authorities; `None` means the machine's.
+    pub(super) fn trusting(config: &Config, authorities: Option<Vec<Certificate>>) -> Result<Self, ConfigError> {
+        let headers = headers(config)?;
+        let client = || {
+            let builder = client(&headers, config.limits);
+            match &authorities {
+                Some(authorities) => builder.tls_certs_only(authorities.clone()),
+                None => builder,
+            }
+        };
+        let reads = client().pool_idle_timeout(Duration::from_secs(30)).build()?;
+        let orders = client().pool_max_idle_per_host(0).build()?;
         let governor = || Mutex::new(Governor::new(config.limits.requests_a_minute));
         Ok(Self {
             reads,
             orders,
             limits: config.limits,
+            censor: Arc::new(Censor::of(&config.key_id, &config.secret_key)),
             jitter: AtomicU64::new(config.jitter_seed),
             started: Instant::now(),
             trading: governor(),
@@ -71,15 +87,22 @@ impl Transport {
         })
     }
 
-    /// A GET, tried up to three times while there is hope (no answer, 429, 5xx) and patience.
+    pub(super) fn patience(&self) -> Duration {
+        self.limits.patience
+    }
+
+    /// A GET, tried up to three times while there is hope (no answer, 429, 5xx) and patience, and until an instant at the
+    /// latest.
     pub(super) async fn read(
         &self,
         host: Host,
         class: Class,
         url: Url,
         query: &[(&'static str, String)],
+        until: Option<Instant>,
     ) -> Result<Answer, Silence> {
         let deadline = Instant::now() + self.limits.patience;
+        let deadline = until.map_or(deadline, |until| deadline.min(until));
         let (mut tried, mut last) = (1, None);
         loop {
             if let Err(held) = self.turn(host, class, deadline).await {
@@ -87,7 +110,7 @@ impl Transport {
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let request = with_query(self.reads.get(url.clone()), query).timeout(self.limits.total.min(left));
-            let outcome = exchange(request, READ_BYTES_MAX).await;
+            let outcome = exchange(request, READ_BYTES_MAX, &self.censor).await;
             self.heard(host, &outcome);
             let Some(pause) = self.pause_before_next(tried, &outcome, deadline) else { return outcome };
             tokio::time::sleep(pause).await;
@@ -109,7 +132,7 @@ impl Transport {
             Send::Patch(body) => self.orders.patch(url).json(body),
             Send::Delete => self.orders.delete(url),
         };
-        let outcome = exchange(with_query(request, query), ORDER_BYTES_MAX).await;
+        let outcome = exchange(with_query(request, query), ORDER_BYTES_MAX, &self.censor).await;
         self.heard(Host::Trading, &outcome);
         outcome
     }
@@ -161,8 +184,13 @@ impl Transport {
             Err(Silence::NotSent(_) | Silence::Lost(_)) => (true, None),
             Err(Silence::HeldBack(_) | Silence::TooLong(_)) => (false, None),
         };
-        let pause = asked.unwrap_or_else(|| self.backoff(tried)).min(PAUSE_MAX);
+        let pause = self.pause(tried, asked);
         (hopeful && tried < TRIES && Instant::now() + pause < deadline).then_some(pause)
+    }
+
+    /// What the broker asks for, and never less than our own: asked again at once, it would only refuse again.
+    pub(super) fn pause(&self, tried: u32, asked: Option<Duration>) -> Duration {
+        asked.unwrap_or_default().max(self.backoff(tried)).min(PAUSE_MAX)
     }
 
     /// Between half and one and a half times the backoff, doubled with each try.
@@ -204,13 +232,13 @@ fn headers(config: &Config) -> Result<HeaderMap, ConfigError> {
     Ok(headers)
 }
 
-fn client(headers: &HeaderMap, limits: Limits, plain: bool) -> reqwest::ClientBuilder {
+fn client(headers: &HeaderMap, limits: Limits) -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error means that the program has installed one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
-    let builder = Client::builder()
+    Client::builder()
         .default_headers(headers.clone())
         .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(limits.connect)
@@ -218,7 +246,5 @@ fn client(headers: &HeaderMap, limits: Limits, plain: bool) -> reqwest::ClientBu
         // A redirect would carry the keys to wherever it points; a retry would send an order twice.
         .redirect(redirect::Policy::none())
         .retry(retry::never())
-        .no_proxy();
-    // Without TLS there is no need for the machine's certificates, and a minimal machine has none.
-    if plain { builder.tls_certs_only([]) } else { builder }
+        .no_proxy()
 }

@@ -1,16 +1,17 @@
 //! Alpaca's JSON, with the members we read; others are ignored, because the broker adds some every year.
 
 use market::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::decimal::Decimal;
 
-/// An order as it comes. Side and symbol are absent or empty on the parent of a multi-leg option order.
+/// Of an order what the core reads. Side and symbol are absent or empty on the parent of a multi-leg option order. What an
+/// order can be counted without may be of any form.
 #[derive(Debug, Deserialize)]
 pub(super) struct Order {
     pub(super) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_readable")]
     pub(super) client_order_id: Option<String>,
     #[serde(default)]
     pub(super) symbol: Option<String>,
@@ -20,8 +21,26 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) qty: Option<Decimal>,
     pub(super) filled_qty: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "if_readable")]
     pub(super) filled_avg_price: Option<Decimal>,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(super) time_in_force: Option<String>,
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(super) limit_price: Option<Decimal>,
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(super) stop_price: Option<Decimal>,
+    pub(super) status: String,
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(super) submitted_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(super) created_at: Option<Timestamp>,
+}
+
+/// Of an order what only a detailed report has.
+#[derive(Debug, Deserialize)]
+pub(super) struct Details {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) time_in_force: String,
@@ -29,10 +48,6 @@ pub(super) struct Order {
     pub(super) limit_price: Option<Decimal>,
     #[serde(default)]
     pub(super) stop_price: Option<Decimal>,
-    pub(super) status: String,
-    #[serde(default)]
-    pub(super) submitted_at: Option<Timestamp>,
-    pub(super) created_at: Timestamp,
     #[serde(default)]
     pub(super) order_class: Option<String>,
     #[serde(default)]
@@ -59,6 +74,11 @@ pub(super) struct Order {
     pub(super) updated_at: Option<String>,
     #[serde(default)]
     pub(super) legs: Option<Vec<Value>>,
+}
+
+/// A member that may be of any form; `None` when it is not of this one.
+fn if_readable<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,6 +139,7 @@ pub(super) struct CalendarDay {
 pub(super) struct Refusal {
     #[serde(default)]
     pub(super) code: Option<u32>,
+    /// `None` when the answer is not the broker's.
     #[serde(default)]
-    pub(super) message: String,
+    pub(super) message: Option<String>,
 }

@@ -48,6 +48,7 @@ impl Floor {
         let url: BaseUrl = self.server.base_url().parse().unwrap();
         let (key, secret) = ("key".to_owned().into(), "secret".to_owned().into());
         let mut config = Config::new(url.clone(), url, key, secret, Feed::Simulated);
+        config.jitter_seed = 1;
         config.limits = Limits {
             connect: patience,
             total: patience,

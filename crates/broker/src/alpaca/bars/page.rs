@@ -4,10 +4,14 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use market::{Price, Qty, Symbol};
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
 
 use super::{Bar, scan};
-use crate::alpaca::instant::Instant;
+use crate::alpaca::{censor::printable, instant::Instant};
+
+/// More than any day has, and less than a quantity can hold.
+const SHARES_MAX: f64 = 9e9;
 
 /// Bars by symbol, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +52,15 @@ struct PageBody<'a> {
     next_page_token: Option<String>,
 }
 
+/// The same, with rows of any form.
+#[derive(Deserialize)]
+struct LooseBody<'a> {
+    #[serde(borrow, deserialize_with = "Deserialize::deserialize")]
+    bars: Option<BTreeMap<Cow<'a, str>, Value>>,
+    #[serde(default)]
+    next_page_token: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(in crate::alpaca) struct BarBody {
     t: Instant,
@@ -79,13 +92,34 @@ fn decode_any(body: &[u8]) -> Result<Page, PageError> {
     let mut bars = BTreeMap::new();
     for (name, rows) in body.bars.unwrap_or_default() {
         let symbol = Symbol::new(&name)?;
-        let read: Result<Vec<Bar>, PageError> = rows
-            .iter()
-            .map(|row| bar(row).map_err(|why| PageError::Bar { symbol: name.to_string(), start: row.t.0, why }))
-            .collect();
-        bars.insert(symbol, read?);
+        bars.insert(symbol, all(&name, &rows)?);
     }
     Ok(Page { bars, next: body.next_page_token.filter(|token| !token.is_empty()) })
+}
+
+/// As [`decode_page`], except that a bar that is none takes only its own symbol with it.
+pub(super) fn decode_usable(body: &[u8]) -> Result<(Page, Vec<Symbol>), PageError> {
+    if let Some(page) = scan::page(body) {
+        return Ok((page, Vec::new()));
+    }
+    let body: LooseBody<'_> = serde_json::from_slice(body)?;
+    let (mut bars, mut spoilt) = (BTreeMap::new(), Vec::new());
+    for (name, rows) in body.bars.unwrap_or_default() {
+        let symbol = Symbol::new(&name)?;
+        match serde_json::from_value(rows).map_err(PageError::Json).and_then(|rows: Vec<BarBody>| all(&name, &rows)) {
+            Ok(rows) => drop(bars.insert(symbol, rows)),
+            Err(why) => {
+                tracing::warn!(%symbol, "left out of the broker's bars: {}", printable(&why.to_string()));
+                spoilt.push(symbol);
+            }
+        }
+    }
+    Ok((Page { bars, next: body.next_page_token.filter(|token| !token.is_empty()) }, spoilt))
+}
+
+fn all(symbol: &str, rows: &[BarBody]) -> Result<Vec<Bar>, PageError> {
+    let wrong = |start, why| PageError::Bar { symbol: symbol.to_owned(), start, why };
+    rows.iter().map(|row| bar(row).map_err(|why| wrong(row.t.0, why))).collect()
 }
 
 pub(in crate::alpaca) fn bar(row: &BarBody) -> Result<Bar, String> {
@@ -99,8 +133,16 @@ pub(in crate::alpaca) fn bar(row: &BarBody) -> Result<Bar, String> {
 }
 
 /// Whole shares: a float holds them exactly, fractions of a share only nearly.
-pub(super) fn volume(shares: f64) -> Result<Qty, String> {
-    Qty::from_units((shares.round() * 1e9) as i64).map_err(|error| error.to_string())
+pub(super) fn volume(count: f64) -> Result<Qty, String> {
+    shares(count.round())
+}
+
+/// Shares of a number of them. A cast alone would make the greatest quantity of whatever is too much.
+pub(in crate::alpaca) fn shares(count: f64) -> Result<Qty, String> {
+    if !(0.0..=SHARES_MAX).contains(&count) {
+        return Err(format!("{count} shares are out of range"));
+    }
+    Qty::from_units((count * 1e9).round() as i64).map_err(|error| error.to_string())
 }
 
 pub(super) fn enclosing(bar: &Bar) -> Result<(), String> {
@@ -143,7 +185,9 @@ mod tests {
             (bar("10", "5", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: high and low do not enclose open and close"),
             (bar("5", "6", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: high and low do not enclose open and close"),
             (bar("0", "5", "1"), "bar of AAPL at 2022-01-03T09:00:00Z: 0.00 is out of range"),
-            (bar("5", "5", "-1"), "bar of AAPL at 2022-01-03T09:00:00Z: "),
+            (bar("5", "5", "-1"), "bar of AAPL at 2022-01-03T09:00:00Z: -1 shares are out of range"),
+            (bar("5", "5", "10000000000"), "bar of AAPL at 2022-01-03T09:00:00Z: 10000000000 shares are out of"),
+            (bar("5", "5", "1e300"), "bar of AAPL at 2022-01-03T09:00:00Z: 1"),
             (bar("null", "5", "1"), "the answer is not understood: "),
             (bar("\"5\"", "5", "1"), "the answer is not understood: "),
             (bar("1e400", "5", "1"), "the answer is not understood: "),
@@ -193,6 +237,9 @@ mod tests {
         fn the_quick_way_says_what_the_general_way_says_or_nothing(bytes in page_text()) {
             if let Some(page) = scan::page(&bytes) {
                 prop_assert_eq!(page, decode_any(&bytes).unwrap());
+            }
+            if let Ok(page) = decode_page(&bytes) {
+                prop_assert_eq!((page, Vec::new()), decode_usable(&bytes).unwrap());
             }
         }
     }

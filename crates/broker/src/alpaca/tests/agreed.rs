@@ -38,7 +38,7 @@ async fn no_order_leaves_for_another_account_or_an_unknown_one() {
         (Behaviour::Mute, "retryable", "no answer in time"),
     ] {
         let server = Canned::start(vec![behaviour.clone()]).await;
-        let client = Alpaca::new(&config(&server.base_url)).unwrap();
+        let client = Alpaca::new(&config_for(&server)).unwrap();
         let outcome = place(&client, Purpose::Protect).await;
         assert_eq!(word(&outcome), expect, "{behaviour:?}: {outcome:?}");
         assert!(format!("{outcome:?}").contains(words), "{outcome:?}");

@@ -1,9 +1,16 @@
 //! Answers that no broker should give: an error that says where, nothing lost, no panic, bounded memory.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
+use reqwest::Certificate;
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -18,7 +25,7 @@ use crate::{
     ReadError,
     alpaca::{
         account::HistoryQuery, activities::ActivityQuery, assets::AssetFilter, corporate_actions::CorporateActionQuery,
-        decode,
+        decode, transport::Transport,
     },
 };
 
@@ -91,6 +98,11 @@ fn no_spoilt_member_hides_another_row() {
     for spoilt in every_spoilt(&position) {
         let found = decode::rows("positions", vec![spoilt.clone(), position.clone()], decode::position);
         assert_eq!(found.read.last().map(|held| held.qty), Some(Qty::shares(5)), "{spoilt}");
+        // Whatever is read of a spoilt row says long or short as the broker did, with no sign against it.
+        for held in found.read.iter().take(found.read.len() - 1) {
+            assert!(!held.short && spoilt["side"] == "long", "{spoilt}");
+            assert!(!spoilt["qty"].to_string().contains('-'), "{spoilt}");
+        }
         cases += 1;
     }
     for spoilt in every_spoilt(&fill) {
@@ -117,11 +129,37 @@ fn what_a_spoilt_member_means_for_an_order() {
     assert_eq!(with("status", json!("sold")).read[0].status, OrderStatus::Unrecognised("sold".to_owned()));
     assert_eq!(with("type", json!("iceberg")).read[0].kind, None);
     assert_eq!(with("time_in_force", json!("gtd")).read[0].time_in_force, None);
+    // What an order can be counted without may be of any form.
+    for name in ["filled_avg_price", "stop_price", "time_in_force", "client_order_id", "submitted_at", "legs", "hwm"] {
+        for value in [json!([]), json!(true), json!("NaN"), json!(-1), json!({"a": 1})] {
+            let found = with(name, value.clone());
+            assert_eq!((found.read.len(), found.unreadable.len()), (1, 0), "{name} {value}");
+            assert_eq!(found.read[0].filled_avg_price, None);
+        }
+    }
     // What an order cannot be without makes it unreadable, and it is named.
     for name in ["id", "filled_qty", "side", "status", "type", "created_at"] {
         let found = with(name, Value::Null);
         assert!(found.read.is_empty(), "{name}");
         assert_eq!(found.unreadable.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn which_side_a_position_is_on_is_said_or_it_is_unreadable() {
+    for (side, qty, short) in [
+        ("long", "5", Some(false)),
+        ("short", "-5", Some(true)),
+        ("short", "5", Some(true)),
+        ("long", "-5", None),
+        ("Short", "-5", None),
+        ("sell", "5", None),
+        ("", "5", None),
+    ] {
+        let row = json!({"symbol": "AAPL", "qty": qty, "side": side, "avg_entry_price": "100.0"});
+        let found = decode::rows("positions", vec![row], decode::position);
+        assert_eq!(found.read.first().map(|held| held.short), short, "{side} {qty}");
+        assert_eq!(found.unreadable.is_empty(), short.is_some(), "{side} {qty}");
     }
 }
 
@@ -176,36 +214,54 @@ async fn an_announced_length_is_believed_only_as_a_reason_to_refuse() {
 
 #[tokio::test]
 async fn a_certificate_nobody_vouches_for_stops_everything_before_a_key_is_sent() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("https://{}", listener.local_addr().unwrap());
-    let mut config = config(&url);
-    config.limits.total = Duration::from_secs(10);
-    let Ok(client) = Alpaca::new(&config) else {
-        println!("skipped: needs certificate authorities on this machine");
-        return;
-    };
-    client.agreement.heard(&ACCOUNT.parse().unwrap());
-    let acceptor = self_signed();
-    let served = tokio::spawn(async move {
-        let mut handshakes = 0;
-        while let Ok((stream, _)) = listener.accept().await {
-            if let Ok(mut stream) = acceptor.accept(stream).await {
-                handshakes += 1;
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]").await;
-            }
-            assert_eq!(handshakes, 0, "a client that trusts anybody");
-        }
-    });
+    let (authority, _) = self_signed();
+    let (url, _, served) = secure_server().await;
+    let client = trusting(&url, authority);
     let error = client.positions().await.unwrap_err();
     assert_eq!(error.endpoint, "GET /v2/positions");
     assert!(error.why.starts_with("not sent: ") && error.why.contains("certificate"), "{error}");
     assert!(!format!("{error:?}").contains(SECRET));
     let outcome = client.post(&(&limit_order()).into()).await;
     assert!(matches!(outcome, SubmitOutcome::Retryable { .. }), "certainly not sent: {outcome:?}");
-    assert!(!served.is_finished(), "the server saw a finished handshake");
+    assert_eq!(served.load(Ordering::SeqCst), 0, "the server saw a finished handshake");
 }
 
-fn self_signed() -> TlsAcceptor {
+/// Without it the test above would pass with a client that can do no TLS at all.
+#[tokio::test]
+async fn a_certificate_that_is_vouched_for_is_taken() {
+    let (url, authority, served) = secure_server().await;
+    assert_eq!(trusting(&url, authority).positions().await.unwrap(), crate::Positions::default());
+    assert_eq!(served.load(Ordering::SeqCst), 1);
+}
+
+/// A client that trusts nobody but this authority, whatever the machine trusts.
+fn trusting(url: &str, authority: Certificate) -> Alpaca {
+    let config = config(url);
+    let client = Alpaca::over(&config, |config| Transport::trusting(config, Some(vec![authority]))).unwrap();
+    client.agreement.heard(&ACCOUNT.parse().unwrap());
+    client
+}
+
+/// Answers with an empty list; its address, its certificate, and how many handshakes were finished.
+async fn secure_server() -> (String, Certificate, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let (certificate, acceptor) = self_signed();
+    let served = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&served);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            counted.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n[]").await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (url, certificate, served)
+}
+
+fn self_signed() -> (Certificate, TlsAcceptor) {
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -214,7 +270,7 @@ fn self_signed() -> TlsAcceptor {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)
         .unwrap();
-    TlsAcceptor::from(Arc::new(config))
+    (Certificate::from_der(made.cert.der()).unwrap(), TlsAcceptor::from(Arc::new(config)))
 }
 
 async fn every_read(client: &Alpaca) -> Vec<(&'static str, Option<ReadError>)> {

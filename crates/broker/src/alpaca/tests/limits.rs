@@ -105,3 +105,42 @@ fn limited(base_url: &str, requests_a_minute: u32) -> Alpaca {
 fn now() -> u64 {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
 }
+
+/// A first read of months is many pages: they must not take the room that protection needs.
+#[tokio::test]
+async fn after_its_first_page_a_long_history_waits_its_turn_and_orders_do_not() {
+    let fill = |n: usize| {
+        format!(
+            r#"{{"activity_type":"FILL","id":"2026::{n:03}","order_id":"o-1","symbol":"AAPL","side":"sell","qty":"1",
+            "price":"10.5","transaction_time":"2026-11-10T14:30:00.{n:03}Z","type":"fill"}}"#
+        )
+    };
+    let page = |range: std::ops::Range<usize>| {
+        Behaviour::json(200, format!("[{}]", range.map(fill).collect::<Vec<_>>().join(",")))
+    };
+    let server = Canned::start(vec![page(0..100), page(100..200), page(200..300)]).await;
+    let client = limited(&server.base_url, 2);
+    let error = client.executions("2026-11-10T14:00:00Z".parse().unwrap()).await.unwrap_err();
+    assert!(error.why.starts_with("not sent: the rate limit"), "{error}");
+    assert_eq!(server.requests().len(), 2, "the first as protection's, the second as the one of the other half");
+
+    let orders = |from: usize| {
+        let orders: Vec<String> =
+            (from..from + 500).map(|n| order_json_at(n, &format!("2026-11-10T14:30:00.{n:09}Z"))).collect();
+        Behaviour::json(200, format!("[{}]", orders.join(",")))
+    };
+    let server = Canned::start(vec![orders(0), orders(500), orders(1_000), Behaviour::json(200, "[]")]).await;
+    assert_eq!(limited(&server.base_url, 2).orders(OrderFilter::Open).await.unwrap().listed.len(), 1_500);
+}
+
+/// A 429 that asks for no pause at all is no reason to ask again at once.
+#[test]
+fn what_the_broker_asks_for_never_shortens_the_pause() {
+    let mut config = config("http://127.0.0.1:1");
+    config.limits.backoff = Duration::from_secs(1);
+    let transport = crate::alpaca::transport::Transport::new(&config).unwrap();
+    for (asked, least, most) in [(None, 0.5, 1.5), (Some(0), 0.5, 1.5), (Some(3), 3.0, 3.0), (Some(99), 5.0, 5.0)] {
+        let pause = transport.pause(1, asked.map(Duration::from_secs)).as_secs_f64();
+        assert!((least..=most).contains(&pause), "{asked:?}: {pause}");
+    }
+}

@@ -42,10 +42,25 @@ fn nothing_that_is_logged_or_told_holds_a_key() {
         runtime.block_on(fail_in_every_way())
     });
     clean(&told);
-    assert!(told.contains("HTTP 401") && told.contains("no answer in time"), "{told}");
+    assert!(told.contains("no key [a key] with [a key] (HTTP 401, code 40110000)"), "{told}");
+    assert!(told.contains("[a key]") && told.contains("HTTP 401") && told.contains("no answer in time"), "{told}");
     let log = written.text();
     assert!(log.contains("the log is read"));
     clean(&log);
+}
+
+#[tokio::test]
+async fn the_brokers_words_are_told_in_one_line_and_not_at_length() {
+    let message = format!("first\\nsecond\\u001b[31m{}", "x".repeat(10_000));
+    let server =
+        Canned::start(vec![Behaviour::json(422, format!(r#"{{"code":42210000,"message":"{message}"}}"#))]).await;
+    let client = client(&server.base_url);
+    let SubmitOutcome::Rejected { message, .. } = client.post(&(&limit_order()).into()).await else { panic!() };
+    let why = client.account().await.unwrap_err().why;
+    for text in [message, why] {
+        assert!(text.starts_with("first\u{fffd}second\u{fffd}[31mxxx") && text.contains("x… (HTTP 422"), "{text}");
+        assert!(text.chars().count() < 400 && !text.chars().any(char::is_control), "{text}");
+    }
 }
 
 #[test]
@@ -64,11 +79,23 @@ async fn fail_in_every_way() -> String {
         Behaviour::json(403, "<html>"),
         Behaviour::json(422, r#"{"code":42210000,"message":"no"}"#),
         Behaviour::json(200, "{"),
+        // A broker, or a gateway, that repeats what it was sent.
+        Behaviour::json(401, format!(r#"{{"code":40110000,"message":"no key {KEY} with {SECRET}"}}"#)),
+        Behaviour::json(422, format!(r#"{{"code":42210000,"message":"{SECRET}"}}"#)),
+        Behaviour::json(404, format!(r#"{{"message":"{KEY}"}}"#)),
+        Behaviour::json(200, format!(r#"{{"account_number":["{SECRET}"],"id":{{"{KEY}":1}},"side":"{SECRET}"}}"#)),
+        Behaviour::json(200, format!("\"{SECRET}\"")),
+        Behaviour::json(200, order_json("id-1", "new").replace("\"buy\"", &format!("\"{SECRET}\""))),
+        Behaviour::Answer {
+            status: 500,
+            headers: format!("X-Request-ID: {SECRET}\r\n").leak(),
+            body: SECRET.to_owned(),
+        },
         Behaviour::Close,
         Behaviour::Mute,
     ] {
         let server = Canned::start(vec![behaviour]).await;
-        let client = client(&server.base_url);
+        let client = client_for(&server);
         told += &format!("{:?}\n", client.account().await);
         told += &format!("{:?}\n", client.post(&(&limit_order()).into()).await);
         told += &format!("{:?}\n", Broker::cancel(&client, &"o-1".parse().unwrap()).await);

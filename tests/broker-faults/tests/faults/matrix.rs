@@ -87,6 +87,7 @@ const OPERATIONS: [Operation; 18] = [
 
 fn faults() -> Vec<Option<Fault>> {
     let status = |code, acted| Some(Fault::Status { code, acted });
+    let page = |status, acted| Some(Fault::Page { status, acted });
     let mut faults = vec![
         None,
         Some(Fault::Delay { ms: 20 }),
@@ -100,6 +101,11 @@ fn faults() -> Vec<Option<Fault>> {
         status(502, false),
         status(503, false),
         status(504, true),
+        page(403, false),
+        page(403, true),
+        page(404, false),
+        page(408, true),
+        page(422, true),
         Some(Fault::Hang),
     ];
     faults.extend(Garbage::ALL.map(|garbage| Some(Fault::Garbage(garbage))));
@@ -109,7 +115,8 @@ fn faults() -> Vec<Option<Fault>> {
 /// The specification. A read meets the fault once; what it meets always is `stubborn`.
 fn expected(nature: Nature, fault: Option<Fault>) -> Outcome {
     match (nature, fault) {
-        (Nature::Read, Some(Fault::Garbage(_))) => Outcome::Failed,
+        // A page with a bad status is not the broker's no, whatever the status says.
+        (Nature::Read, Some(Fault::Garbage(_) | Fault::Page { .. })) => Outcome::Failed,
         (Nature::Read, _) => Outcome::Answered,
         (_, None | Some(Fault::Delay { .. } | Fault::DuplicateResponse)) => Outcome::Accepted,
         (Nature::Send, Some(Fault::Status { code: 429, .. })) => Outcome::Retryable,

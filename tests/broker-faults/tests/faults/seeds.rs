@@ -41,8 +41,14 @@ fn walk(seeds: impl Iterator<Item = u64> + 'static) -> BTreeMap<&'static str, us
             loop {
                 let next = seeds.borrow_mut().next();
                 let Some(seed) = next else { return tally };
-                let counts = tokio::task::spawn_local(day(seed)).await;
-                add(&mut tally, counts.unwrap_or_else(|error| panic!("seed {seed}: {error}")));
+                match tokio::task::spawn_local(day(seed)).await {
+                    Ok(counts) => add(&mut tally, counts),
+                    Err(error) => {
+                        // One failing seed is enough to read.
+                        seeds.borrow_mut().by_ref().for_each(drop);
+                        panic!("seed {seed}: {error}");
+                    }
+                }
             }
         })
     };

@@ -30,11 +30,19 @@ impl<B: Broker> Engine<B> {
     }
 
     fn next_effect(&mut self) -> anyhow::Result<Option<Effect>> {
-        if let Some(signal) = self.termination.asked() {
+        if let Some(signal) = self.signals.asked() {
             self.ending = Some(signal);
         }
-        let moment = Moment { now: self.now()?, kill: self.kill_level(), ending: self.ending.map(str::to_owned) };
+        let ending = self.ending.map(str::to_owned).or_else(|| self.rate_limit());
+        let moment = Moment { now: self.now()?, kill: self.kill_level(), ending };
         Ok(self.core.poll(&moment))
+    }
+
+    /// An opening that the client would hold back is refused before it is recorded: one that is recorded and not sent
+    /// would use up its symbol's day. What works already is left alone.
+    fn rate_limit(&self) -> Option<String> {
+        let wait = self.broker.held_back()?;
+        Some(format!("a rate limit that leaves openings nothing for another {} s", wait.as_secs() + 1))
     }
 
     async fn perform(&mut self, effect: Effect) -> anyhow::Result<Option<Event>> {
@@ -134,8 +142,8 @@ impl<B: Broker> Engine<B> {
             session: exposure.at.ny_date(),
             positions: exposure.positions.iter().map(|(symbol, qty)| Held { symbol: *symbol, qty: *qty }).collect(),
             working_orders: exposure.working_orders,
-            // A position that nobody can read is not flat either.
-            unknown_outcomes: exposure.unknown_outcomes + self.memory.unreadable.len() as u32,
+            // What nobody can read is not flat either.
+            unknown_outcomes: exposure.unknown_outcomes + self.memory.unreadable_count() as u32,
         };
         let written = view.write(&self.config.layout.exposure());
         if let Err(error) = &written {
@@ -144,7 +152,7 @@ impl<B: Broker> Engine<B> {
         written.is_ok()
     }
 
-    fn say(&self, record: &Record) {
+    pub(crate) fn say(&self, record: &Record) {
         match record {
             Record::Execution(fill) => {
                 tracing::info!(

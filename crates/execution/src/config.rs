@@ -76,7 +76,7 @@ impl Config {
         let venue = reading.venue();
         reading.without_effect(&env::LIVE_TRADING, "LIVE is not part of this release");
         if mode == Mode::Paper {
-            reading.paper_only(base_url.as_ref(), account.as_ref());
+            reading.paper_only(base_url.as_ref(), data_url.as_ref(), account.as_ref());
         }
         if mode == Mode::Live {
             reading.problems.push("EXECUTION_MODE=LIVE is not part of this release".to_owned());
@@ -126,14 +126,18 @@ impl Config {
 
     /// Whose account the broker's client sends orders for: it asks the broker before the first one. A dry run's sends none.
     pub fn expected(&self) -> Option<Expected> {
-        let environment = match self.mode {
-            Mode::DryRun => return None,
-            Mode::Paper if self.base_url.is_loopback() => Environment::Local,
-            Mode::Paper => Environment::Paper,
-            Mode::Live => Environment::Live,
-        };
-        Some(Expected { environment, account: self.account.clone() })
+        expected(self.mode, &self.base_url, &self.account)
     }
+}
+
+fn expected(mode: Mode, trading: &BaseUrl, account: &AccountId) -> Option<Expected> {
+    let environment = match mode {
+        Mode::DryRun => return None,
+        Mode::Paper if trading.is_loopback() => Environment::Local,
+        Mode::Paper => Environment::Paper,
+        Mode::Live => Environment::Live,
+    };
+    Some(Expected { environment, account: account.clone() })
 }
 
 impl fmt::Display for Config {
@@ -174,17 +178,13 @@ impl Reading<'_> {
         keys.map_err(|wrong| self.problems.extend(wrong.0.iter().map(ToString::to_string))).ok()
     }
 
-    /// PAPER never reaches real money, whatever a drop-in says: Alpaca's paper host (or a venue on this machine), and a
-    /// paper account, whose number begins with PA.
-    fn paper_only(&mut self, url: Option<&BaseUrl>, account: Option<&AccountId>) {
-        let address = self.environment.text(&env::APCA_API_BASE_URL).ok().flatten().unwrap_or_default();
-        let paper_host = address.trim_end_matches('/') == "https://paper-api.alpaca.markets";
-        if url.is_some_and(|url| !url.is_loopback()) && !paper_host {
-            self.problems.push(format!("EXECUTION_MODE=PAPER with {address}, which is not the paper address"));
-        }
-        if account.is_some_and(|account| !account.as_str().starts_with("PA")) {
-            self.problems.push("EXECUTION_MODE=PAPER with an account whose number does not begin with PA".to_owned());
-        }
+    /// PAPER never reaches real money, whatever a drop-in says. The client's own rule, asked here too: what the check lets
+    /// pass must start.
+    fn paper_only(&mut self, trading: Option<&BaseUrl>, data: Option<&BaseUrl>, account: Option<&AccountId>) {
+        let (Some(trading), Some(data), Some(account)) = (trading, data, account) else { return };
+        let expected = expected(Mode::Paper, trading, account);
+        let verdict = expected.map_or(Ok(()), |expected| expected.check_addresses(trading, data));
+        self.problems.extend(verdict.err().map(|mismatch| format!("EXECUTION_MODE=PAPER: {mismatch}")));
     }
 
     /// A rehearsal's clock is possible on a loopback broker only, for every address this process talks to.
@@ -351,8 +351,23 @@ mod tests {
 
     #[test]
     fn paper_reaches_no_real_money() {
-        assert!(problems(&[("APCA_API_BASE_URL", "https://api.alpaca.markets")])[0].contains("not the paper address"));
-        assert!(problems(&[("PORTCULLIS_ACCOUNT", "123456789")])[0].contains("PA"));
+        let (trading, data) = ("APCA_API_BASE_URL", "APCA_API_DATA_URL");
+        let (venue, other_venue) = ("http://127.0.0.1:4000", "http://127.0.0.1:4001");
+        let table: [(&[(&'static str, &'static str)], Option<&str>); 8] = [
+            (&[], None),
+            (&[(trading, "https://paper-api.alpaca.markets/")], None),
+            (&[(trading, "https://api.alpaca.markets")], Some("trading address https://api.alpaca.markets")),
+            (&[(trading, "https://paper-api.alpaca.markets:444")], Some("trading address")),
+            (&[("PORTCULLIS_ACCOUNT", "123456789")], Some("which is live's")),
+            (&[(data, venue)], Some("market data address")),
+            (&[(trading, venue)], Some("market data address")),
+            (&[(trading, venue), (data, other_venue)], None),
+        ];
+        for (changes, expect) in table {
+            let problems = problems(changes);
+            assert_eq!(problems.len(), usize::from(expect.is_some()), "{changes:?}: {problems:?}");
+            assert!(expect.is_none_or(|text| problems[0].contains(text)), "{changes:?}: {problems:?}");
+        }
     }
 
     #[test]

@@ -19,9 +19,10 @@ use trading::{
 };
 
 use crate::{
-    engine::{Engine, PATIENCE, evaluate},
+    engine::{Engine, evaluate},
     gather::Aside,
     manifest::Installed,
+    signals::AskedToEnd,
 };
 
 /// Between the cycles of a process that is asked to end, in real time: systemd's patience is real.
@@ -40,29 +41,26 @@ pub(crate) struct CycleEnd {
 impl<B: Broker> Engine<B> {
     /// Cycles until SIGTERM, or until there is nothing to manage and no permission to open.
     pub async fn run(&mut self) -> anyhow::Result<ExitCode> {
-        let mut ready = false;
         loop {
             let wait = match self.cycle().await {
                 Ok(end) => {
                     self.memory.failed_cycles = 0;
-                    if !ready {
+                    if !self.memory.ready {
                         self.supervisor.ready("reconciled with the broker");
                         tracing::info!("READY: reconciled with the broker");
-                        ready = true;
+                        self.memory.ready = true;
                     }
                     if let Some(code) = self.is_over(&end) {
                         self.end("nothing to manage and no permission to open")?;
                         return Ok(code);
                     }
-                    let session = self.calendar.session_on(end.now.ny_date()).ok().flatten();
-                    self.config.pace.wait(session.as_ref(), end.now, self.hurrying_since())
-                }
-                Err(error) if is_fatal(&error) => return Err(error),
-                Err(error) if !ready && self.started.elapsed() > PATIENCE => {
-                    return Err(error.context(ExitCode::BrokerUnavailable));
+                    self.config.pace.wait(self.hours(end.now).as_ref(), end.now, self.hurrying_since())
                 }
                 Err(error) => {
-                    self.tell_failed_cycle(&error)?;
+                    if let Some(AskedToEnd(signal)) = error.downcast_ref() {
+                        return self.wind_down(signal).await;
+                    }
+                    self.bear(error)?;
                     self.config.pace.tight
                 }
             };
@@ -83,31 +81,37 @@ impl<B: Broker> Engine<B> {
             tracing::warn!("the clock was set forward: what was sent before is doubted from now on");
             self.feed(Event::ClockSet, now).await?;
         }
-        let said = self.look(now).await?;
+        let looked = self.until_asked(self.look(now)).await?;
+        let said = self.take_in(looked, now);
         self.feed(Event::Look(Box::new(said.clone())), now).await?;
 
-        let aside = self.aside(&said, now).await;
+        let aside = self.until_asked(async { Ok(self.aside(&said, now).await) }).await?;
+        self.note_calendar(&aside);
         // The reads took time: a quote newer than the decision would be one from the future.
         let now = self.now().unwrap_or(now);
         let (session, market_open, clock_skew) = self.agree_on_time(&aside, now)?;
         let verdict = evaluate(&self.config, &self.env, Ok(now));
         let authority = self.authority(&verdict);
         self.tell_unreadable(now)?;
-        let (kill, quotes) = (self.kill_level(), aside.quotes);
-        let around = Surroundings { session, authority, kill, clock_skew, stream_silent: None, quotes };
+        let (hours, kill, quotes) = (self.hours(now), self.kill_level(), aside.quotes);
+        let around = Surroundings { session, hours, authority, kill, clock_skew, stream_silent: None, quotes };
         self.feed(Event::Protect(Box::new(around)), now).await?;
 
-        if let Some(session) = session.filter(|session| phase::is_open(Some(session), now))
+        // By our own calendar: that broker and calendar agree is asked of openings, not of a stop that follows. A process
+        // that is ending has no time for either.
+        if let Some(session) = hours.filter(|hours| phase::is_open(Some(hours), now))
             && (!said.positions.is_empty() || !self.list.candidates.is_empty())
+            && self.ending.is_none()
         {
-            let market = self.market(session, now).await;
+            let read = self.until_asked(async { Ok(self.market(session, now).await) }).await?;
+            let market = self.take_in_market(read, now)?;
             // Quotes are as of now, and so is the decision that uses them.
             let now = self.now().unwrap_or(now);
             self.feed(Event::Manage(Box::new(market)), now).await?;
         }
         self.write_artifacts(market_open);
         self.core.end_cycle(now);
-        let flat = self.core.is_flat() && self.memory.unreadable.is_empty();
+        let flat = self.core.is_flat() && self.memory.unreadable_count() == 0;
         Ok(CycleEnd { now, flat, settled: self.hurrying_since().is_none() })
     }
 
@@ -126,11 +130,11 @@ impl<B: Broker> Engine<B> {
     }
 
     fn tell_unreadable(&mut self, now: Timestamp) -> anyhow::Result<()> {
-        if self.memory.unreadable.is_empty() {
-            return Ok(());
+        for (what, names) in self.memory.unreadable() {
+            let text = format!("{what} that cannot be read, nothing is opened: {}", names.join(", "));
+            self.alert_once(now, what, &text)?;
         }
-        let names = self.memory.unreadable.join(", ");
-        self.alert_once(now, "positions", &format!("positions that cannot be read, nothing is opened: {names}"))
+        Ok(())
     }
 
     /// Today's session when our clock, the broker's clock, its calendar and ours agree; `None` opens nothing.
@@ -141,7 +145,7 @@ impl<B: Broker> Engine<B> {
     ) -> anyhow::Result<(Option<Session>, bool, Option<TimeDelta>)> {
         let agreed = match (&aside.clock, &aside.listed) {
             (Err(why), _) | (_, Err(why)) => Err(why.clone()),
-            (Ok((before, clock, after)), Ok(listed)) => {
+            (Ok((before, clock, after)), Ok((_, listed))) => {
                 agreement::session(&self.config.limits, self.calendar, (*before, *after), clock, *listed)
                     .map_err(|disagreement| disagreement.to_string())
             }
@@ -175,8 +179,8 @@ impl<B: Broker> Engine<B> {
         if let Some(signal) = self.ending {
             return Authority::ManageOnly(format!("ending on {signal}"));
         }
-        if !self.memory.unreadable.is_empty() {
-            return Authority::ManageOnly(format!("cannot read the positions {}", self.memory.unreadable.join(", ")));
+        if let Some((what, names)) = self.memory.unreadable().first() {
+            return Authority::ManageOnly(format!("cannot read the {what} {}", names.join(", ")));
         }
         // The kill switch has a control of its own, whose levels say what becomes of entries that work already.
         if verdict.reasons.iter().any(|reason| !matches!(reason, GateRefusal::KillSwitch(_))) {
@@ -213,6 +217,17 @@ impl<B: Broker> Engine<B> {
         is_refused_for_good(&verdict, self.started_manage_only, end.now).then_some(ExitCode::GateRefused)
     }
 
+    /// A failure that the loop goes on after, or the end.
+    fn bear(&mut self, error: anyhow::Error) -> anyhow::Result<()> {
+        if is_fatal(&error) {
+            return Err(error);
+        }
+        if !self.memory.ready && self.started.elapsed() >= self.patience.start {
+            return Err(error.context(ExitCode::BrokerUnavailable));
+        }
+        self.tell_failed_cycle(&error)
+    }
+
     /// A cycle that could not look decides nothing; what protects lies at the broker. Two in a row are told.
     fn tell_failed_cycle(&mut self, error: &anyhow::Error) -> anyhow::Result<()> {
         self.memory.failed_cycles = self.memory.failed_cycles.saturating_add(1);
@@ -233,7 +248,7 @@ impl<B: Broker> Engine<B> {
         loop {
             tokio::select! {
                 biased;
-                signal = self.termination.wait() => return Ok(Some(signal)),
+                signal = self.signals.wait() => return Ok(Some(signal)),
                 result = &mut sleep => { result.context(ExitCode::BrokerUnavailable)?; return Ok(None) }
                 _ = beat.tick() => self.supervisor.alive(),
             }
@@ -245,8 +260,9 @@ impl<B: Broker> Engine<B> {
     async fn wind_down(&mut self, signal: &'static str) -> anyhow::Result<ExitCode> {
         self.supervisor.stopping();
         self.ending = Some(signal);
-        let begun = Instant::now();
-        while let Some(left) = self.patience.ending.checked_sub(begun.elapsed()) {
+        let end_by = Instant::now() + self.patience.ending;
+        self.end_by = Some(end_by);
+        while let Some(left) = end_by.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             match tokio::time::timeout(left, self.cycle()).await {
                 Ok(Ok(end)) if end.settled => {
                     self.end(signal)?;

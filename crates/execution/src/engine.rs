@@ -1,29 +1,30 @@
 //! What the loop holds, and how it starts: gates, lock, ledger, broker, in that order.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use broker::Broker;
 use contract::{Authority as GateAuthority, Env, ExitCode, ProgramClock, Verdict, Watchlist};
 use ledger::Ledger;
-use market::{Calendar, NyDate, Session, TimeDelta, Timestamp};
-use service::{Pacer, Supervisor, Termination, log::LogClock};
-use trading::{alert::Alerts, book::Book, decide::Candidate, engine::Core, sizing};
+use market::{Calendar, NyDate, Symbol, TimeDelta, Timestamp};
+use service::{Pacer, Supervisor, log::LogClock};
+use trading::{alert::Alerts, book::Book, decide::Candidate, engine::Core, order::AccountId, sizing};
 
 use crate::{
     config::Config,
-    gather::Candles,
     lock::{AccountLock, LockError},
+    market::Memorized,
     patience::Patience,
+    signals::Signals,
 };
 
 /// Dead intents older than this stay in the ledger, out of the book, unless their symbol is held.
 const BOOK_DAYS: TimeDelta = TimeDelta::days(120);
 /// The watchlist's best so many are looked at; a bound on what one cycle reads.
 const CANDIDATES: usize = 100;
-/// How long a start tries to reach the broker before it gives way to a fresh one (the unit's start timeout is longer,
-/// and so slow a failure never meets its start limit).
-pub(crate) const PATIENCE: Duration = Duration::from_secs(100);
 const BETWEEN_TRIES: Duration = Duration::from_secs(5);
 
 /// What a start comes to.
@@ -44,9 +45,7 @@ pub struct Engine<B> {
     /// What the process itself has told, beside the core's alerts.
     pub(crate) alerts: Alerts,
     pub(crate) list: List,
-    pub(crate) candles: Candles,
-    /// The broker's own calendar entry of a day.
-    pub(crate) listed_session: Option<(NyDate, Option<Session>)>,
+    pub(crate) candles: Memorized,
     pub(crate) memory: Memory,
     pub(crate) patience: Patience,
     pub(crate) env: Env,
@@ -54,11 +53,13 @@ pub struct Engine<B> {
     pub(crate) log_clock: LogClock,
     pub(crate) pacer: Pacer,
     pub(crate) supervisor: Supervisor,
-    pub(crate) termination: Termination,
+    pub(crate) signals: Signals,
     pub(crate) started: Instant,
     pub(crate) started_manage_only: bool,
     /// The signal that asked this process to end.
     pub(crate) ending: Option<&'static str>,
+    /// When a process that winds down has to be done.
+    pub(crate) end_by: Option<Instant>,
     _locks: Vec<AccountLock>,
 }
 
@@ -67,8 +68,16 @@ pub struct Engine<B> {
 pub(crate) struct Memory {
     /// Cycles that could not look, in a row.
     pub failed_cycles: u32,
+    /// The first look succeeded.
+    pub ready: bool,
     /// Positions at the broker that could not be read at the last look, by name.
     pub unreadable: Vec<String>,
+    /// The same of orders.
+    pub unreadable_orders: Vec<String>,
+    /// The day on which the broker's calendar was last seen to be ours.
+    pub calendar_agreed_on: Option<NyDate>,
+    /// Symbols said not to be opened, by day, and whether the broker said so or did not say.
+    pub closed: BTreeSet<(NyDate, Symbol, bool)>,
     /// The day whose late executions were read.
     pub read_back_on: Option<NyDate>,
     /// Looks, in a row, that could not read the executions.
@@ -79,6 +88,19 @@ pub(crate) struct Memory {
     pub said_gate: Option<String>,
     /// What the log said last of the market.
     pub said_market: Option<String>,
+}
+
+impl Memory {
+    /// What could not be read at the last look: which kind, and the names.
+    pub fn unreadable(&self) -> Vec<(&'static str, Vec<String>)> {
+        let kinds = [("positions", &self.unreadable), ("orders", &self.unreadable_orders)];
+        kinds.into_iter().filter(|(_, names)| !names.is_empty()).map(|(what, names)| (what, names.clone())).collect()
+    }
+
+    /// How many.
+    pub fn unreadable_count(&self) -> usize {
+        self.unreadable.len() + self.unreadable_orders.len()
+    }
 }
 
 /// The watchlist this process trades: the one the gate vouched for at the start, and no other.
@@ -106,29 +128,30 @@ impl<B: Broker> Engine<B> {
         let locks = take_locks(&config)?;
         let (ledger, book) = open_ledger(&config, now)?;
         tracing::info!("Execution DB: {}", config.database.display());
-        bind_account(&config, &broker, started).await?;
+        let patience = Patience::default();
+        bind_account(&config, &broker, started + patience.start).await?;
         let core = Core::new(book, config.limits.clone(), now);
         let engine = Self {
             list: List::of(&config, &verdict),
             started_manage_only: verdict.authority == GateAuthority::ManageOnly,
             pacer: Pacer::new(config.venue, "execution").context(ExitCode::BadConfig)?,
             supervisor: Supervisor::from_environment(),
-            termination: Termination::new().context("failed to take over signals")?,
+            signals: Signals::of_process().context("failed to take over signals")?,
             config,
             broker,
             ledger,
             core,
             calendar: Calendar::nyse(),
             alerts: Alerts::default(),
-            candles: Candles::default(),
-            listed_session: None,
+            candles: Memorized::default(),
             memory: Memory::default(),
-            patience: Patience::default(),
+            patience,
             env,
             clock,
             log_clock,
             started,
             ending: None,
+            end_by: None,
             _locks: locks,
         };
         Ok(Start::Engine(Box::new(engine)))
@@ -174,25 +197,30 @@ fn open_ledger(config: &Config, now: Timestamp) -> anyhow::Result<(Ledger, Book)
     })
 }
 
-/// Account, address and manifest must agree before the first order. A broker that does not answer is asked again for a
-/// while: a start that fails at once, five times in a row, would leave a position without its manager for the day.
-async fn bind_account(config: &Config, broker: &impl Broker, started: Instant) -> anyhow::Result<()> {
-    let account = loop {
-        match broker.account().await {
-            Ok(account) => break account,
+/// Account, address and manifest must agree before the first order. A broker that does not answer is asked again until
+/// the time of a start is up: each start reads the ledger anew and says so, and the supervisor starts without end.
+async fn bind_account(config: &Config, broker: &impl Broker, deadline: Instant) -> anyhow::Result<()> {
+    let number = match tokio::time::timeout_at(deadline.into(), account_number(broker)).await {
+        Ok(answer) => answer?,
+        Err(late) => return Err(anyhow::Error::new(late).context("no account").context(ExitCode::BrokerUnavailable)),
+    };
+    if number == config.account {
+        return Ok(());
+    }
+    let text = format!("the keys are of account {number}, the manifest says {}", config.account);
+    Err(anyhow::anyhow!(text).context(ExitCode::BadConfig))
+}
+
+/// Asks until there is an answer. The number alone: whatever else is odd in an account keeps nobody from protecting it.
+async fn account_number(broker: &impl Broker) -> anyhow::Result<AccountId> {
+    loop {
+        match broker.account_number().await {
+            Ok(number) => return Ok(number),
             Err(error) if error.forbidden => return Err(anyhow::Error::new(error).context(ExitCode::BadConfig)),
-            Err(error) if started.elapsed() > PATIENCE => {
-                return Err(anyhow::Error::new(error).context(ExitCode::BrokerUnavailable));
-            }
             Err(error) => tracing::warn!("the broker does not answer, asking again: {error}"),
         }
         tokio::time::sleep(BETWEEN_TRIES).await;
-    };
-    if account.number == config.account {
-        return Ok(());
     }
-    let text = format!("the keys are of account {}, the manifest says {}", account.number, config.account);
-    Err(anyhow::anyhow!(text).context(ExitCode::BadConfig))
 }
 
 impl List {

@@ -11,7 +11,9 @@ mod engine;
 mod gather;
 mod lock;
 mod manifest;
+mod market;
 mod patience;
+mod signals;
 
 use std::process;
 

@@ -3,7 +3,7 @@
 //!
 //! What protection needs is waited for as long as the client itself does; what it can do without delays it by these.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use broker::{Broker, ReadError};
 
@@ -20,12 +20,15 @@ pub(crate) struct Patience {
     pub executions: Duration,
     /// For the cycles of a process that is asked to end: a third of the unit's stop timeout.
     pub ending: Duration,
+    /// For a start to reach the broker and to look once; then it gives way to a fresh one. Less than the unit's start
+    /// timeout, so that the exit code says what was wrong.
+    pub start: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { aside: seconds(3), market: seconds(5), executions: seconds(10), ending: seconds(20) }
+        Self { aside: seconds(3), market: seconds(5), executions: seconds(10), ending: seconds(20), start: seconds(100) }
     }
 }
 
@@ -35,12 +38,15 @@ impl<B: Broker> Engine<B> {
         beating(self.supervisor.beat(), || self.supervisor.alive(), work).await
     }
 
-    /// The same for a read, up to a limit; the error in words.
+    /// The same for a read that protection can do without, up to a limit; the error in words. While the process is ending no
+    /// such read takes more than a quarter of the time that is left, so that time for protection always is.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
         read: impl Future<Output = Result<T, ReadError>>,
     ) -> Result<T, String> {
+        let left = self.end_by.map(|by| by.saturating_duration_since(Instant::now()) / 4);
+        let limit = left.map_or(limit, |left| limit.min(left));
         match self.beating(tokio::time::timeout(limit, read)).await {
             Ok(answer) => answer.map_err(|error| error.to_string()),
             Err(_) => Err(format!("no answer within {} ms", limit.as_millis())),

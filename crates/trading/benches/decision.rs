@@ -89,6 +89,7 @@ fn scene(confirmed: usize) -> (Book, View, Limits) {
     let view = View {
         now,
         session: Some(session),
+        hours: Some(session),
         authority: Authority::Open,
         kill: None,
         positions,

@@ -66,6 +66,8 @@ pub struct View {
     pub now: Timestamp,
     /// Today's session, when broker and calendar agree that there is one.
     pub session: Option<Session>,
+    /// Today's session by our own calendar. What protects goes by it: a clock that cannot be read stops no stop.
+    pub hours: Option<Session>,
     /// What the gates say.
     pub authority: Authority,
     /// The kill switch.

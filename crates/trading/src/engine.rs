@@ -82,6 +82,8 @@ pub enum Event {
 pub struct Surroundings {
     /// Today's session, when broker and calendar agree that there is one.
     pub session: Option<Session>,
+    /// Today's session by our own calendar: protection goes by it, whatever the broker says of time.
+    pub hours: Option<Session>,
     /// What the gates say.
     pub authority: Authority,
     /// The kill switch.
@@ -333,10 +335,11 @@ impl Core {
             }
         }
         self.tell_findings(findings);
-        let Surroundings { session, authority, kill, clock_skew, stream_silent, quotes } = around;
+        let Surroundings { session, hours, authority, kill, clock_skew, stream_silent, quotes } = around;
         let view = View {
             now,
             session,
+            hours,
             authority,
             kill,
             positions: said.positions,

@@ -131,6 +131,7 @@ impl Protocol {
                 self.say(|| "decides what protects".to_owned());
                 let around = Surroundings {
                     session: Some(market_data::session()),
+                    hours: Some(market_data::session()),
                     authority: Authority::Open,
                     kill: world.kill,
                     clock_skew: Some(market::TimeDelta::zero()),

@@ -83,6 +83,8 @@ pub(crate) struct Cycle {
     pub bids: Vec<i64>,
     /// The session told.
     pub session: Option<Session>,
+    /// The session of our own calendar.
+    pub hours: Option<Session>,
     /// Authority told.
     pub may_open: bool,
     /// The clock's distance told; `None` when it could not be read.

@@ -144,7 +144,7 @@ fn situation<'a>(desk: &'a Desk<'a>, trade: &Trade, symbol: Symbol, explained: b
     let candidate = view.candidates.iter().find(|candidate| candidate.symbol == symbol);
     let unarmed = Situation {
         now: view.now,
-        phase: view.session.map_or(Phase::Closed, |session| Phase::at(&session, view.now)),
+        phase: view.hours.map_or(Phase::Closed, |session| Phase::at(&session, view.now)),
         price,
         candles,
         structural: candidate.and_then(|candidate| candidate.structural_stop),
@@ -154,9 +154,10 @@ fn situation<'a>(desk: &'a Desk<'a>, trade: &Trade, symbol: Symbol, explained: b
     Situation { exits_armed: targets::is_armed(trade, &unarmed, desk.limits.exit_arming), ..unarmed }
 }
 
-/// The bid of a fresh quote while the market is open.
+/// The bid of a fresh quote while the market is open by our own calendar: a market that is through a stop must be left
+/// even while broker and calendar disagree about the time.
 fn fresh_bid(desk: &Desk<'_>, symbol: Symbol) -> Option<Price> {
     let view = desk.view;
     let quote = view.quotes.get(&symbol).filter(|quote| view.now.since(quote.at).abs() <= desk.limits.quote_age)?;
-    phase::is_open(view.session.as_ref(), view.now).then_some(quote.bid)
+    phase::is_open(view.hours.as_ref(), view.now).then_some(quote.bid)
 }

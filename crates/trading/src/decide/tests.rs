@@ -347,6 +347,7 @@ impl Scene {
             view: View {
                 now,
                 session: Some(session),
+                hours: Some(session),
                 authority: Authority::Open,
                 kill: None,
                 account: Some(account),

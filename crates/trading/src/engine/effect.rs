@@ -67,7 +67,7 @@ pub struct Moment {
     pub now: Timestamp,
     /// The kill switch, read now.
     pub kill: Option<Kill>,
-    /// Why the process ends, when it was asked to.
+    /// Why nothing more is opened now, such as a signal that ends the process. Protection goes on.
     pub ending: Option<String>,
 }
 

@@ -29,6 +29,7 @@ impl Scene {
         let view = View {
             now,
             session: Calendar::nyse().session_on(date).unwrap(),
+            hours: Calendar::nyse().session_on(date).unwrap(),
             authority: Authority::Open,
             kill: None,
             positions: BTreeMap::new(),

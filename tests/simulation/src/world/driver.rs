@@ -165,15 +165,16 @@ impl World {
         let authority = if may_open { Authority::Open } else { Authority::ManageOnly("the gate says no".to_owned()) };
         let silent = self.strikes(Fault::Stream, 200).then(|| self.process_dice.seconds(5, 400));
         let bare = self.bare();
-        let quotes = if phase::is_open(session.as_ref(), now) { self.quotes(&bare) } else { BTreeMap::new() };
+        let hours = self.calendar.session_on(now.ny_date()).ok().flatten();
+        let quotes = if phase::is_open(hours.as_ref(), now) { self.quotes(&bare) } else { BTreeMap::new() };
         say!(self, "PROTECT session {} authority {authority:?}", session.is_some());
         if let Some(process) = &mut self.process {
-            process.cycle.session = session;
+            (process.cycle.session, process.cycle.hours) = (session, hours);
             process.cycle.may_open = may_open;
             process.cycle.skew = skew;
         }
         let kill = self.kill;
-        let around = Surroundings { session, authority, kill, clock_skew: skew, stream_silent: silent, quotes };
+        let around = Surroundings { session, hours, authority, kill, clock_skew: skew, stream_silent: silent, quotes };
         self.feed(Event::Protect(Box::new(around)), now, Stage::Manage);
     }
 
@@ -197,7 +198,7 @@ impl World {
 
     fn manage(&mut self) {
         let now = self.clock();
-        let session = self.process.as_ref().and_then(|process| process.cycle.session);
+        let session = self.process.as_ref().and_then(|process| process.cycle.hours);
         let Some(session) = session.filter(|session| phase::is_open(Some(session), now)) else {
             if let Some(process) = &mut self.process {
                 process.stage = Stage::End;

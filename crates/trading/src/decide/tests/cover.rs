@@ -103,6 +103,29 @@ fn through_the_stop_is_at_it_or_below_by_a_quote_of_the_session() {
     assert_eq!(decided("47.00", 9, 29), stop, "nor one before the open");
 }
 
+/// A stop above the market is refused, again and again: what broker and calendar agree on is asked of openings only.
+#[test]
+fn through_the_stop_is_through_it_while_nobody_agrees_on_the_time() {
+    for skew in [None, Some(TimeDelta::milliseconds(2_100))] {
+        let mut scene = Scene::holding(19);
+        scene.view.candidates.clear();
+        scene.quote("47.00", "47.05");
+        (scene.view.session, scene.view.clock_skew) = (None, skew);
+        let actions = scene.decide().actions;
+        let told: Vec<String> = actions.iter().map(super::broker::in_words).collect();
+        assert_eq!(told, ["alert AAPL/flatten", "submit exit 19 market"], "{skew:?}");
+    }
+}
+
+#[test]
+fn a_stop_follows_while_nobody_agrees_on_the_time() {
+    let mut scene = Scene::managed(19);
+    scene.quote("53", "53.02");
+    scene.trend(&["51", "50.5", "51.5", "51", "52"]);
+    (scene.view.session, scene.view.clock_skew) = (None, None);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 50.90"]);
+}
+
 #[test]
 fn a_mismatch_keeps_its_own_symbol_still() {
     for (text, expect) in [("MSFT", &["replace stop 19 @ 50.90"][..]), ("AAPL", &[])] {

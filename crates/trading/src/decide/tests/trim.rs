@@ -135,7 +135,7 @@ fn what_keeps_a_position_whole() {
         }),
         ("the last half hour", |s| s.at(15, 30)),
         ("after the close", |s| s.at(16, 0)),
-        ("no session", |s| s.view.session = None),
+        ("no session", |s| s.view.hours = None),
         ("another's order", |s| s.foreign(1, OrderKind::Limit { limit: price("60") })),
         ("a stop in passing", |s| s.view.working[0].status = OrderStatus::PendingReplace),
         ("a quote that is old", |s| s.view.now = s.view.now + TimeDelta::seconds(6)),

@@ -99,6 +99,7 @@ impl Floor {
         let session = Calendar::nyse().session_on(date()).unwrap();
         let around = Surroundings {
             session,
+            hours: session,
             authority,
             kill,
             clock_skew: Some(TimeDelta::zero()),

@@ -225,6 +225,7 @@ impl Floor {
     fn surroundings(&self) -> Surroundings {
         Surroundings {
             session: Calendar::nyse().session_on(date()).unwrap(),
+            hours: Calendar::nyse().session_on(date()).unwrap(),
             authority: Authority::Open,
             kill: None,
             clock_skew: Some(TimeDelta::zero()),

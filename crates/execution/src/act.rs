@@ -1,5 +1,7 @@
 //! Performing: each effect of the core, one at a time, in order. What is recorded is durable before the next is asked for.
 
+use std::time::Instant;
+
 use anyhow::Context;
 use broker::{Broker, CancelOutcome, SubmitOutcome};
 use contract::{ExitCode, ExposureView, Held, Mode};
@@ -32,6 +34,7 @@ impl<B: Broker> Engine<B> {
     fn next_effect(&mut self) -> anyhow::Result<Option<Effect>> {
         if let Some(signal) = self.signals.asked() {
             self.ending = Some(signal);
+            self.end_by = Some(Instant::now() + self.patience.ending);
         }
         let ending = self.ending.map(str::to_owned).or_else(|| self.rate_limit());
         let moment = Moment { now: self.now()?, kill: self.kill_level(), ending };

@@ -58,7 +58,7 @@ pub struct Engine<B> {
     pub(crate) started_manage_only: bool,
     /// The signal that asked this process to end.
     pub(crate) ending: Option<&'static str>,
-    /// When a process that winds down has to be done.
+    /// When a process that was asked to end has to be done.
     pub(crate) end_by: Option<Instant>,
     _locks: Vec<AccountLock>,
 }
@@ -198,8 +198,8 @@ fn open_ledger(config: &Config, now: Timestamp) -> anyhow::Result<(Ledger, Book)
 }
 
 /// Account, address and manifest must agree before the first order. A broker that does not answer is asked again until
-/// the time of a start is up: each start reads the ledger anew and says so, and the supervisor starts without end.
-async fn bind_account(config: &Config, broker: &impl Broker, deadline: Instant) -> anyhow::Result<()> {
+/// the time of a start is up; then a fresh one begins, as often as it takes: the unit has no limit of starts.
+pub(crate) async fn bind_account(config: &Config, broker: &impl Broker, deadline: Instant) -> anyhow::Result<()> {
     let number = match tokio::time::timeout_at(deadline.into(), account_number(broker)).await {
         Ok(answer) => answer?,
         Err(late) => return Err(anyhow::Error::new(late).context("no account").context(ExitCode::BrokerUnavailable)),

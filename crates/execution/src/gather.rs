@@ -96,8 +96,7 @@ impl<B: Broker> Engine<B> {
     /// executions make it.
     fn executions_from(&self, now: Timestamp) -> Timestamp {
         let differs = |(_, finding): &(Symbol, Finding)| matches!(finding, Finding::QuantityMismatch { .. });
-        let reads_back =
-            self.memory.read_back_on != Some(now.ny_date()) || self.core.findings().iter().any(differs);
+        let reads_back = self.memory.read_back_on != Some(now.ny_date()) || self.core.findings().iter().any(differs);
         let news = reconcile::executions_from(self.core.book(), now);
         if reads_back { news.min(now - LATE_FILLS) } else { news }
     }

@@ -123,13 +123,7 @@ impl<B: Broker> Engine<B> {
 
     /// Candles of today's session as far as they are known after another read, when one can bring more. Without them nothing
     /// confirms, and positions are managed all the same.
-    async fn candles(
-        &self,
-        known: &Candles,
-        symbols: BTreeSet<Symbol>,
-        session: Session,
-        now: Timestamp,
-    ) -> Candles {
+    async fn candles(&self, known: &Candles, symbols: BTreeSet<Symbol>, session: Session, now: Timestamp) -> Candles {
         let length = i64::from(CANDLE_MINUTES) * 60;
         let complete = now.since(session.open).num_seconds() / length;
         let until = session.open + TimeDelta::seconds(complete * length);

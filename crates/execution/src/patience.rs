@@ -28,7 +28,13 @@ pub(crate) struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { aside: seconds(3), market: seconds(5), executions: seconds(10), ending: seconds(20), start: seconds(100) }
+        Self {
+            aside: seconds(3),
+            market: seconds(5),
+            executions: seconds(10),
+            ending: seconds(20),
+            start: seconds(100),
+        }
     }
 }
 

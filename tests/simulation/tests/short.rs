@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use simulation::{Count, Fault, Faults, Scenario, Tally, run, shrink, traced};
 use trading::refusal::Reason;
 
-const SEEDS: u64 = 600;
+const SEEDS: u64 = 1000;
 const STEPS: u64 = 2_000;
 
 /// Reasons that these seeds need not reach: what they refuse is refused by another control before, or never decided.

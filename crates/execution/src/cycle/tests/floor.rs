@@ -1,14 +1,23 @@
 //! The floor the loop is tested on: the real venue, our real client over loopback, a state directory with an attested
 //! watchlist. A test drives one cycle at a time; the venue's clock stands still unless the test moves it.
 
-use std::{ffi::OsString, fs, path::Path, sync::mpsc, thread, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    path::Path,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
 
 use broker::{
     Broker,
     alpaca::{self, Alpaca},
     null::Null,
 };
-use broker_sim::{MarketDay, Moment, RequestSeen, Venue, VenueConfig, Verdict, engine::Request};
+use broker_sim::{Market, MarketDay, Moment, RequestSeen, Venue, VenueConfig, Verdict, engine::Request};
 use contract::{
     Attestation, Env, ExitCode, ExposureView, KillLevel, KillSwitch, Layout, ScanRun, ScanStatus, env, sha256_hex,
     write_all_atomically,
@@ -16,7 +25,7 @@ use contract::{
 use market::{Calendar, DailyBar, Feed, NyDate, Qty, Session, Symbol, TimeDelta, Timestamp, Usd};
 use service::log::LogClock;
 use tempfile::TempDir;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc::UnboundedReceiver, mpsc::UnboundedSender, mpsc::unbounded_channel, oneshot};
 use trading::{
     confirm,
     order::{ClientOrderId, OrderKind, Side},
@@ -26,6 +35,7 @@ use trading::{
 use crate::{
     config::Config,
     engine::{Engine, Start},
+    signals::Signals,
 };
 
 const ACCOUNT: &str = "PA3TEST";
@@ -49,6 +59,7 @@ pub struct Floor {
     pub venue: Venue,
     pub layout: Layout,
     env: Env,
+    requests_a_minute: Option<u32>,
     _root: TempDir,
     _stop: oneshot::Sender<()>,
 }
@@ -56,13 +67,25 @@ pub struct Floor {
 impl Floor {
     /// The desk at the instant at which the first of these candidates may be entered.
     pub fn with(symbols: &[&str]) -> Self {
+        Self::of(symbols, market_day().into())
+    }
+
+    /// The same where the venue lists a symbol and does not trade it.
+    pub fn with_untraded(symbols: &[&str], untraded: &str) -> Self {
+        let mut market = Market::from(market_day());
+        market.traits.entry(untraded.parse().unwrap()).or_default().tradable = false;
+        Self::of(symbols, market)
+    }
+
+    fn of(symbols: &[&str], market: Market) -> Self {
         let first = symbols.iter().map(|symbol| entry_time(symbol)).min().unwrap();
-        let venue = Venue::new(config(first), market_day());
+        let venue = Venue::new(config(first), market);
         let (url, stop) = serve(venue.clone());
         let root = tempfile::tempdir().unwrap();
         let env = environment(&url, root.path());
         fs::write(root.path().join(MANIFEST), MANIFEST_TEXT).unwrap();
-        let floor = Self { venue, layout: Layout::new(root.path()), env, _root: root, _stop: stop };
+        let layout = Layout::new(root.path());
+        let floor = Self { venue, layout, env, requests_a_minute: None, _root: root, _stop: stop };
         floor.attest(symbols, date(), "run-1");
         floor
     }
@@ -70,6 +93,12 @@ impl Floor {
     /// The same with another variable.
     pub fn and(mut self, variable: &env::Variable, value: impl Into<OsString>) -> Self {
         self.env = self.env.with(variable, value);
+        self
+    }
+
+    /// The same, reckoning with the broker's rate limit.
+    pub fn limited(mut self, requests_a_minute: u32) -> Self {
+        self.requests_a_minute = Some(requests_a_minute);
         self
     }
 
@@ -127,9 +156,17 @@ impl Floor {
         KillSwitch::latch(&self.layout.kill_switch(), level, "drill", "test", self.venue.now()).unwrap();
     }
 
+    pub fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub fn connect(&self) -> Alpaca {
+        connect(&Config::from_env(&self.env).unwrap(), self.requests_a_minute)
+    }
+
     pub async fn try_start(&self) -> anyhow::Result<Start<Alpaca>> {
         let config = Config::from_env(&self.env)?;
-        let alpaca = connect(&config);
+        let alpaca = connect(&config, self.requests_a_minute);
         Engine::start(config, self.env.clone(), LogClock::default(), alpaca).await
     }
 
@@ -140,7 +177,7 @@ impl Floor {
     /// A dry run, with the broker `main` gives it.
     pub async fn start_dry(&self) -> Box<Engine<Null<Alpaca>>> {
         let config = Config::from_env(&self.env).unwrap();
-        let broker = Null::new(connect(&config));
+        let broker = Null::new(connect(&config, self.requests_a_minute));
         running(Engine::start(config, self.env.clone(), LogClock::default(), broker).await.unwrap())
     }
 
@@ -183,6 +220,32 @@ impl Floor {
     /// Says nothing to some requests.
     pub fn hang(&self, which: impl Fn(&RequestSeen) -> bool + Send + 'static) {
         self.venue.intercept(Box::new(move |request, _| if which(request) { Verdict::Hang } else { Verdict::Pass }));
+    }
+
+    /// Says nothing to the first of some requests, and tells when it came.
+    pub fn hang_first(&self, which: impl Fn(&RequestSeen) -> bool + Send + 'static) -> UnboundedReceiver<()> {
+        let (reach, reached) = unbounded_channel();
+        let mut reach = Some(reach);
+        self.venue.intercept(Box::new(move |request, _| {
+            let Some(reach) = reach.take_if(|_| which(request)) else { return Verdict::Pass };
+            reach.send(()).unwrap();
+            Verdict::Hang
+        }));
+        reached
+    }
+
+    /// Tells the venue, over the wire, what has no endpoint at the real one.
+    pub fn sim(&self, path: &str, body: &str) {
+        let url = self.env.text(&env::APCA_API_BASE_URL).unwrap().unwrap();
+        let address = url.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        let length = body.len();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+        let fields = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(format!("{head}{fields}{body}").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     /// Does something at every such request.
@@ -295,6 +358,13 @@ pub fn refusals<B: Broker>(engine: &Engine<B>) -> Vec<String> {
     counts.into_iter().map(|count| count.reason).collect()
 }
 
+/// Makes the process end by a word of the test's, not by a signal.
+pub fn tellable<B>(engine: &mut Engine<B>) -> UnboundedSender<&'static str> {
+    let (tell, told) = unbounded_channel();
+    engine.signals = Signals::Told(told.into());
+    tell
+}
+
 fn short(id: &ClientOrderId) -> String {
     id.as_str().replace(&id_prefix(), "")
 }
@@ -303,12 +373,13 @@ fn id_prefix() -> String {
     format!("pc_{ACCOUNT}_{}_avwap_", date().to_string().replace('-', ""))
 }
 
-fn connect(config: &Config) -> Alpaca {
+fn connect(config: &Config, requests_a_minute: Option<u32>) -> Alpaca {
     let (trading, data) = (config.base_url.clone(), config.data_url.clone());
     let (key_id, secret_key) = (config.key_id.clone(), config.secret_key.clone());
     let mut connection = alpaca::Config::new(trading, data, key_id, secret_key, config.feed());
     connection.expected = config.expected();
     connection.limits.backoff = Duration::from_millis(1);
+    connection.limits.requests_a_minute = requests_a_minute;
     Alpaca::new(&connection).unwrap()
 }
 

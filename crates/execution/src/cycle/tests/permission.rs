@@ -1,12 +1,16 @@
 //! What takes away the permission to open while the process runs, and what it leaves alone: protection.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use broker::alpaca::Alpaca;
 use broker_sim::{Moment, RequestSeen};
 use contract::{ExitCode, KillLevel, KillSwitch, ScanStatus, env};
+use market::Timestamp;
 use serde_json::Value;
-use trading::control::Authority;
+use trading::{
+    control::Authority,
+    engine::{Event, Surroundings},
+};
 
 use super::floor::{Floor, alerts, date, intents, is_send, refusals};
 use crate::engine::{Engine, evaluate};
@@ -198,6 +202,85 @@ async fn beside_a_position_that_cannot_be_read_nothing_is_opened() {
     assert!(why.contains("SHIBUSD"), "{why}");
     engine.tell_unreadable(now).unwrap();
     assert_eq!(alerts(&engine), ["positions"]);
+}
+
+#[tokio::test]
+async fn beside_an_order_that_cannot_be_read_nothing_is_opened() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    let now = floor.venue.now();
+    let verdict = evaluate(&engine.config, &engine.env, Ok(now));
+    engine.memory.unreadable_orders = vec!["of another hand".to_owned()];
+    let Authority::ManageOnly(why) = engine.authority(&verdict) else { panic!("it may open") };
+    assert!(why.contains("orders of another hand"), "{why}");
+    engine.tell_unreadable(now).unwrap();
+    assert_eq!(alerts(&engine), ["orders"]);
+    let around = Surroundings {
+        session: None,
+        hours: None,
+        authority: Authority::Open,
+        kill: None,
+        clock_skew: None,
+        stream_silent: None,
+        quotes: BTreeMap::new(),
+    };
+    for (unreadable, unknown) in [(vec!["of another hand".to_owned()], 1), (vec![], 0)] {
+        engine.memory.unreadable_orders = unreadable;
+        engine.feed(Event::Look(Box::default()), now).await.unwrap();
+        engine.feed(Event::Protect(Box::new(around.clone())), now).await.unwrap();
+        assert_eq!(floor.exposure().unknown_outcomes, unknown, "what nobody can read is not flat");
+    }
+}
+
+#[tokio::test]
+async fn an_asset_is_known_before_its_quote_is_asked_for_and_nothing_is_read_before_the_send() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    let seen: Vec<String> = floor.venue.request_log().into_iter().map(|request| request.path).collect();
+    let of = |path: &str| seen.iter().position(|seen| seen == path).unwrap();
+    assert!(of("/v2/assets/SOON") < of("/v2/stocks/quotes/latest"), "{seen:?}");
+    assert_eq!((floor.sends(), seen.last().unwrap().as_str()), (1, "/v2/orders"));
+}
+
+#[tokio::test]
+async fn what_the_broker_does_not_trade_is_refused_once_a_day_and_keeps_nothing_else_back() {
+    let floor = Floor::with_untraded(&["SOON", "LATE"], "SOON");
+    let mut engine = floor.start().await;
+    for _ in 0..3 {
+        engine.cycle().await.unwrap();
+        floor.seconds(5);
+    }
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["LATE_entry_1 New"]);
+    let counts = engine.ledger.refusals_since(Timestamp::from_unix_nanos(0)).unwrap();
+    let counts: Vec<_> = counts.into_iter().map(|count| (count.reason, count.count)).collect();
+    assert_eq!(counts, [("symbol_blocked".to_owned(), 1)]);
+    assert_eq!(intents(&engine), ["LATE_entry_1 Working"], "nothing of SOON is recorded");
+}
+
+/// An opening that is recorded and then held back would use up its symbol's day.
+#[tokio::test]
+async fn what_the_rate_limit_would_hold_back_is_not_recorded_and_what_works_is_left_alone() {
+    // Half of it is for what only openings need: clock, calendar, account and asset use that up.
+    let tight = 8;
+    let floor = Floor::with(&["SOON"]).limited(tight);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    assert_eq!((floor.sends(), intents(&engine), refusals(&engine)), (0, vec![], vec!["gate".to_owned()]));
+    drop(engine);
+
+    let floor = floor.limited(200);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 New"], "the symbol's day was not used up");
+    drop(engine);
+
+    let floor = floor.limited(tight);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 New"]);
 }
 
 async fn holding_soon_and_buying_late() -> (Floor, Box<Engine<Alpaca>>) {

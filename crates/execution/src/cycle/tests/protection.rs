@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use broker_sim::{Moment, RequestSeen};
+use contract::KillLevel;
 use market::{Qty, TimeDelta};
 use trading::record::Record;
 
@@ -10,8 +11,8 @@ use super::floor::{Floor, alerts, date, intents, is_for_executions, is_question,
 use crate::patience::Patience;
 
 /// What only opening needs. `/v2/account/activities` is another endpoint: executions.
-const ONLY_FOR_OPENING: [&str; 5] =
-    ["/v2/clock", "/v2/calendar", "/v2/account", "/v2/stocks/bars", "/v2/stocks/quotes/latest"];
+const ONLY_FOR_OPENING: [&str; 6] =
+    ["/v2/clock", "/v2/calendar", "/v2/account", "/v2/assets/SOON", "/v2/stocks/bars", "/v2/stocks/quotes/latest"];
 
 #[tokio::test]
 async fn each_endpoint_that_opening_needs_keeps_it_back_while_it_fails() {
@@ -168,10 +169,8 @@ async fn silence_about_what_protection_can_do_without_delays_no_stop() {
     tokio::time::timeout(Duration::from_secs(10), engine.cycle()).await.unwrap().unwrap();
     assert!(floor.is_protected("SOON"), "{:?}", floor.orders());
     let asked = |path: &str| floor.requests("GET", path);
-    assert!(
-        ["/v2/clock", "/v2/calendar", "/v2/stocks/quotes/latest"].iter().all(|path| asked(path) == 2),
-        "asked once more"
-    );
+    assert!(["/v2/clock", "/v2/calendar"].iter().all(|path| asked(path) == 2), "asked once more");
+    assert_eq!(asked("/v2/stocks/quotes/latest"), 3, "and for a stop that follows");
 }
 
 #[tokio::test]
@@ -212,5 +211,113 @@ async fn executions_are_read_from_a_week_back_once_a_day_and_while_they_do_not_m
         }
         drop(engine);
         engine = floor.start().await;
+    }
+}
+
+/// A stop above the market would be refused, again and again, and the position would fall on.
+#[tokio::test]
+async fn a_bare_position_below_its_stop_is_sold_whatever_is_said_of_time() {
+    type Spoil = fn(&Floor);
+    let table: [(&str, Spoil); 5] = [
+        ("no clock", |floor| floor.cut(Moment::Before, |request| request.path == "/v2/clock")),
+        ("no calendar", |floor| floor.cut(Moment::Before, |request| request.path == "/v2/calendar")),
+        ("neither", |floor| {
+            floor.cut(Moment::Before, |request| ["/v2/clock", "/v2/calendar"].contains(&request.path.as_str()));
+        }),
+        ("a clock that is three seconds ahead", |floor| floor.sim("/sim/skew", r#"{"seconds":3}"#)),
+        ("a calendar that is wrong", |floor| floor.sim("/sim/calendar", r#"{"wrong":"closed_today"}"#)),
+    ];
+    for (what, spoil) in table {
+        let floor = Floor::with(&["SINK"]);
+        let mut engine = floor.start().await;
+        engine.cycle().await.unwrap();
+        floor.tick();
+        engine.cycle().await.unwrap();
+        drop(engine);
+        floor.cancel_by_hand("SINK_stop_1");
+        floor.venue.advance_to(date().at_hm(15, 0));
+        spoil(&floor);
+        let mut engine = floor.start().await;
+        engine.cycle().await.unwrap();
+        floor.tick();
+        let expect = ["SINK_entry_1 Filled", "SINK_stop_1 Canceled", "SINK_exit_1 Filled"];
+        assert_eq!(floor.orders(), expect, "{what}");
+        assert_eq!(alerts(&engine), ["clock", "SINK/flatten"], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn executions_are_not_waited_for_while_there_can_be_something_to_protect() {
+    type Happens = fn(&Floor);
+    // What there is to do, and what becomes of it.
+    let table: [(&str, Happens, &[&str]); 2] = [
+        ("a fill", Floor::tick, &["SOON_entry_1 Filled", "SOON_stop_1 New"]),
+        ("an entry that must go", |floor| floor.kill(KillLevel::Cancel), &["SOON_entry_1 Canceled"]),
+    ];
+    for (what, happens, expect) in table {
+        let floor = Floor::with(&["SOON"]);
+        let mut engine = floor.start().await;
+        engine.cycle().await.unwrap();
+        happens(&floor);
+        engine.memory.unread_looks = 4;
+        let (aside, executions) = (Duration::from_millis(100), Duration::from_secs(600));
+        engine.patience = Patience { aside, executions, ..Patience::default() };
+        floor.hang(is_for_executions);
+        tokio::time::timeout(Duration::from_secs(10), engine.cycle()).await.expect(what).unwrap();
+        assert_eq!(floor.orders(), expect, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn executions_are_not_waited_for_under_the_kill_switch() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    for _ in 0..2 {
+        engine.cycle().await.unwrap();
+    }
+    assert!(floor.is_protected("SOON"));
+    floor.kill(KillLevel::Flatten);
+    let (aside, executions) = (Duration::from_millis(100), Duration::from_secs(600));
+    engine.patience = Patience { aside, executions, ..Patience::default() };
+    floor.hang(is_for_executions);
+    tokio::time::timeout(Duration::from_secs(10), engine.cycle()).await.expect("no wait").unwrap();
+    assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 Canceled"]);
+}
+
+/// One wrong answer in the morning may not be believed until the evening.
+#[tokio::test]
+async fn a_calendar_is_remembered_only_when_it_is_ours() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    floor.sim("/sim/calendar", r#"{"wrong":"closed_today"}"#);
+    engine.cycle().await.unwrap();
+    assert_eq!((floor.sends(), alerts(&engine)), (0, vec!["clock".to_owned()]));
+    floor.sim("/sim/calendar", r#"{"wrong":"none"}"#);
+    for _ in 0..2 {
+        engine.cycle().await.unwrap();
+    }
+    assert_eq!(floor.orders(), ["SOON_entry_1 New"]);
+    assert_eq!(floor.requests("GET", "/v2/calendar"), 2, "asked until it was right, and then no more");
+}
+
+/// A symbol the data host does not know makes it refuse the whole request.
+#[tokio::test]
+async fn what_is_held_has_its_market_whatever_becomes_of_the_candidates() {
+    for path in ["/v2/stocks/bars", "/v2/stocks/quotes/latest"] {
+        let floor = Floor::with(&["SOON", "LATE"]);
+        let mut engine = floor.start().await;
+        engine.cycle().await.unwrap();
+        floor.tick();
+        engine.cycle().await.unwrap();
+        drop(engine);
+        floor.until_entry_of("LATE");
+        floor.cut(Moment::Before, move |request| request.path == path && request.query.contains("LATE"));
+        let mut engine = floor.start().await;
+        engine.cycle().await.unwrap();
+        let (view, soon) = (engine.core.view().unwrap(), "SOON".parse().unwrap());
+        assert!(view.candles.contains_key(&soon) && view.quotes.contains_key(&soon), "{path}");
+        assert_eq!(floor.sends(), 2, "{path}: no entry of LATE");
     }
 }

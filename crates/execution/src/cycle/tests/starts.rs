@@ -1,12 +1,17 @@
 //! When a process starts, and when one that is flat has nothing to wait for.
 
+use std::time::{Duration, Instant};
+
+use broker::alpaca;
 use contract::{Authority as GateAuthority, ExitCode, Exposure, Refusal as GateRefusal, Verdict, env};
 use market::TimeDelta;
+use trading::reconcile;
 
 use super::{
     super::is_refused_for_good,
     floor::{Floor, date, session},
 };
+use crate::{config::Config, engine::bind_account};
 
 #[tokio::test]
 async fn flat_with_a_stale_list_it_does_not_start_and_sends_nothing() {
@@ -118,4 +123,30 @@ async fn a_flat_process_ends_with_a_stale_list_and_one_that_holds_does_not() {
         assert_eq!(end.flat, !holding);
         assert_eq!(engine.is_over(&end), (!holding).then_some(ExitCode::GateRefused));
     }
+}
+
+#[tokio::test]
+async fn a_broker_that_does_not_answer_ends_a_start_in_time_with_the_code_that_says_so() {
+    let floor = Floor::with(&["SOON"]);
+    let config = Config::from_env(floor.env()).unwrap();
+    let broker = floor.connect();
+    floor.hang(|_| true);
+    let deadline = Instant::now() + Duration::from_millis(100);
+    let bound = tokio::time::timeout(Duration::from_secs(10), bind_account(&config, &broker, deadline)).await;
+    let error = bound.unwrap().unwrap_err();
+    assert_eq!(error.downcast_ref(), Some(&ExitCode::BrokerUnavailable), "{error:#}");
+
+    floor.calm();
+    let mut engine = floor.start().await;
+    engine.patience.start = engine.started.elapsed() + Duration::from_millis(100);
+    floor.hang(|request| request.path == "/v2/positions");
+    let ended = tokio::time::timeout(Duration::from_secs(10), engine.run()).await;
+    let error = ended.unwrap().unwrap_err();
+    assert_eq!(error.downcast_ref(), Some(&ExitCode::BrokerUnavailable), "{error:#}");
+}
+
+#[test]
+fn an_order_of_ours_has_left_or_never_will_when_it_is_given_up() {
+    let longest = TimeDelta::from_std(alpaca::Limits::default().total * 2).unwrap();
+    assert!(longest <= reconcile::ARRIVAL_LIMIT, "{longest}");
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ class Record:
 
     def __init__(self, path: str | None) -> None:
         self._file = open(path, "w", encoding="utf-8") if path else None
+        # The streams have threads of their own, and a text file is not made for two.
+        self._lock = threading.Lock()
         self.scenario = ""
         self.last: requests.Response | None = None
 
@@ -36,16 +39,23 @@ class Record:
             "headers": {name.lower(): value for name, value in response.headers.items()},
             "body": as_json(response.text),
         }
-        self._file.write(json.dumps(line) + "\n")
+        self._append(line)
 
     def streamed(self, stream: str, message: Any) -> None:
         """A message of a websocket."""
         if self._file is not None:
-            self._file.write(json.dumps({"scenario": self.scenario, "stream": stream, "body": message}) + "\n")
+            self._append({"scenario": self.scenario, "stream": stream, "body": message})
+
+    def _append(self, line: dict[str, Any]) -> None:
+        with self._lock:
+            if self._file is not None:
+                self._file.write(json.dumps(line) + "\n")
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            with self._lock:
+                self._file.close()
+                self._file = None
 
 
 def as_json(text: str | bytes | None) -> Any:

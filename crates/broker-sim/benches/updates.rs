@@ -43,7 +43,8 @@ async fn measure(venue: &Venue, base_url: &str, orders: usize) -> Vec<u128> {
         move || venue.now()
     };
     let start = Start { since: venue.now() - TimeDelta::minutes(1), known: Vec::new() };
-    let (run, mut events) = follow_account(&config, Alpaca::new(&config).unwrap(), clock, start, Waits::default());
+    let (run, mut events) =
+        follow_account(&config, Alpaca::new(&config).unwrap(), clock, start, Waits::default()).unwrap();
     tokio::spawn(run);
     while !matches!(events.next().await.unwrap(), AccountEvent::Gap(_)) {}
     let mut micros = Vec::with_capacity(orders);

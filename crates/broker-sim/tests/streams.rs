@@ -123,7 +123,7 @@ impl Account {
     fn follow(venue: &Venue, server: &VenueServer, waits: Waits) -> Self {
         let config = config(server);
         let start = Start { since: venue.now() - TimeDelta::minutes(1), known: Vec::new() };
-        let (run, events) = follow_account(&config, Alpaca::new(&config).unwrap(), clock(venue), start, waits);
+        let (run, events) = follow_account(&config, Alpaca::new(&config).unwrap(), clock(venue), start, waits).unwrap();
         tokio::spawn(run);
         let orders = BTreeMap::new();
         Self { events, fills: Vec::new(), orders, gaps: 0, silences: 0, lost: 0, disagreements: 0 }

@@ -22,7 +22,7 @@ struct Running {
 
 fn follow(server: &Server, rest: &Lists, waits: Waits) -> Running {
     let start = Start { since: session().open, known: Vec::new() };
-    let (run, events) = follow_account(&config(&server.base_url), rest.clone(), crate::clock(0), start, waits);
+    let (run, events) = follow_account(&config(&server.base_url), rest.clone(), crate::clock(0), start, waits).unwrap();
     Running { events, task: tokio::spawn(run) }
 }
 

@@ -49,24 +49,28 @@ impl Subscriber {
 }
 
 /// The stream of an account's orders and executions, with `broker` to fill its holes. The future drives it.
+///
+/// # Errors
+/// When the addresses are not those of the account the configuration is for.
 pub fn follow_account<B: Broker, K: Clock>(
     config: &Config,
     broker: B,
     clock: K,
     start: Start,
     waits: Waits,
-) -> (impl Future<Output = ()> + use<B, K>, Events<AccountEvent>) {
+) -> Result<(impl Future<Output = ()> + use<B, K>, Events<AccountEvent>), ConfigError> {
+    let target = Target::trade_updates(config)?;
     let (events, receiver) = mpsc::channel(CHANNEL);
     let (_, wanted) = watch::channel(Subscription::default());
     let core = Account::new(start, waits);
-    let driver = Driver { core, target: Target::trade_updates(config), waits, clock, events, wanted };
-    (driver.run(async move |ask| account_answer(&broker, ask).await), Events(receiver))
+    let driver = Driver { core, target, waits, clock, events, wanted };
+    Ok((driver.run(async move |ask| account_answer(&broker, ask).await), Events(receiver)))
 }
 
 /// A data stream, with `broker` to fill its holes. Minutes that began before `since` are not told. The future drives it.
 ///
 /// # Errors
-/// When the feed is simulated and the address is not on this machine.
+/// When the feed is simulated and the address is not on this machine, or the addresses are not those of the account.
 pub fn follow_data<B: Broker, K: Clock>(
     config: &Config,
     codec: Codec,

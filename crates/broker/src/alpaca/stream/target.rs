@@ -23,13 +23,15 @@ pub(super) struct Target {
 
 impl Target {
     /// `trade_updates` of an account.
-    pub(super) fn trade_updates(config: &Config) -> Self {
+    pub(super) fn trade_updates(config: &Config) -> Result<Self, ConfigError> {
+        config.check()?;
         let url = socket(&config.trading_url, &["stream"]);
-        Self { url, keys: keys(config), protocol: Protocol::TradeUpdates, seed: config.jitter_seed }
+        Ok(Self { url, keys: keys(config), protocol: Protocol::TradeUpdates, seed: config.jitter_seed })
     }
 
     /// The data stream of the configured feed.
     pub(super) fn data(config: &Config, codec: Codec) -> Result<Self, ConfigError> {
+        config.check()?;
         let mut url = socket(&config.data_url, &["v2", config.feed_name()?]);
         if let Some(host) = url.host_str().filter(|host| host.starts_with("data.")).map(|host| format!("stream.{host}"))
         {
@@ -69,12 +71,12 @@ mod tests {
     #[test]
     fn addresses_follow_the_rest_interface() {
         let paper = config("https://paper-api.alpaca.markets", "https://data.alpaca.markets", Feed::Iex);
-        assert_eq!(Target::trade_updates(&paper).url.as_str(), "wss://paper-api.alpaca.markets/stream");
+        assert_eq!(Target::trade_updates(&paper).unwrap().url.as_str(), "wss://paper-api.alpaca.markets/stream");
         let data = Target::data(&paper, Codec::Json).unwrap();
         assert_eq!(data.url.as_str(), "wss://stream.data.alpaca.markets/v2/iex");
         assert!(!data.is_plain());
         let local = config("http://127.0.0.1:8080", "http://127.0.0.1:8080", Feed::Simulated);
-        assert_eq!(Target::trade_updates(&local).url.as_str(), "ws://127.0.0.1:8080/stream");
+        assert_eq!(Target::trade_updates(&local).unwrap().url.as_str(), "ws://127.0.0.1:8080/stream");
         assert_eq!(Target::data(&local, Codec::Msgpack).unwrap().url.as_str(), "ws://127.0.0.1:8080/v2/sip");
     }
 
@@ -85,9 +87,17 @@ mod tests {
     }
 
     #[test]
+    fn keys_go_where_the_rest_client_would_take_them_and_nowhere_else() {
+        let elsewhere = config("https://paper-api.example.com", "https://data.alpaca.markets", Feed::Iex);
+        assert!(Target::trade_updates(&elsewhere).is_err());
+        let elsewhere = config("https://paper-api.alpaca.markets", "https://data.example.com", Feed::Iex);
+        assert!(Target::data(&elsewhere, Codec::Json).is_err());
+    }
+
+    #[test]
     fn keys_are_not_shown() {
         let local = config("http://127.0.0.1:8080", "http://127.0.0.1:8080", Feed::Iex);
-        let shown = format!("{:?}", Target::trade_updates(&local));
+        let shown = format!("{:?}", Target::trade_updates(&local).unwrap());
         assert!(!shown.contains("PKID") && !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -36,8 +36,8 @@ impl<B: Broker> Engine<B> {
             self.ending = Some(signal);
             self.end_by = Some(Instant::now() + self.patience.ending);
         }
-        let ending = self.ending.map(str::to_owned).or_else(|| self.rate_limit());
-        let moment = Moment { now: self.now()?, kill: self.kill_level(), ending };
+        let no_openings = self.ending.map(str::to_owned).or_else(|| self.rate_limit());
+        let moment = Moment { now: self.now()?, kill: self.kill_level(), no_openings };
         Ok(self.core.poll(&moment))
     }
 

@@ -1,5 +1,7 @@
 //! What we know durably: our intents, every execution of the account, and splits. Rebuilt from the ledger at start.
 
+mod write;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use market::{NyDate, Price, Qty, Symbol, Timestamp};
@@ -7,11 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     order::{AccountId, BrokerOrderId, ClientOrderId, IntentKey, Leg, OrderRequest, Purpose, Side, Strategy},
-    reconcile::Change,
-    record::Record,
     report::Execution,
     state::OrderState,
-    tape::{Held, Split, Tape},
+    tape::{Held, Tape},
 };
 
 /// One order we decided to make.
@@ -138,7 +138,7 @@ impl Book {
     /// Whether a split was counted.
     #[must_use]
     pub fn has_split(&self, id: &str) -> bool {
-        self.counted.contains(&split_id(id))
+        self.counted.contains(&write::split_id(id))
     }
 
     /// Histories by symbol.
@@ -344,123 +344,6 @@ impl Book {
     }
 }
 
-/// Writing.
-impl Book {
-    /// What a process that died had recorded.
-    #[must_use]
-    pub fn replay<'a>(
-        account: AccountId,
-        strategy: Strategy,
-        records: impl IntoIterator<Item = &'a (Timestamp, Record)>,
-    ) -> Self {
-        let mut book = Self::new(account, strategy);
-        records.into_iter().for_each(|(at, record)| book.apply(record, *at));
-        book
-    }
-
-    /// Believes a record.
-    pub fn apply(&mut self, record: &Record, at: Timestamp) {
-        self.saw(at);
-        match record {
-            Record::Intent(intent) => self.restore(intent.as_ref().clone()),
-            Record::Change(change) => self.change(change, at),
-            Record::Note { id, note } => {
-                if let Some(place) = self.by_id.get(id) {
-                    self.intents[*place].note.clone_from(note);
-                }
-            }
-            Record::Execution(fill) => self.count(fill),
-            Record::Split(split) => self.split(split),
-            Record::Refusal(_) => {}
-        }
-    }
-
-    /// Puts an intent in, as it was read from the ledger.
-    pub fn restore(&mut self, intent: Intent) {
-        let place = *self.by_id.entry(intent.request.client_order_id.clone()).or_insert(self.intents.len());
-        if place < self.intents.len() {
-            self.intents[place] = intent;
-        } else {
-            let key = &intent.key;
-            self.by_leg.entry(key.date).or_default().entry((key.symbol, key.leg)).or_default().push(place);
-            self.intents.push(intent);
-        }
-        self.index(place);
-    }
-
-    /// Counts an execution, once.
-    pub fn count(&mut self, fill: &Execution) {
-        if self.counted.insert(fill.id.clone()) {
-            let filled = self.filled.entry(fill.order_id.clone()).or_insert(Qty::ZERO);
-            *filled = filled.plus(fill.qty);
-            self.last_fill = self.last_fill.max(Some(fill.at));
-            self.tapes.entry(fill.symbol).or_default().count(fill.clone());
-        }
-    }
-
-    /// Counts a split, once.
-    pub fn split(&mut self, split: &Split) {
-        if self.counted.insert(split_id(&split.id)) {
-            self.tapes.entry(split.symbol).or_default().split(split.clone());
-        }
-    }
-
-    /// Intents without an outcome: a process that starts cannot know how long ago their requests left.
-    pub fn doubt(&mut self, now: Timestamp) {
-        for place in self.live.values() {
-            let intent = &mut self.intents[*place];
-            if intent.state.is_unresolved() {
-                intent.doubted_since = Some(now);
-            }
-        }
-    }
-
-    /// The clock went back behind the begin of a doubt: the doubt begins anew, or it would last until time is there again.
-    pub(crate) fn doubt_again(&mut self, now: Timestamp) {
-        for place in self.live.values() {
-            let intent = &mut self.intents[*place];
-            if intent.state.is_unresolved() && intent.in_doubt_since() > now {
-                intent.doubted_since = Some(now);
-            }
-        }
-    }
-
-    fn change(&mut self, change: &Change, at: Timestamp) {
-        if let Some(place) = self.by_id.get(&change.id).copied() {
-            let intent = &mut self.intents[place];
-            intent.state = change.to;
-            if change.to == OrderState::Unknown {
-                intent.doubted_since = Some(at);
-            }
-            if change.broker_id.is_some() {
-                intent.broker_id.clone_from(&change.broker_id);
-            }
-            self.index(place);
-        }
-    }
-
-    fn index(&mut self, place: usize) {
-        let intent = &self.intents[place];
-        let id = &intent.request.client_order_id;
-        if intent.state.is_dead() {
-            self.live.remove(id);
-        } else {
-            self.live.insert(id.clone(), place);
-        }
-        if let Some(broker_id) = &intent.broker_id {
-            self.by_broker_id.insert(broker_id.clone(), place);
-        }
-    }
-
-    /// Changes every intent, for tests that need a state without its story.
-    #[cfg(test)]
-    pub(crate) fn edit(&mut self, edit: impl Fn(&mut Intent)) {
-        self.intents.iter_mut().for_each(edit);
-        self.by_broker_id.clear();
-        (0..self.intents.len()).for_each(|place| self.index(place));
-    }
-}
-
 impl TradePlan {
     /// A plan that knows a stop and nothing else.
     #[must_use]
@@ -490,11 +373,6 @@ impl Intent {
     pub fn is_opening(&self) -> bool {
         self.request.purpose == Purpose::Open
     }
-}
-
-/// Splits and executions share the set of counted ids; no execution's id begins like this.
-fn split_id(id: &str) -> String {
-    format!("split {id}")
 }
 
 /// Shares in 1e-9, negative when sold.

@@ -212,7 +212,7 @@ impl Protocol {
 }
 
 fn moment(world: &World) -> Moment {
-    Moment { now: world.now, kill: world.kill, ending: None }
+    Moment { now: world.now, kill: world.kill, no_openings: None }
 }
 
 /// Whether an opening was just decided: without the exposure view it is not made.

@@ -3,7 +3,12 @@
 use market::TimeDelta;
 
 use super::*;
-use crate::order::{OrderKind, TimeInForce};
+use crate::{
+    order::{OrderKind, TimeInForce},
+    reconcile::Change,
+    record::Record,
+    tape::Split,
+};
 
 #[test]
 fn an_attempt_follows_the_dead_and_a_replacement_takes_one_place() {

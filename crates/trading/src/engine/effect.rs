@@ -68,7 +68,7 @@ pub struct Moment {
     /// The kill switch, read now.
     pub kill: Option<Kill>,
     /// Why nothing more is opened now, such as a signal that ends the process. Protection goes on.
-    pub ending: Option<String>,
+    pub no_openings: Option<String>,
 }
 
 /// An effect that waits.

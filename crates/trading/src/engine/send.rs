@@ -53,7 +53,7 @@ impl Core {
     }
 
     fn why_not_open(&self, decided: &Decided, moment: &Moment) -> Option<(Reason, String)> {
-        if let Some(why) = &moment.ending {
+        if let Some(why) = &moment.no_openings {
             return Some((Reason::Gate, format!("{why} came meanwhile")));
         }
         if let Some(seen) = self.book.high_water().filter(|seen| moment.now < *seen) {

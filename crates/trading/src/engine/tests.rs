@@ -13,7 +13,7 @@ use floor::*;
 use super::*;
 use crate::{
     control::Kill,
-    order::{IntentKey, OrderKind, OrderRequest, Side, TimeInForce},
+    order::{IntentKey, Leg, OrderKind, OrderRequest, Side, TimeInForce},
     outcome::RejectReason,
     portfolio::PortfolioDecision,
     reconcile::ARRIVAL_LIMIT,
@@ -57,7 +57,7 @@ fn what_else_stops_an_opening_at_the_last_moment() {
     let table: [(&str, Spoil); 4] = [
         ("no_quote", |desk| desk.moment.now = desk.moment.now + TimeDelta::seconds(6)),
         ("time_went_back", |desk| desk.moment.now = desk.moment.now - TimeDelta::milliseconds(1)),
-        ("gate", |desk| desk.moment.ending = Some("SIGTERM".into())),
+        ("gate", |desk| desk.moment.no_openings = Some("SIGTERM".into())),
         ("kill_switch", |desk| desk.moment.kill = Some(Kill::Entries)),
     ];
     for (reason, spoil) in table {
@@ -75,7 +75,7 @@ fn nothing_stops_a_stop_at_the_last_moment() {
     let mut desk = Floor::holding();
     desk.look();
     desk.moment.kill = Some(Kill::Cancel);
-    desk.moment.ending = Some("SIGTERM".into());
+    desk.moment.no_openings = Some("SIGTERM".into());
     desk.moment.now = desk.moment.now + TimeDelta::minutes(10);
     let told = desk.protect_with(Authority::ManageOnly("stale watchlist".into()));
     assert_eq!(

@@ -58,9 +58,9 @@ impl World {
             return Ok(());
         }
         if process.polling {
-            let ending = process.ending.map(|_| "SIGTERM".to_owned());
+            let no_openings = process.ending.map(|_| "SIGTERM".to_owned());
             self.check.saw(now);
-            match process.core.poll(&Moment { now, kill: self.kill, ending }) {
+            match process.core.poll(&Moment { now, kill: self.kill, no_openings }) {
                 Some(effect) => return self.perform(effect),
                 None => process.polling = false,
             }

@@ -28,7 +28,7 @@ impl Floor {
         let book = Book::new("PA3".parse().unwrap(), "avwap".parse().unwrap());
         Self {
             core: Core::new(book, Limits::default(), now),
-            moment: Moment { now, kill: None, ending: None },
+            moment: Moment { now, kill: None, no_openings: None },
             said: Reported::default(),
             records: Vec::new(),
             exposable: true,

@@ -1,14 +1,15 @@
 //! Arming LIVE: a file in a directory that only root may write, good for one account on one New York day.
 //!
-//! Read only: services see it, `desk arm` run by root writes it. Whatever is missing, unreadable, writable by others or
-//! for another day means not armed. Tokens are compared in constant time.
+//! Services read it, `desk arm` run by root writes it. Whatever is missing, unreadable, writable by others or for another
+//! day means not armed. The file holds the token's digest, so that whoever may read it learns no token; digests are
+//! compared in constant time.
 
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
-use market::NyDate;
+use market::{NyDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{Secret, record};
+use crate::{ReadError, Secret, WriteError, atomic, record, sha256_hex};
 
 /// The file's name in the arming directory.
 pub const FILE_NAME: &str = "armed.json";
@@ -34,13 +35,47 @@ pub struct ArmingFile {
     pub armed_for: NyDate,
     /// The account it is good for.
     pub account: String,
-    /// What the process must present.
-    pub token: String,
+    /// sha256 of the token that the process must present.
+    pub token_sha256: String,
+    /// When it was armed.
+    pub armed_at: Timestamp,
 }
 
 impl ArmingFile {
     /// The schema this release writes and reads.
     pub const SCHEMA: u64 = 1;
+
+    /// Reads the file of an arming directory, whoever owns it.
+    ///
+    /// # Errors
+    /// When it is missing, unreadable, of another schema or with unknown fields.
+    pub fn read(directory: &Path) -> Result<Self, ReadError> {
+        record::read(&directory.join(FILE_NAME), Self::SCHEMA)
+    }
+
+    /// Replaces it, readable for all and writable for its owner.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, directory: &Path) -> Result<(), WriteError> {
+        atomic::write_atomically_for_all(&directory.join(FILE_NAME), &record::to_json(self))
+    }
+}
+
+/// Whether everybody but the owner is kept from writing a directory or file that arms, and root owns it.
+///
+/// # Errors
+/// Says what is wrong with it.
+pub fn check_owner(path: &Path) -> Result<(), String> {
+    is_kept_by(ROOT, path)
+}
+
+fn is_kept_by(owner: u32, path: &Path) -> Result<(), String> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.uid() == owner && found.mode() & WRITABLE_BY_OTHERS == 0 => Ok(()),
+        Ok(_) => Err(format!("others than root may write {}", path.display())),
+        Err(error) => Err(format!("cannot look at {}: {error}", path.display())),
+    }
 }
 
 impl Arming {
@@ -53,10 +88,8 @@ impl Arming {
     fn check_owned_by(owner: u32, directory: &Path, account: &str, today: NyDate, token: &Secret) -> Self {
         let path = directory.join(FILE_NAME);
         for protected in [directory, &path] {
-            match fs::symlink_metadata(protected) {
-                Ok(found) if found.uid() == owner && found.mode() & WRITABLE_BY_OTHERS == 0 => {}
-                Ok(_) => return Self::NotArmed(format!("others than root may write {}", protected.display())),
-                Err(error) => return Self::NotArmed(format!("cannot look at {}: {error}", protected.display())),
+            if let Err(why) = is_kept_by(owner, protected) {
+                return Self::NotArmed(why);
             }
         }
         match record::read::<ArmingFile>(&path, ArmingFile::SCHEMA) {
@@ -65,17 +98,19 @@ impl Arming {
                 Self::NotArmed(format!("armed for {}, today is {today}", file.armed_for))
             }
             Ok(file) if file.account != account => Self::NotArmed(format!("armed for account {}", file.account)),
-            Ok(file) if !same_in_constant_time(&file.token, token.expose()) => {
-                Self::NotArmed("the token does not match".to_owned())
+            Ok(file) if !is_in_constant_time(&file.token_sha256, token) => {
+                Self::NotArmed("armed with another token".to_owned())
             }
             Ok(_) => Self::Armed,
         }
     }
 }
 
-fn same_in_constant_time(left: &str, right: &str) -> bool {
-    let difference = left.bytes().zip(right.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b));
-    !left.is_empty() && left.len() == right.len() && std::hint::black_box(difference) == 0
+/// Whether a token has this digest. Neither where two digests differ nor how long the token is shows in the time it takes.
+pub(crate) fn is_in_constant_time(sha256: &str, token: &Secret) -> bool {
+    let of_token = sha256_hex(token.expose().as_bytes());
+    let difference = sha256.bytes().zip(of_token.bytes()).fold(0, |difference, (a, b)| difference | (a ^ b));
+    !token.expose().is_empty() && sha256.len() == of_token.len() && std::hint::black_box(difference) == 0
 }
 
 #[cfg(test)]
@@ -100,17 +135,20 @@ mod tests {
 
     #[test]
     fn everything_must_agree() {
-        const GOOD: &str = r#"{"schema":1,"armed_for":"2026-07-06","account":"PA3X","token":"t0"}"#;
-        assert_eq!(check(Some(GOOD), 0o644, 0), Arming::Armed);
+        let good = format!(
+            r#"{{"schema":1,"armed_for":"2026-07-06","account":"PA3X","token_sha256":"{}","armed_at":"2026-07-06T12:00:00Z"}}"#,
+            sha256_hex(b"t0")
+        );
+        assert_eq!(check(Some(&good), 0o644, 0), Arming::Armed);
         for (content, mode, owner_shift, expect) in [
             (None, 0o644, 0, "cannot look at"),
-            (Some(GOOD.to_owned()), 0o666, 0, "others than root may write"),
-            (Some(GOOD.to_owned()), 0o644, 1, "others than root may write"),
-            (Some(GOOD.replace("07-06", "07-02")), 0o644, 0, "armed for 2026-07-02, today is 2026-07-06"),
-            (Some(GOOD.replace("PA3X", "PA4")), 0o644, 0, "armed for account PA4"),
-            (Some(GOOD.replace("t0", "t1")), 0o644, 0, "the token does not match"),
-            (Some(GOOD.replace("t0", "")), 0o644, 0, "the token does not match"),
-            (Some(GOOD.replace(":1,", ":2,")), 0o644, 0, "has schema 2"),
+            (Some(good.clone()), 0o666, 0, "others than root may write"),
+            (Some(good.clone()), 0o644, 1, "others than root may write"),
+            (Some(good.replace("07-06", "07-02")), 0o644, 0, "armed for 2026-07-02, today is 2026-07-06"),
+            (Some(good.replace("PA3X", "PA4")), 0o644, 0, "armed for account PA4"),
+            (Some(good.replace(&sha256_hex(b"t0"), &sha256_hex(b"t1"))), 0o644, 0, "armed with another token"),
+            (Some(good.replace(&sha256_hex(b"t0"), "")), 0o644, 0, "armed with another token"),
+            (Some(good.replace(":1,", ":2,")), 0o644, 0, "has schema 2"),
             (Some(String::new()), 0o644, 0, "is not what it should be"),
         ] {
             let Arming::NotArmed(reason) = check(content.as_deref(), mode, owner_shift) else {

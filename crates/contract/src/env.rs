@@ -123,6 +123,11 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// One that equals none.
+    pub(crate) fn empty() -> Self {
+        Self(String::new())
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -156,9 +161,27 @@ impl Env {
 
     /// The same with one variable set.
     #[must_use]
-    pub fn with(mut self, variable: &Variable, value: impl Into<OsString>) -> Self {
-        self.values.insert(variable.name.to_owned(), value.into());
+    pub fn with(self, variable: &Variable, value: impl Into<OsString>) -> Self {
+        self.with_named(variable.name, value)
+    }
+
+    /// The same with any name, ours or not, set.
+    #[must_use]
+    pub fn with_named(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The names that are set to something, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let is_set = |value: &OsString| value.to_str().is_none_or(|text| !text.trim().is_empty());
+        self.values.iter().filter(move |(_, value)| is_set(value)).map(|(name, _)| name.as_str())
+    }
+
+    /// The trimmed text of any name, ours or not; `None` when it is unset, empty or not UTF-8.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&str> {
+        self.values.get(name)?.to_str().map(str::trim).filter(|text| !text.is_empty())
     }
 
     /// The trimmed text of a variable, or else its default; `None` when there is neither.

@@ -67,17 +67,21 @@ pub fn decide(evidence: &Evidence, calendar: Calendar) -> Verdict {
         reasons.push(Refusal::KillSwitch(latch.to_string()));
     }
     Verdict {
-        authority: match (reasons.is_empty(), evidence.exposure.is_flat()) {
-            (true, _) => Authority::Open,
-            (false, false) => Authority::ManageOnly,
-            (false, true) => Authority::Refused,
-        },
+        authority: authority(&reasons, &evidence.exposure),
         reasons,
         at: evidence.now.as_ref().ok().copied(),
         session: today.and_then(|today| today.session),
         attestation: evidence.attestation.content().cloned(),
         candidates: evidence.list.content().map(|list| list.candidates),
         exposure: evidence.exposure.clone(),
+    }
+}
+
+fn authority(reasons: &[Refusal], exposure: &Exposure) -> Authority {
+    match (reasons.is_empty(), exposure.is_flat()) {
+        (true, _) => Authority::Open,
+        (false, false) => Authority::ManageOnly,
+        (false, true) => Authority::Refused,
     }
 }
 
@@ -215,6 +219,14 @@ impl Authority {
 }
 
 impl Verdict {
+    /// The same with the hours waived (no session, too early, too late), everything else as it is. For dry runs.
+    #[must_use]
+    pub fn ignoring_hours(mut self) -> Self {
+        self.reasons.retain(|reason| !reason.is_of_hours());
+        self.authority = authority(&self.reasons, &self.exposure);
+        self
+    }
+
     /// How a gate program ends.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {

@@ -150,6 +150,27 @@ impl Layout {
         self.state.join("KILL_SWITCH")
     }
 
+    /// The token that LIVE_CONFIRM_TOKEN must equal.
+    #[must_use]
+    pub fn live_confirm_token(&self) -> PathBuf {
+        self.state.join("live_confirm_token.txt")
+    }
+
+    /// The openings of today's armed session.
+    #[must_use]
+    pub fn live_orders_today(&self) -> PathBuf {
+        self.state.join("live_orders_today.json")
+    }
+
+    /// Where the systems before this one, or a deployment whose state directory was moved, had their kill switch; none of
+    /// them is [`Layout::kill_switch`].
+    #[must_use]
+    pub fn legacy_kill_switches(&self) -> Vec<PathBuf> {
+        const BEFORE: &str = "/root/avwap_r3k_scanner";
+        let places = [self.root.clone(), self.root.join("state"), BEFORE.into(), Path::new(BEFORE).join("state")];
+        places.map(|place| place.join("KILL_SWITCH")).into_iter().filter(|path| *path != self.kill_switch()).collect()
+    }
+
     /// The view of positions and working orders that the gate reads.
     #[must_use]
     pub fn exposure(&self) -> PathBuf {

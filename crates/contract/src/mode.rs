@@ -14,7 +14,7 @@ pub enum Mode {
     DryRun,
     /// The broker's paper account.
     Paper,
-    /// The real account; this release refuses it.
+    /// The real account.
     Live,
 }
 
@@ -22,11 +22,24 @@ impl Mode {
     /// `EXECUTION_MODE`, overruled by `DRY_RUN=1`; unset or unknown is [`Mode::DryRun`], unknown with a warning.
     #[must_use]
     pub fn from_env(environment: &Env, warnings: &mut Vec<String>) -> Self {
-        let forced: bool = environment.read(&env::DRY_RUN).unwrap_or_else(|error| {
+        let forced = Self::is_forced_dry(environment, warnings);
+        let named = Self::named(environment, warnings);
+        if forced { Self::DryRun } else { named }
+    }
+
+    /// Whether `DRY_RUN` overrules `EXECUTION_MODE`; a value that cannot be read does, with a warning.
+    #[must_use]
+    pub fn is_forced_dry(environment: &Env, warnings: &mut Vec<String>) -> bool {
+        environment.read(&env::DRY_RUN).unwrap_or_else(|error| {
             warnings.push(format!("{error}; taken as 1"));
             Some(true)
-        }) == Some(true);
-        let named = match environment.text(&env::EXECUTION_MODE) {
+        }) == Some(true)
+    }
+
+    /// `EXECUTION_MODE` alone.
+    #[must_use]
+    pub fn named(environment: &Env, warnings: &mut Vec<String>) -> Self {
+        match environment.text(&env::EXECUTION_MODE) {
             Ok(Some("PAPER")) => Self::Paper,
             Ok(Some("LIVE")) => Self::Live,
             Ok(None | Some("DRY_RUN")) => Self::DryRun,
@@ -38,8 +51,7 @@ impl Mode {
                 warnings.push(format!("{error}; taken as DRY_RUN"));
                 Self::DryRun
             }
-        };
-        if forced { Self::DryRun } else { named }
+        }
     }
 }
 

@@ -46,8 +46,8 @@ variables! {
     EXECUTION_MODE: Kind::Choice(&["DRY_RUN", "PAPER", "LIVE"]), Some("DRY_RUN"), Allowed, "execution", "Where orders go; unset or unknown means DRY_RUN.";
     DRY_RUN: Kind::Flag, Some("0"), Allowed, "execution", "1 forces DRY_RUN whatever the mode says.";
     KILL_SWITCH: Kind::Text, None, Allowed, "gate, execution", "Anything but 0 holds the kill switch as if its file were there.";
-    LIVE_TRADING: Kind::Flag, Some("0"), Allowed, "execution", "One of the keys of the live gate.";
-    LIVE_CONFIRM_TOKEN: Kind::Secret, None, SECRET, "execution", "One of the keys of the live gate.";
+    LIVE_TRADING: Kind::Flag, Some("0"), RENDERED, "execution", "1: one of the keys of the live gate.";
+    LIVE_CONFIRM_TOKEN: Kind::Secret, None, SECRET, "execution", "Equal to state/live_confirm_token.txt: one of the keys of the live gate.";
 
     APCA_API_BASE_URL: Kind::Url, None, Allowed, "gate, execution, desk", "The broker's trading address.";
     APCA_API_DATA_URL: Kind::Url, None, Allowed, "scanner, execution", "The broker's market data address.";
@@ -59,6 +59,8 @@ variables! {
     PORTCULLIS_MANIFEST_DIGEST: Kind::Text, None, RENDERED, "execution, desk", "The installed manifest's sha256 when the units were rendered.";
     PORTCULLIS_ARMING_DIR: Kind::Path, None, RENDERED, "execution, desk", "The root-owned directory that arms LIVE.";
     PORTCULLIS_CLOCK: Kind::Choice(&["system", "venue"]), Some("system"), Refused("only a rehearsal on a loopback venue may move the clock"), "all", "Whose time counts.";
+
+    RUST_LOG: Kind::Text, Some("info"), Allowed, "execution", "Which lines are logged; the gate's are at level info.";
 
     EXECUTION_POLL_SECONDS: Kind::Seconds, Some("300"), Allowed, "execution", "Between cycles, outside a session.";
     EXECUTION_POLL_MARKET_SECONDS: Kind::Seconds, Some("60"), Allowed, "execution", "Between cycles in a session, at most.";

@@ -144,6 +144,32 @@ impl Refusal {
         }
     }
 
+    /// Whether it is about the hour or the day, and about nothing else.
+    #[must_use]
+    pub fn is_of_hours(&self) -> bool {
+        match self {
+            Self::NoSession { .. } | Self::BeforeWindow { .. } | Self::AfterClose { .. } => true,
+            Self::ClockUnavailable(_)
+            | Self::CalendarEnds(_)
+            | Self::ListMissing
+            | Self::ListUnreadable(_)
+            | Self::AttestationMissing
+            | Self::AttestationUnreadable(_)
+            | Self::ListAltered
+            | Self::ListStale { .. }
+            | Self::ListAhead { .. }
+            | Self::BarsWrong { .. }
+            | Self::LooksAhead { .. }
+            | Self::ScanRunning { .. }
+            | Self::ScanFailed(_)
+            | Self::ScanDiffers { .. }
+            | Self::ScanMissing
+            | Self::ScanUnreadable(_)
+            | Self::SimulatedFeed
+            | Self::KillSwitch(_) => false,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {

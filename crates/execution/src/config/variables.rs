@@ -44,6 +44,7 @@ fn effect(name: &str) -> Option<Effect> {
         | "EXECUTION_MODE"
         | "DRY_RUN"
         | "KILL_SWITCH"
+        | "RUST_LOG"
         | "APCA_API_BASE_URL"
         | "APCA_API_DATA_URL"
         | "APCA_API_KEY_ID"

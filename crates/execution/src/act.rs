@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 use broker::{Broker, CancelOutcome, SubmitOutcome};
 use contract::{ExitCode, ExposureView, Held, Mode};
+use ledger::Priority;
 use market::{Qty, Timestamp};
 use trading::{
     engine::{Effect, Event, Exposure, Moment},
@@ -184,10 +185,10 @@ impl<B: Broker> Engine<B> {
         }
     }
 
-    /// Tells a human: priority `err` in the journal, and a row in the ledger.
+    /// Tells a human: priority `err` in the journal, and in the ledger an event and its place in the outbox, together.
     pub(crate) fn alert(&mut self, now: Timestamp, subject: &str, text: &str) -> anyhow::Result<()> {
         tracing::error!(subject, "ALERT {text}");
-        self.ledger.record_event(now, "alert", subject, text).context(ExitCode::CannotWrite)
+        self.ledger.enqueue(now, Priority::Err, subject, text).context(ExitCode::CannotWrite)
     }
 
     /// The same for what the process itself finds, once a subject and a while.

@@ -125,6 +125,8 @@ impl<B: Broker> Engine<B> {
         if verdict.authority == GateAuthority::Refused {
             return Ok(Start::Refused(ExitCode::GateRefused));
         }
+        // Before the first file: what root made here would lock the service out of its own directory.
+        ledger::check_owner(&config.layout.exposure()).context(ExitCode::BadConfig)?;
         let locks = take_locks(&config)?;
         let (ledger, book) = open_ledger(&config, now)?;
         tracing::info!("Execution DB: {}", config.database.display());
@@ -190,8 +192,14 @@ fn open_ledger(config: &Config, now: Timestamp) -> anyhow::Result<(Ledger, Book)
     };
     open().map_err(|error| {
         let code = match &error {
-            E::Sqlite { .. } | E::Folder { .. } => ExitCode::CannotWrite,
-            E::Newer { .. } | E::Foreign { .. } | E::OtherAccount { .. } | E::Row { .. } => ExitCode::BadConfig,
+            E::Sqlite { .. }
+            | E::Folder { .. }
+            | E::Locked { .. }
+            | E::Full { .. }
+            | E::ReadOnly { .. }
+            | E::CannotOpen { .. } => ExitCode::CannotWrite,
+            E::Corrupt { .. } | E::Row { .. } => ExitCode::BadData,
+            E::Newer { .. } | E::Foreign { .. } | E::OtherAccount { .. } | E::OtherOwner { .. } => ExitCode::BadConfig,
         };
         anyhow::Error::new(error).context(code)
     })

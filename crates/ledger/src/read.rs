@@ -131,7 +131,7 @@ impl Ledger {
         })
     }
 
-    fn rows<T>(
+    pub(crate) fn rows<T>(
         &self,
         table: &'static str,
         query: &str,

@@ -16,11 +16,11 @@ pub(crate) fn word<T: Serialize>(value: &T) -> String {
     serde_json::to_value(value).ok().and_then(|json| json.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn unword<T: DeserializeOwned>(text: String) -> Result<T, String> {
+pub(crate) fn unword<T: DeserializeOwned>(text: String) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(text)).map_err(|error| error.to_string())
 }
 
-fn parse<T: std::str::FromStr<Err: ToString>>(text: String) -> Result<T, String> {
+pub(crate) fn parse<T: std::str::FromStr<Err: ToString>>(text: String) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
@@ -32,7 +32,7 @@ fn get_later(row: &Row<'_>, column: &str) -> Result<Option<String>, String> {
     }
 }
 
-fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, String> {
+pub(crate) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, String> {
     row.get(column).map_err(|error| error.to_string())
 }
 

@@ -6,15 +6,19 @@ use trading::order::AccountId;
 use crate::{Ledger, LedgerError};
 
 /// The schema this program writes.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// The first schema that has splits; a reader may open an older one.
 pub(crate) const WITH_SPLITS: i64 = 2;
+/// The first schema that has orders as seen and stops.
+pub(crate) const WITH_SEEN: i64 = 3;
+/// The first schema that has the outbox.
+pub(crate) const WITH_OUTBOX: i64 = 3;
 
 /// "PCLS", so that a database of something else is never mistaken for a ledger.
 const APPLICATION_ID: i64 = 0x5043_4c53;
 
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; VERSION as usize] = [
     "
     CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE intents (
@@ -49,10 +53,34 @@ const MIGRATIONS: [&str; 2] = [
         id TEXT PRIMARY KEY, symbol TEXT NOT NULL, effective INTEGER NOT NULL, new INTEGER NOT NULL, old INTEGER NOT NULL
     ) STRICT;
 ",
+    // The two indexes by time: a start asks for the latest event, and every tool for those of today.
+    "
+    CREATE TABLE orders (
+        broker_id TEXT PRIMARY KEY, client_order_id TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL,
+        qty TEXT NOT NULL, filled_qty TEXT NOT NULL, filled_avg_price TEXT, kind TEXT, time_in_force TEXT,
+        status TEXT NOT NULL, submitted_at INTEGER NOT NULL, listed INTEGER NOT NULL,
+        first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX orders_by_time ON orders (last_seen);
+    CREATE INDEX orders_listed ON orders (listed) WHERE listed = 1;
+    CREATE TABLE stops (
+        id INTEGER PRIMARY KEY, at INTEGER NOT NULL, symbol TEXT NOT NULL, client_order_id TEXT NOT NULL,
+        stop TEXT NOT NULL, qty TEXT NOT NULL, why TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX stops_by_symbol ON stops (symbol);
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, priority TEXT NOT NULL, subject TEXT NOT NULL,
+        text TEXT NOT NULL, more INTEGER NOT NULL, attempts INTEGER NOT NULL, delivered_at INTEGER
+    ) STRICT;
+    CREATE INDEX outbox_undelivered ON outbox (subject) WHERE delivered_at IS NULL;
+    CREATE INDEX events_by_time ON events (at);
+    CREATE INDEX refusals_by_time ON refusals (at);
+",
 ];
 
 impl Ledger {
-    /// Brings the schema up to [`VERSION`], each step in a transaction of its own.
+    /// Brings the schema up to [`VERSION`], each step in a transaction of its own: killed in between, the next start goes
+    /// on from the last whole step.
     pub(crate) fn migrate(&self) -> Result<(), LedgerError> {
         let found = self.check_version()?;
         for (step, statements) in MIGRATIONS.iter().enumerate().skip(found as usize) {
@@ -60,7 +88,11 @@ impl Ledger {
                 "BEGIN IMMEDIATE; {statements} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {}; COMMIT;",
                 step + 1
             );
-            self.db.execute_batch(&script).map_err(|source| self.sqlite(source))?;
+            self.db.execute_batch(&script).map_err(|source| {
+                // What failed half way must not stay open: a full disk is tried again.
+                let _ = self.db.execute_batch("ROLLBACK");
+                self.sqlite(source)
+            })?;
         }
         Ok(())
     }
@@ -87,10 +119,10 @@ impl Ledger {
 
     /// Ties the ledger to its account, once.
     pub(crate) fn bind(&self, account: &AccountId) -> Result<(), LedgerError> {
-        let sqlite = |source| self.sqlite(source);
-        self.db
-            .execute("INSERT OR IGNORE INTO meta (name, value) VALUES ('account', ?1)", [account.as_str()])
-            .map_err(sqlite)?;
+        if self.account()?.is_none() {
+            let insert = "INSERT OR IGNORE INTO meta (name, value) VALUES ('account', ?1)";
+            self.db.execute(insert, [account.as_str()]).map_err(|source| self.sqlite(source))?;
+        }
         let found = self.account()?.unwrap_or_default();
         if found == account.as_str() {
             return Ok(());

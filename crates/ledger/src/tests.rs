@@ -2,11 +2,17 @@
 
 use std::path::PathBuf;
 
+mod ballast;
+mod opening;
+mod outbox;
+mod seen;
+mod upgrade;
+
 use market::{NyDate, Qty, Symbol, Timestamp};
 use tempfile::TempDir;
 use trading::{
     book::{Book, Intent, TradePlan},
-    order::{IntentKey, Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
+    order::{AccountId, IntentKey, Leg, OrderKind, OrderRequest, Purpose, Side, TimeInForce},
     reconcile::Change,
     record::Record,
     refusal::{Reason, Refusal},
@@ -104,27 +110,6 @@ fn what_is_held_for_long_keeps_its_plan_its_stop_and_its_trims() {
 }
 
 #[test]
-fn a_ledger_of_the_first_schema_is_brought_up_and_keeps_its_stops() {
-    let (_folder, path) = place();
-    let mut ledger = Ledger::open(&path, &account()).unwrap();
-    ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
-    drop(ledger);
-    let raw = Connection::open(&path).unwrap();
-    raw.execute_batch(
-        "ALTER TABLE intents DROP COLUMN replaces; ALTER TABLE intents DROP COLUMN trade; DROP TABLE splits;
-         PRAGMA user_version = 1;",
-    )
-    .unwrap();
-    drop(raw);
-    let reader = Ledger::open_read_only(&path).unwrap();
-    assert_eq!(reader.intents_since(date().at_hm(0, 0)).unwrap(), [intent()], "read as it is");
-    assert_eq!(reader.book(&account(), &"avwap".parse().unwrap(), date().at_hm(0, 0)).unwrap().intents().count(), 1);
-    drop(reader);
-    let ledger = Ledger::open(&path, &account()).unwrap();
-    assert_eq!(ledger.intents_since(date().at_hm(0, 0)).unwrap(), [intent()]);
-}
-
-#[test]
 fn an_intent_is_recorded_once() {
     let (_folder, path) = place();
     let mut ledger = Ledger::open(&path, &account()).unwrap();
@@ -151,35 +136,6 @@ fn what_can_still_act_is_never_too_old() {
     assert_eq!(ledger.intents_since(next_year).unwrap().len(), 1);
     ledger.record(date().at_hm(12, 0), &[Record::Change(change(&intent(), OrderState::Filled))]).unwrap();
     assert_eq!(ledger.intents_since(next_year).unwrap().len(), 0);
-}
-
-#[test]
-fn a_reader_reads_beside_the_writer_and_after_it() {
-    let (_folder, path) = place();
-    let mut writer = Ledger::open(&path, &account()).unwrap();
-    writer.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
-    let count = |path: &Path| Ledger::open_read_only(path).unwrap().intents_since(date().at_hm(0, 0)).unwrap().len();
-    assert_eq!(count(&path), 1);
-    drop(writer);
-    assert!(path.with_extension("sqlite-wal").exists(), "the WAL stays for readers without write access");
-    assert_eq!(count(&path), 1);
-}
-
-#[test]
-fn strange_databases_are_refused_and_left_as_they_are() {
-    let (_folder, path) = place();
-    drop(Ledger::open(&path, &account()).unwrap());
-    let raw = || Connection::open(&path).unwrap();
-
-    assert!(matches!(Ledger::open(&path, &"PA4".parse().unwrap()), Err(LedgerError::OtherAccount { .. })));
-    raw().pragma_update(None, "user_version", VERSION + 1).unwrap();
-    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Newer { .. })));
-    raw().pragma_update(None, "application_id", 7).unwrap();
-    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Foreign { found: 7, .. })));
-    assert_eq!(raw().pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap(), VERSION + 1);
-
-    std::fs::write(&path, b"not a database, but long enough to be taken for a header of one, perhaps").unwrap();
-    assert!(matches!(Ledger::open(&path, &account()), Err(LedgerError::Sqlite { .. })));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Recording. Each call is one durable transaction.
+//! Recording. Each call is one durable transaction, and on a full disk it may use the room that is kept for it.
 
 use market::Timestamp;
 use rusqlite::{Transaction, params};
@@ -18,7 +18,8 @@ impl Ledger {
         self.transaction(|tx| records.iter().try_for_each(|record| write(tx, record, at)))
     }
 
-    /// Records something that happened: a start, a stop, a finding, an alert.
+    /// Records something that happened: a start, a stop, a finding. What a human must be told goes by
+    /// [`Ledger::enqueue`].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -26,9 +27,24 @@ impl Ledger {
         self.transaction(|tx| write_event(tx, at, kind, subject, text))
     }
 
-    fn transaction(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>) -> Result<(), LedgerError> {
-        let path = self.path.clone();
-        let failed = |source| LedgerError::Sqlite { path, source };
+    /// One durable transaction. When the disk is full the ballast is given away for it, and it is tried once more.
+    pub(crate) fn transaction(
+        &mut self,
+        work: impl Fn(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), LedgerError> {
+        match self.transaction_once(&work) {
+            Err(error) if error.may_be_room() && self.release_ballast() => self.transaction_once(&work),
+            done => done,
+        }
+    }
+
+    /// The same, leaving the ballast alone.
+    pub(crate) fn transaction_once(
+        &mut self,
+        work: &dyn Fn(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), LedgerError> {
+        let (path, waited) = (self.path.clone(), self.patience);
+        let failed = |source| LedgerError::of(path, waited, source);
         let tx = self.db.transaction().map_err(failed.clone())?;
         work(&tx).map_err(failed.clone())?;
         tx.commit().map_err(failed)
@@ -126,7 +142,13 @@ fn write_execution(tx: &Transaction<'_>, fill: &Execution) -> rusqlite::Result<(
     Ok(())
 }
 
-fn write_event(tx: &Transaction<'_>, at: Timestamp, kind: &str, subject: &str, text: &str) -> rusqlite::Result<()> {
+pub(crate) fn write_event(
+    tx: &Transaction<'_>,
+    at: Timestamp,
+    kind: &str,
+    subject: &str,
+    text: &str,
+) -> rusqlite::Result<()> {
     tx.execute(
         "INSERT INTO events (at, kind, subject, text) VALUES (?1,?2,?3,?4)",
         params![at.unix_nanos(), kind, subject, text],

@@ -73,6 +73,7 @@ fn ledger(desk: &Deployment, since: Option<Timestamp>) -> anyhow::Result<Value> 
     Ok(json!({
         "path": path,
         "account": ledger.account()?,
+        "undelivered_alerts": ledger.undelivered_count()?,
         "intents": intents.iter().map(intent).collect::<Vec<_>>(),
         "unresolved": intents.iter().filter(|intent| intent.state.is_unresolved()).count(),
         "executions_today": ledger.executions_since(since)?.len(),
@@ -99,6 +100,10 @@ fn text(status: &Value) -> String {
         Some(ledger) => {
             let (count, unresolved) = (ledger["intents"].as_array().map_or(0, Vec::len), &ledger["unresolved"]);
             lines.push(format!("ledger       {count} intents today or live, {unresolved} unresolved"));
+            match &ledger["undelivered_alerts"] {
+                none if none.as_u64() == Some(0) => {}
+                some => lines.push(format!("alerts       {some} not delivered to anybody yet")),
+            }
             for intent in ledger["intents"].as_array().into_iter().flatten() {
                 let (symbol, qty, order) = (word(&intent["symbol"]), word(&intent["qty"]), word(&intent["order"]));
                 lines.push(format!(

@@ -5,9 +5,9 @@ use manifest::{Code, Problem, Setting, Severity, Variable, nearest};
 
 /// Variables that follow from a key of the manifest: written twice they could disagree, as two databases once did.
 const FROM_KEYS: [(&str, &str); 8] = [
-    ("EXECUTION_MODE", "write `mode = \"paper\"` or `mode = \"dry-run\"`"),
+    ("EXECUTION_MODE", "write `mode`: \"dry-run\", \"paper\" or \"live\""),
     ("DRY_RUN", "write `mode = \"dry-run\"`"),
-    ("LIVE_TRADING", "this release sends no live orders"),
+    ("LIVE_TRADING", "write `mode = \"live\"` and `live = \"armed\"`"),
     ("APCA_API_BASE_URL", "the address follows from `mode`"),
     ("APCA_API_DATA_URL", "the address is always the broker's"),
     ("AVWAP_STATE_DIR", "write `state` in [paths], so that every unit has the same"),

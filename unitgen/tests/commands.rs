@@ -41,7 +41,6 @@ fn an_order_placing_service_without_its_guardrails_cannot_be_rendered() {
         ("gates = [\"watchlist\", \"session-window\", \"kill-switch\"]", ""),
         ("gates = [\"watchlist\", \"session-window\", \"kill-switch\"]", "gates = []"),
         ("account = \"PA30000000\"", ""),
-        ("live = \"never\"", "live = \"armed\""),
         ("live = \"never\"", "restart = \"always\""),
         ("live = \"never\"", "success_codes = [75]"),
         ("mode = \"paper\"", "mode = \"live\""),

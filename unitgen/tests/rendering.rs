@@ -70,6 +70,39 @@ fn no_unit_holds_a_secret_or_moves_the_clock() {
     }
 }
 
+/// Real money: address, mode and keys follow from the manifest, and only the process that trades gets the token.
+#[test]
+fn a_live_service_is_rendered_with_its_address_and_its_keys() {
+    let live = AVWAP
+        .replacen("mode = \"paper\"", "mode = \"live\"", 1)
+        .replacen("live = \"never\"", "live = \"armed\"", 1)
+        .replacen("account = \"PA30000000\"", "account = \"123456789\"", 1)
+        .replacen("keys = [", "keys = [\"LIVE_CONFIRM_TOKEN\", ", 1);
+    let tree = rendered(&live);
+    let text = |name: &str| String::from_utf8(tree.get(name).unwrap().to_vec()).unwrap();
+    let execution = text("execution.service");
+    for line in [
+        "Environment=EXECUTION_MODE=LIVE",
+        "Environment=PORTCULLIS_ACCOUNT=123456789",
+        "Environment=APCA_API_BASE_URL=https://api.alpaca.markets",
+        "Environment=LIVE_TRADING=1",
+        "Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming",
+        "LoadCredential=LIVE_CONFIRM_TOKEN:%E/portcullis/credentials/LIVE_CONFIRM_TOKEN",
+    ] {
+        assert!(execution.contains(&format!("\n{line}\n")), "{line}");
+    }
+    assert!(!text("eod.service").contains("LIVE_CONFIRM_TOKEN"));
+    let dry = rendered(&live.replacen("mode = \"live\"", "mode = \"dry-run\"", 1));
+    let dry = String::from_utf8(dry.get("execution.service").unwrap().to_vec()).unwrap();
+    assert!(
+        dry.contains("EXECUTION_MODE=DRY_RUN\n") && dry.contains("=https://api.alpaca.markets\n"),
+        "it reads there"
+    );
+    assert!(!rendered(AVWAP).iter().any(|(path, bytes)| {
+        path.ends_with(".service") && String::from_utf8_lossy(bytes).contains("LIVE_TRADING")
+    }));
+}
+
 /// Each of these stands in the documents of the systems this one replaces, and did harm.
 #[test]
 fn no_unit_starts_another_by_accident() {

@@ -36,7 +36,7 @@ pub use gate::Gate;
 pub use host::Host;
 pub use identity::Identity;
 pub use job::{Job, Run, Work};
-pub use mode::Mode;
+pub use mode::{Live, Mode};
 pub use name::Name;
 pub use nearest::nearest;
 pub use paths::Paths;

@@ -1,6 +1,6 @@
-//! What becomes of an order: nothing, or a paper fill. The address of the broker follows from it.
+//! What becomes of an order: nothing, a paper fill, or a real one. The address of the broker follows from it.
 
-use crate::problem::{Code, Refusal};
+use crate::problem::Refusal;
 
 /// The mode a service runs in, fixed for the life of its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,18 @@ pub enum Mode {
     DryRun,
     /// Orders go to the broker's paper account.
     Paper,
+    /// Orders go to the real account, on days that are armed.
+    Live,
+}
+
+/// Whether a service may trade real money at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Live {
+    /// It may not, whatever else is set.
+    #[default]
+    Never,
+    /// It may on days that root has armed.
+    Armed,
 }
 
 impl Mode {
@@ -16,20 +28,17 @@ impl Mode {
         match text {
             "dry-run" => Ok(Self::DryRun),
             "paper" => Ok(Self::Paper),
-            "live" => Err(Refusal::new(Code::NotInThisRelease, "this release sends no live orders")
-                .hint("write `mode = \"paper\"` or `mode = \"dry-run\"`")),
-            _ => Err(Refusal::bad_value(format!("{text:?} is no mode")).hint("it is `paper` or `dry-run`")),
+            "live" => Ok(Self::Live),
+            _ => Err(Refusal::bad_value(format!("{text:?} is no mode")).hint("it is `dry-run`, `paper` or `live`")),
         }
     }
+}
 
-    /// Refuses everything but `never`: this release cannot be armed.
-    pub(crate) fn check_live(text: &str) -> Result<(), Refusal> {
+impl Live {
+    pub(crate) fn parse(text: &str) -> Result<Self, Refusal> {
         match text {
-            "never" => Ok(()),
-            "armed" => {
-                Err(Refusal::new(Code::NotInThisRelease, "this release sends no live orders and cannot be armed")
-                    .hint("write `live = \"never\"`"))
-            }
+            "never" => Ok(Self::Never),
+            "armed" => Ok(Self::Armed),
             _ => Err(Refusal::bad_value(format!("`live` is \"never\" or \"armed\", not {text:?}"))),
         }
     }

@@ -6,7 +6,7 @@ use crate::{
     account::Account,
     env::{self, Env},
     fields::{Fields, Later, accept},
-    mode::Mode,
+    mode::{Live, Mode},
     name::Name,
     problem::{Code, Problems, Refusal},
     program::Task,
@@ -27,6 +27,7 @@ pub struct Service {
     name: Spanned<Name>,
     account: Spanned<Account>,
     mode: Mode,
+    live: Live,
     secrets: Vec<Secret>,
     env: Env,
 }
@@ -44,7 +45,7 @@ impl Service {
         role::require_account(&fields, problems);
         let account = fields.parsed("account", problems, Account::parse);
         let mode = fields.parsed("mode", problems, Mode::parse);
-        fields.parsed("live", problems, Mode::check_live);
+        let live = fields.parsed("live", problems, Live::parse).map_or(Live::Never, Spanned::into_inner);
         fields.parsed("restart", problems, role::check_restart);
         role::read_gates(&mut fields, problems);
         let has_secrets = fields.has("secrets");
@@ -52,6 +53,9 @@ impl Service {
         let secrets = secrets::resolve(&mut fields, wiring, problems);
         if has_secrets {
             check_credentials(&secrets, &fields, problems);
+        }
+        if mode.as_ref().is_some_and(|mode| *mode.get_ref() == Mode::Live) {
+            check_live(live, &secrets, &fields, problems);
         }
         let env = env::read(fields.table("env", &[], problems), problems);
         wiring.add_settings(Task::Trade.program(), &env);
@@ -63,8 +67,8 @@ impl Service {
         fields.finish(problems);
         let mode = mode.map_or(Mode::DryRun, Spanned::into_inner);
         let account = account?;
-        check_paper(&account, mode, problems);
-        Some(Self { name: name?, account, mode, secrets, env })
+        check_account(&account, mode, problems);
+        Some(Self { name: name?, account, mode, live, secrets, env })
     }
 
     /// Its name, which is its unit's.
@@ -89,6 +93,12 @@ impl Service {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.mode
+    }
+
+    /// Whether it may trade real money at all.
+    #[must_use]
+    pub fn live(&self) -> Live {
+        self.live
     }
 
     /// The names of the credentials it gets, in their order.
@@ -139,12 +149,26 @@ fn check_credentials(secrets: &[Secret], fields: &Fields<'_>, problems: &mut Pro
     }
 }
 
-fn check_paper(account: &Spanned<Account>, mode: Mode, problems: &mut Problems) {
-    if mode == Mode::Paper && !account.get_ref().is_paper() {
-        let message = format!("{} is no paper account", account.get_ref());
-        problems.error(
-            account.span(),
-            Refusal::new(Code::DisarmsGuardrail, message).hint("with mode = \"paper\" the account starts with PA"),
-        );
+/// LIVE is never on by accident: the manifest says so twice, and its process gets the token that confirms it.
+fn check_live(live: Live, secrets: &[Secret], fields: &Fields<'_>, problems: &mut Problems) {
+    if live == Live::Never {
+        let message = format!("{} is live and may never be", fields.place());
+        let hint = "real money moves on armed days only: write `live = \"armed\"` too, or `mode = \"paper\"`";
+        problems.error(fields.span_of("mode"), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
     }
+    if !secrets.iter().any(|secret| secret == "LIVE_CONFIRM_TOKEN") {
+        let message = format!("{} is live and gets no LIVE_CONFIRM_TOKEN", fields.place());
+        let hint = "write `[secrets.live]` with `keys = [\"LIVE_CONFIRM_TOKEN\"]` and name the group in `secrets`";
+        problems.error(fields.span_of("secrets"), Refusal::new(Code::MissingGuardrail, message).hint(hint));
+    }
+}
+
+fn check_account(account: &Spanned<Account>, mode: Mode, problems: &mut Problems) {
+    let (message, hint) = match (mode, account.get_ref().is_paper()) {
+        (Mode::DryRun, _) | (Mode::Paper, true) | (Mode::Live, false) => return,
+        (Mode::Paper, false) => ("is no paper account", "with mode = \"paper\" the account starts with PA"),
+        (Mode::Live, true) => ("is a paper account", "with mode = \"live\" the account does not start with PA"),
+    };
+    let message = format!("{} {message}", account.get_ref());
+    problems.error(account.span(), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
 }

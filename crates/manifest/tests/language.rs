@@ -1,6 +1,6 @@
 //! The language as a table: what is refused, with which code, on which line, and that everything is told at once.
 
-use manifest::{Code, Problem, Rejected, Severity, read};
+use manifest::{Code, Live, Mode, Problem, Rejected, Severity, read};
 use proptest::prelude::*;
 
 const AVWAP: &str = include_str!("../../../manifests/avwap.toml");
@@ -33,8 +33,8 @@ fn no_guardrail_can_be_left_out() {
         ("live = \"never\"", "live = \"never\"\nrestart = \"always\"", Code::DisarmsGuardrail, "restart storm"),
         ("live = \"never\"", "live = \"never\"\nrestart = \"no\"", Code::DisarmsGuardrail, "open positions"),
         ("live = \"never\"", "live = \"never\"\nsuccess_codes = [75]", Code::DisarmsGuardrail, "refusing gate pass"),
-        ("live = \"never\"", "live = \"armed\"", Code::NotInThisRelease, "live"),
-        ("mode = \"paper\"", "mode = \"live\"", Code::NotInThisRelease, "paper"),
+        ("mode = \"paper\"", "mode = \"live\"", Code::DisarmsGuardrail, "does not start with PA"),
+        ("mode = \"paper\"", "mode = \"live\"", Code::MissingGuardrail, "LIVE_CONFIRM_TOKEN"),
         ("account = \"PA30000000\"", "account = \"123456789\"", Code::DisarmsGuardrail, "starts with PA"),
         ("user = \"trading\"", "user = \"root\"", Code::DisarmsGuardrail, "kill switch"),
         (", \"APCA_API_SECRET_KEY\"", "", Code::MissingGuardrail, "without credentials"),
@@ -46,6 +46,32 @@ fn no_guardrail_can_be_left_out() {
         assert!(hint.contains(says), "{without}: {hint}");
         assert_eq!(problem.severity, Severity::Error);
     }
+}
+
+/// Real money takes the mode, `live = "armed"`, the token and an account of its own; each left out is told.
+#[test]
+fn a_live_service_says_so_twice_and_gets_its_token() {
+    let live = AVWAP
+        .replacen("mode = \"paper\"", "mode = \"live\"", 1)
+        .replacen("live = \"never\"", "live = \"armed\"", 1)
+        .replacen("account = \"PA30000000\"", "account = \"123456789\"", 1)
+        .replacen("keys = [", "keys = [\"LIVE_CONFIRM_TOKEN\", ", 1);
+    let accepted = read(live.as_bytes()).unwrap();
+    let service = accepted.deployment.service("execution").unwrap();
+    assert_eq!((service.mode(), service.live()), (Mode::Live, Live::Armed));
+    for (with, without, code) in [
+        ("live = \"armed\"", "live = \"never\"", Code::DisarmsGuardrail),
+        ("live = \"armed\"", "", Code::DisarmsGuardrail),
+        ("live = \"armed\"", "live = \"always\"", Code::BadValue),
+        ("account = \"123456789\"", "account = \"PA30000000\"", Code::DisarmsGuardrail),
+        ("\"LIVE_CONFIRM_TOKEN\", ", "", Code::MissingGuardrail),
+    ] {
+        let problems = refused(&live.replacen(with, without, 1));
+        assert!(problems.iter().any(|problem| problem.code == code), "{with} -> {without}: {problems:#?}");
+    }
+    let paper = AVWAP.replacen("live = \"never\"", "live = \"armed\"", 1);
+    let accepted = read(paper.as_bytes()).unwrap();
+    assert_eq!(accepted.deployment.service("execution").unwrap().mode(), Mode::Paper, "it may be live one day");
 }
 
 #[test]

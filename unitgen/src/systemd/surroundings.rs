@@ -8,6 +8,7 @@ use manifest::{Account, Deployment, Env, Mode};
 use crate::unit::Word;
 
 const PAPER_URL: &str = "https://paper-api.alpaca.markets";
+const LIVE_URL: &str = "https://api.alpaca.markets";
 const DATA_URL: &str = "https://data.alpaca.markets";
 
 /// Variables that every unit of a deployment has.
@@ -25,19 +26,25 @@ pub(crate) fn common(deployment: &Deployment, digest: &str) -> Vec<(String, Word
     ]
 }
 
-/// Variables of what talks to the broker. A dry run reads the paper account too, and orders nothing there.
+/// Variables of what talks to the broker. A dry run reads its account where it is, and orders nothing there.
 pub(crate) fn broker(account: &Account, mode: Mode) -> Vec<(String, Word)> {
-    let mode = match mode {
-        Mode::DryRun => "DRY_RUN",
-        Mode::Paper => "PAPER",
+    let (name, url) = match mode {
+        Mode::DryRun => ("DRY_RUN", if account.is_paper() { PAPER_URL } else { LIVE_URL }),
+        Mode::Paper => ("PAPER", PAPER_URL),
+        Mode::Live => ("LIVE", LIVE_URL),
     };
     let variable = |name: &contract::env::Variable, value: &str| (name.name.to_owned(), Word::from(value));
-    vec![
-        variable(&contract::env::EXECUTION_MODE, mode),
+    let mut variables = vec![
+        variable(&contract::env::EXECUTION_MODE, name),
         variable(&contract::env::PORTCULLIS_ACCOUNT, account.as_str()),
-        variable(&contract::env::APCA_API_BASE_URL, PAPER_URL),
+        variable(&contract::env::APCA_API_BASE_URL, url),
         variable(&contract::env::APCA_API_DATA_URL, DATA_URL),
-    ]
+    ];
+    // The manifest says it twice and was checked; the keys that are left are the token's and the day's.
+    if mode == Mode::Live {
+        variables.push(variable(&contract::env::LIVE_TRADING, "1"));
+    }
+    variables
 }
 
 /// The settings of the manifest's `env`.

@@ -1,5 +1,6 @@
 //! A service or job and its timer as unit files.
 
+use contract::env::LIVE_CONFIRM_TOKEN;
 use manifest::{Deployment, Job, Run, Service, Task, Work};
 
 use crate::{
@@ -92,7 +93,9 @@ fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (un
     let mut environment = surroundings::common(deployment, digest);
     environment.extend(served.into_iter().flat_map(|service| surroundings::broker(service.account(), service.mode())));
     environment.extend(surroundings::settings(run.env()));
-    let secrets = run.secrets().iter().chain(served.into_iter().flat_map(Service::secrets));
+    // The token confirms orders, and a job of these sends none.
+    let of_served = served.into_iter().flat_map(Service::secrets).filter(|secret| *secret != LIVE_CONFIRM_TOKEN.name);
+    let secrets = run.secrets().iter().chain(of_served);
     let unit = unit::Unit { wants_network: task.needs_broker(), ..unit::Unit::default() };
     let section = unit::Service {
         lifecycle: Lifecycle {

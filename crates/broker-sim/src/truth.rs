@@ -90,6 +90,7 @@ fn report(order: &order::Order) -> OrderReport {
         time_in_force: time_in_force(order.time_in_force),
         status: status(order.status),
         submitted_at: order.submitted_at,
+        replaces: order.replaces.map(|id| id.to_string().parse().expect("a UUID is a broker order id")),
     }
 }
 

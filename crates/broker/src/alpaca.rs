@@ -42,7 +42,7 @@ use trading::{
     report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 
-use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, SubmitOutcome};
+use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, Splits, SubmitOutcome};
 pub use agreement::{Environment, Expected};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError, Limits, ORDER_TIME_MAX};
@@ -163,6 +163,10 @@ impl Broker for Alpaca {
 
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError> {
         Self::executions(self, after).await
+    }
+
+    async fn splits(&self, symbols: &[Symbol], first: NyDate, last: NyDate) -> Result<Splits, ReadError> {
+        Self::splits(self, symbols, first, last).await
     }
 
     async fn candles(

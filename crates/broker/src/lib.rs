@@ -13,7 +13,8 @@ use market::{Candle, NyDate, Quote, Session, Symbol, Timestamp};
 use trading::{
     control::Approved,
     order::{AccountId, BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
-    report::{AccountReport, Execution, MarketClock, OrderReport, PositionReport},
+    report::{AccountReport, Execution, MarketClock, Notice, OrderReport, PositionReport},
+    tape::Split,
 };
 
 pub use read_error::ReadError;
@@ -78,6 +79,17 @@ fn whole<T>(what: &str, read: Vec<T>, unreadable: &[String]) -> Result<Vec<T>, R
     Err(ReadError { endpoint: what.to_owned(), why, request_id: None, forbidden: false })
 }
 
+/// What happened to the shares of some symbols.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Splits {
+    /// Splits in force, oldest first.
+    pub read: Vec<Split>,
+    /// What is no split that can be counted: a human must look at it.
+    pub notices: Vec<Notice>,
+    /// Symbols, or else ids, of what could not be read: an unseen split is a position that looks wrong.
+    pub unreadable: Vec<String>,
+}
+
 /// Whether a symbol may be opened, as far as the broker has told us what it trades.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opens {
@@ -123,6 +135,8 @@ pub trait Broker {
     /// Fills after an instant, oldest first. One that cannot be read is left out and logged: the position it belongs to
     /// shows that it is missing.
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError>;
+    /// Splits of some symbols that took effect from `first` to `last`, both included, and what else happens to them.
+    async fn splits(&self, symbols: &[Symbol], first: NyDate, last: NyDate) -> Result<Splits, ReadError>;
     /// Candles of `minutes` minutes that begin in `[from, to)`, by symbol, oldest first. A symbol without trades is absent.
     async fn candles(
         &self,

@@ -9,7 +9,9 @@ use trading::{
     report::{AccountReport, Execution, MarketClock, OrderReport},
 };
 
-use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, SubmitOutcome};
+use crate::{
+    Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, Splits, SubmitOutcome,
+};
 
 /// What [`Null`] says to every order and cancel.
 pub const DRY_RUN: &str = "dry run";
@@ -82,6 +84,10 @@ impl<B: Broker> Broker for Null<B> {
 
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError> {
         self.reads.executions(after).await
+    }
+
+    async fn splits(&self, symbols: &[Symbol], first: NyDate, last: NyDate) -> Result<Splits, ReadError> {
+        self.reads.splits(symbols, first, last).await
     }
 
     async fn candles(

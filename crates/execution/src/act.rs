@@ -105,6 +105,7 @@ impl<B: Broker> Engine<B> {
             time_in_force: Some(request.time_in_force),
             status: OrderStatus::Canceled,
             submitted_at: self.last_now(),
+            replaces: None,
         }))
     }
 

@@ -88,6 +88,7 @@ impl<B: Broker> Engine<B> {
             executions: executions.unwrap_or_default(),
             positions: positions.held.into_iter().map(|position| (position.symbol, position)).collect(),
             splits: Vec::new(),
+            notices: Vec::new(),
             executions_unread,
         }
     }

@@ -190,6 +190,7 @@ fn order(leg: Leg, attempt: u32, status: OrderStatus) -> OrderReport {
         time_in_force: Some(request.time_in_force),
         status,
         submitted_at: at(),
+        replaces: None,
     }
 }
 

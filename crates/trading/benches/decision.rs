@@ -195,6 +195,7 @@ fn report(stop: &Intent) -> OrderReport {
         time_in_force: Some(request.time_in_force),
         status: OrderStatus::New,
         submitted_at: stop.recorded_at,
+        replaces: None,
     }
 }
 

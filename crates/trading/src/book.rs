@@ -339,6 +339,12 @@ impl Book {
         places.into_iter().flatten().map(|place| &self.intents[*place])
     }
 
+    /// The intent whose order had this id at the broker last: what took that order's place is that intent's order now.
+    #[must_use]
+    pub fn carried_by(&self, id: &BrokerOrderId) -> Option<&Intent> {
+        self.by_broker_id(id)
+    }
+
     fn by_broker_id(&self, id: &BrokerOrderId) -> Option<&Intent> {
         self.by_broker_id.get(id).map(|place| &self.intents[*place])
     }

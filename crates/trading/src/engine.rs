@@ -271,7 +271,8 @@ impl Core {
         under_way
     }
 
-    fn look(&mut self, said: Reported, now: Timestamp) {
+    fn look(&mut self, mut said: Reported, now: Timestamp) {
+        reconcile::carry_on(&self.book, &mut said);
         // A cycle that was given up leaves what it decided behind, but never what it had to write down.
         self.queue.retain(Step::is_record);
         self.view = None;

@@ -11,6 +11,7 @@ pub mod confirm;
 pub mod control;
 pub mod decide;
 pub mod engine;
+pub mod expiry;
 pub mod limits;
 pub mod order;
 pub mod outcome;

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     book::{Book, Intent, signed},
     order::{BrokerOrderId, ClientOrderId, IntentKey},
-    report::{Execution, OrderReport, OrderStatus, PositionReport},
+    report::{Execution, Notice, OrderReport, OrderStatus, PositionReport},
     state::{OrderEvent, OrderState, transition},
-    tape::Split,
+    tape::{Split, Tape},
 };
 
 /// How long after an intent was recorded the broker's "no such order" is believed: far beyond the time limit of a
@@ -44,6 +44,8 @@ pub struct Reported {
     pub positions: BTreeMap<Symbol, PositionReport>,
     /// Splits that are in force.
     pub splits: Vec<Split>,
+    /// What else happens to shares that are held or ordered.
+    pub notices: Vec<Notice>,
     /// The list of executions could not be read: that there are none here says nothing. Protection goes on without it.
     pub executions_unread: bool,
 }
@@ -91,6 +93,11 @@ pub enum Finding {
         /// The status as it came.
         status: String,
     },
+    /// Something happens to the shares that no split tells: what is held of it is for a human to look at.
+    CorporateAction {
+        /// What.
+        what: String,
+    },
     /// The broker contradicts itself about an order of ours.
     Contradiction {
         /// The intent.
@@ -124,8 +131,7 @@ pub fn plan(book: &Book, said: &Reported) -> Plan {
     let executions: Vec<Execution> = news.filter(|fill| heard.insert(fill.id.as_str())).cloned().collect();
     // What was first traded while no process ran may have been split since.
     let traded = |of: Symbol| book.tapes().contains_key(&of) || executions.iter().any(|fill| fill.symbol == of);
-    let splits = said.splits.iter().filter(|split| !book.has_split(&split.id) && traded(split.symbol));
-    let splits = splits.cloned().collect();
+    let splits = new_splits(book, said, traded);
     let mut plan = Plan { executions, splits, ..Plan::default() };
     let mut mentioned = BTreeSet::new();
     for order in &said.orders {
@@ -139,8 +145,38 @@ pub fn plan(book: &Book, said: &Reported) -> Plan {
     let given_up = plan.executions.iter().filter_map(|fill| book.given_up_for(fill));
     let questions: BTreeSet<&ClientOrderId> = live.chain(given_up).filter(|id| !mentioned.contains(id)).collect();
     plan.questions = questions.into_iter().cloned().collect();
+    let notices = said.notices.iter().map(|Notice { symbol, what }| (*symbol, what.clone()));
+    plan.findings.extend(notices.map(|(symbol, what)| (symbol, Finding::CorporateAction { what })));
     compare_positions(&mut plan, book, said);
     plan
+}
+
+/// Gives an order that the broker put in the place of one of ours the id of ours: it is that order now, and stays managed.
+/// A broker does so for a split, and a human who moves a stop at the broker. An id of our own form is no such order: it is
+/// one of ours that a lost ledger has forgotten.
+pub fn carry_on(book: &Book, said: &mut Reported) {
+    for order in &mut said.orders {
+        if book.intent(&order.client_order_id).is_some() || IntentKey::parse(&order.client_order_id).is_some() {
+            continue;
+        }
+        let ours = book.carried_by(&order.id).or_else(|| book.carried_by(order.replaces.as_ref()?));
+        let ours = ours.filter(|intent| (intent.request.symbol, intent.request.side) == (order.symbol, order.side));
+        if let Some(intent) = ours {
+            order.client_order_id.clone_from(&intent.request.client_order_id);
+        }
+    }
+}
+
+fn new_splits(book: &Book, said: &Reported, traded: impl Fn(Symbol) -> bool) -> Vec<Split> {
+    let mut news: Vec<Split> = Vec::new();
+    for split in said.splits.iter().filter(|split| !book.has_split(&split.id) && traded(split.symbol)) {
+        let known = book.tapes().get(&split.symbol).is_some_and(|tape| tape.has_like(split));
+        let told = news.iter().any(|other| other.symbol == split.symbol && other.is_like(split));
+        if !known && !told {
+            news.push(split.clone());
+        }
+    }
+    news
 }
 
 /// What the answer to a question changes. `None` from the broker is believed only when no request can be on its way.
@@ -153,7 +189,9 @@ pub fn answered(intent: &Intent, answer: Option<&OrderReport>, now: Timestamp) -
         None if now.since(intent.in_doubt_since()) < ARRIVAL_LIMIT => return Ok(None),
         None => OrderEvent::NotFound,
     };
-    change(intent, &event, answer.map(|order| &order.id))
+    // Asked by our id, the broker tells of the order it knew first, also when another has long taken its place.
+    let was_carried_on = |order: &&OrderReport| intent.broker_id.is_some() && order.status == OrderStatus::Replaced;
+    change(intent, &event, answer.filter(|order| !was_carried_on(order)).map(|order| &order.id))
 }
 
 /// One transition as a change; `None` when nothing is new.
@@ -180,7 +218,10 @@ fn agree(plan: &mut Plan, intent: &Intent, order: &OrderReport) {
         let finding = Finding::UnrecognisedStatus { order: order.id.clone(), status: status.clone() };
         plan.findings.insert((order.symbol, finding));
     }
-    match change(intent, &OrderEvent::Reported(order.status.clone()), Some(&order.id)) {
+    let carries_on = order.replaces.is_some() && intent.broker_id == order.replaces;
+    let status = order.status.clone();
+    let event = if carries_on { OrderEvent::CarriedOn(status) } else { OrderEvent::Reported(status) };
+    match change(intent, &event, Some(&order.id)) {
         Ok(change) => plan.changes.extend(change),
         Err(finding) => {
             plan.findings.insert((order.symbol, finding));
@@ -203,33 +244,50 @@ fn compare_positions(plan: &mut Plan, book: &Book, said: &Reported) {
         if position.short {
             plan.findings.insert((*symbol, Finding::Short));
         }
-        net.entry(*symbol).or_insert(0);
+        net.entry(*symbol).or_default();
     }
     for (symbol, ours) in net {
         let theirs = said.positions.get(&symbol).map_or(0, |position| {
             let units = position.qty.units();
             if position.short { -units } else { units }
         });
-        if ours != theirs {
+        let Net { units: ours, in_lieu } = ours;
+        // What a split left of less than a share may have become cash.
+        if ours != theirs && ours - in_lieu != theirs {
             plan.findings.insert((symbol, Finding::QuantityMismatch { ours, theirs }));
         }
     }
 }
 
+/// What is held of a symbol by our executions, in 1e-9 share.
+#[derive(Clone, Copy, Debug, Default)]
+struct Net {
+    units: i64,
+    /// Of them, what the broker may have paid cash for.
+    in_lieu: i64,
+}
+
+impl Net {
+    fn of(tape: &Tape) -> Self {
+        let held = tape.held();
+        Self { units: held.net, in_lieu: held.in_lieu }
+    }
+}
+
 /// Net shares by symbol once the plan's news is believed.
-fn net_after(book: &Book, plan: &Plan) -> BTreeMap<Symbol, i64> {
-    let mut net = book.net_units();
+fn net_after(book: &Book, plan: &Plan) -> BTreeMap<Symbol, Net> {
+    let mut net: BTreeMap<Symbol, Net> = book.tapes().iter().map(|(symbol, tape)| (*symbol, Net::of(tape))).collect();
     let touched: BTreeSet<Symbol> = plan.splits.iter().map(|split| split.symbol).collect();
     for symbol in &touched {
         // A split scales what came before it, so the order of time matters; the tape knows it.
         let mut tape = book.tapes().get(symbol).cloned().unwrap_or_default();
         plan.executions.iter().filter(|fill| fill.symbol == *symbol).for_each(|fill| tape.count(fill.clone()));
         plan.splits.iter().filter(|split| split.symbol == *symbol).for_each(|split| tape.split(split.clone()));
-        net.insert(*symbol, tape.held().net);
+        net.insert(*symbol, Net::of(&tape));
     }
     for fill in plan.executions.iter().filter(|fill| !touched.contains(&fill.symbol)) {
-        let sum = net.entry(fill.symbol).or_insert(0);
-        *sum = sum.saturating_add(signed(fill));
+        let sum = net.entry(fill.symbol).or_default();
+        sum.units = sum.units.saturating_add(signed(fill));
     }
     net
 }
@@ -249,6 +307,7 @@ impl fmt::Display for Finding {
             Self::Short => f.write_str("held short, which this strategy never does"),
             Self::Unresolved { intent } => write!(f, "outcome unknown: {intent}"),
             Self::UnrecognisedStatus { order, status } => write!(f, "order {order} has the unknown status {status:?}"),
+            Self::CorporateAction { what } => write!(f, "{what}: nothing is opened in it, look at it"),
             Self::Contradiction { intent, said } => write!(f, "{intent}: {said}"),
         }
     }

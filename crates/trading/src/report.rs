@@ -98,6 +98,8 @@ pub struct OrderReport {
     pub status: OrderStatus,
     /// When the broker received it.
     pub submitted_at: Timestamp,
+    /// The order whose place it took, by the broker's id; `None` for one that took none's.
+    pub replaces: Option<BrokerOrderId>,
 }
 
 /// One fill. A position is the sum of these, each counted once by its id.
@@ -132,6 +134,16 @@ pub struct PositionReport {
     pub avg_entry_price: Option<Price>,
     /// The broker's latest price.
     pub current_price: Option<Price>,
+}
+
+/// Something that happens to the shares of a company and is no split that we can count: a merger, a spin-off, another
+/// name, or what could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The symbol it happens to.
+    pub symbol: Symbol,
+    /// What it is, in words.
+    pub what: String,
 }
 
 /// The account as the broker has it.

@@ -49,6 +49,8 @@ pub enum OrderEvent {
     Withheld,
     /// The broker said where it stands.
     Reported(OrderStatus),
+    /// The broker put another order in its place by itself, as it does for a split: that one is it now.
+    CarriedOn(OrderStatus),
 }
 
 /// An event that the state does not allow for. It is recorded and its symbol blocked for opening; nothing panics.
@@ -103,6 +105,13 @@ pub fn transition(state: OrderState, event: &OrderEvent) -> Result<OrderState, S
         // It was declared gone, or one of two copies was refused, and it is there after all: take it back, so that it is
         // managed.
         (S::NeverArrived | S::Rejected, E::Reported(status)) => Ok(reported(S::Unknown, status)),
+
+        // What a wish to cancel was about is over; the wish is made anew of the order that is there now.
+        (
+            S::Recorded | S::Unknown | S::Working | S::Canceling | S::Replaced | S::Rejected | S::NeverArrived,
+            E::CarriedOn(status),
+        ) => Ok(reported(S::Working, status)),
+        (S::Filled | S::Canceled | S::Expired, E::CarriedOn(_)) => surprise(),
 
         (S::Recorded | S::Unknown, E::Refused) => Ok(S::Rejected),
         // "Duplicate id" answers a send of an order that is already there; the shell looks it up instead of saying Refused.
@@ -214,30 +223,34 @@ mod tests {
         use OrderState as S;
         [
             // refused lost not_found cancel_asked withheld | new filled canceled expired rejected replaced pending_cancel odd
+            // | carried on, new
             (
                 S::Recorded,
-                "Rejected Unknown NeverArrived ! NeverArrived Working Filled Canceled Expired Rejected Replaced Canceling Working",
+                "Rejected Unknown NeverArrived ! NeverArrived Working Filled Canceled Expired Rejected Replaced Canceling Working Working",
             ),
             (
                 S::Unknown,
-                "Rejected Unknown NeverArrived ! ! Working Filled Canceled Expired Rejected Replaced Canceling Working",
+                "Rejected Unknown NeverArrived ! ! Working Filled Canceled Expired Rejected Replaced Canceling Working Working",
             ),
-            (S::Working, "! Working ! Canceling ! Working Filled Canceled Expired Rejected Replaced Canceling Working"),
+            (
+                S::Working,
+                "! Working ! Canceling ! Working Filled Canceled Expired Rejected Replaced Canceling Working Working",
+            ),
             (
                 S::Canceling,
-                "! Canceling ! Canceling ! Canceling Filled Canceled Expired Rejected Replaced Canceling Canceling",
+                "! Canceling ! Canceling ! Canceling Filled Canceled Expired Rejected Replaced Canceling Canceling Working",
             ),
-            (S::Filled, "! Filled ! Filled ! Filled Filled ! ! ! ! Filled Filled"),
-            (S::Canceled, "! Canceled ! Canceled ! Canceled ! Canceled ! ! ! Canceled Canceled"),
-            (S::Expired, "! Expired ! Expired ! Expired ! ! Expired ! ! Expired Expired"),
+            (S::Filled, "! Filled ! Filled ! Filled Filled ! ! ! ! Filled Filled !"),
+            (S::Canceled, "! Canceled ! Canceled ! Canceled ! Canceled ! ! ! Canceled Canceled !"),
+            (S::Expired, "! Expired ! Expired ! Expired ! ! Expired ! ! Expired Expired !"),
             (
                 S::Rejected,
-                "Rejected Rejected ! Rejected ! Working Filled Canceled Expired Rejected Replaced Canceling Working",
+                "Rejected Rejected ! Rejected ! Working Filled Canceled Expired Rejected Replaced Canceling Working Working",
             ),
-            (S::Replaced, "! Replaced ! Replaced ! Replaced ! ! ! ! Replaced Replaced Replaced"),
+            (S::Replaced, "! Replaced ! Replaced ! Replaced ! ! ! ! Replaced Replaced Replaced Working"),
             (
                 S::NeverArrived,
-                "! NeverArrived NeverArrived ! ! Working Filled Canceled Expired Rejected Replaced Canceling Working",
+                "! NeverArrived NeverArrived ! ! Working Filled Canceled Expired Rejected Replaced Canceling Working Working",
             ),
         ]
     };
@@ -251,6 +264,7 @@ mod tests {
             .into_iter()
             .chain([OrderEvent::CancelAsked, OrderEvent::Withheld])
             .chain(said.into_iter().chain([odd]).map(OrderEvent::Reported))
+            .chain([OrderEvent::CarriedOn(R::New)])
             .collect();
         assert_eq!(TABLE.map(|(state, _)| state), ALL);
         for (state, line) in TABLE {

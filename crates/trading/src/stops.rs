@@ -40,8 +40,8 @@ pub struct Rules {
     pub trim_patience: TimeDelta,
     /// Trims tried a leg and day.
     pub trim_attempts: u32,
-    /// A stop that has worked so long is renewed in place; the broker ends it after 90 days.
-    pub renew_after: TimeDelta,
+    /// A stop that the broker ends within so many days ([`crate::expiry`]) is renewed in place.
+    pub renew_within_days: u32,
 }
 
 impl Default for Rules {
@@ -55,7 +55,7 @@ impl Default for Rules {
             trim_slack: Bps::constant(50),
             trim_patience: TimeDelta::seconds(60),
             trim_attempts: 3,
-            renew_after: TimeDelta::days(80),
+            renew_within_days: 7,
         }
     }
 }

@@ -3,13 +3,19 @@
 //! A position is the sum of its executions, each counted once (the book sees to that), times the splits that came after
 //! them. Executions may arrive late and out of order: what they add up to does not depend on when we heard of them.
 
-use market::{Price, Symbol, Timestamp};
+use market::{Price, Symbol, TimeDelta, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     order::{BrokerOrderId, Side},
     report::Execution,
 };
+
+/// One share.
+const SHARE: i64 = 1_000_000_000;
+
+/// Two announcements of one ratio that are nearer than this are of one split.
+const SAME_SPLIT: TimeDelta = TimeDelta::days(7);
 
 /// A share becomes `new / old` shares.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,7 +24,7 @@ pub struct Split {
     pub id: String,
     /// The symbol.
     pub symbol: Symbol,
-    /// From when on the position is counted in new shares (the open of the ex-date).
+    /// From when on shares and prices are new ones: the begin of the ex-date in New York, before anything trades on it.
     pub effective: Timestamp,
     /// New shares for
     pub new: u32,
@@ -31,6 +37,8 @@ pub struct Split {
 pub struct Held {
     /// Net shares in 1e-9; negative is short.
     pub net: i64,
+    /// Of them, the part of one share that a split left of whole ones, in 1e-9: the broker may pay cash for it.
+    pub in_lieu: i64,
     /// Orders that bought since the account was last flat in the symbol, oldest first.
     pub bought_by: Vec<BrokerOrderId>,
     /// The first of those fills; `None` while flat.
@@ -54,6 +62,15 @@ enum Entry {
     Split(Split),
 }
 
+impl Split {
+    /// Whether another of the symbol, under another id, tells the same: the same ratio, and nearly the same day.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        let same_ratio = u64::from(other.new) * u64::from(self.old) == u64::from(self.new) * u64::from(other.old);
+        same_ratio && other.effective.since(self.effective).abs() < SAME_SPLIT
+    }
+}
+
 impl Tape {
     /// What is held.
     #[must_use]
@@ -67,6 +84,12 @@ impl Tape {
             Entry::Fill(fill) => Some(fill),
             Entry::Split(_) => None,
         })
+    }
+
+    /// Whether it is a split that is here already under another id: recorded by hand, or announced twice.
+    #[must_use]
+    pub fn has_like(&self, split: &Split) -> bool {
+        self.splits().any(|other| other.is_like(split))
     }
 
     /// The splits, oldest first.
@@ -159,8 +182,8 @@ impl Held {
             }
             Side::Sell => {
                 self.net = self.net.saturating_sub(units);
-                if self.net <= 0 {
-                    *self = Self { net: self.net, ..Self::default() };
+                if self.net <= self.in_lieu {
+                    *self = Self { net: self.net, in_lieu: self.net.max(0), ..Self::default() };
                 }
             }
         }
@@ -171,13 +194,17 @@ impl Held {
             let units = i128::from(units) * i128::from(split.new) / i128::from(split.old.max(1));
             i64::try_from(units).unwrap_or(i64::MAX)
         };
+        let whole = self.net % SHARE == 0;
         (self.net, self.bought) = (scaled(self.net), scaled(self.bought));
+        if whole && self.net > 0 {
+            self.in_lieu = self.net % SHARE;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use market::{Qty, TimeDelta};
+    use market::Qty;
     use proptest::prelude::*;
 
     use super::*;

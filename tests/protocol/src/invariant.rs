@@ -123,7 +123,7 @@ fn no_surprise<'a>(mut findings: impl Iterator<Item = &'a (Symbol, Finding)>) ->
         | Finding::ForeignOrder { .. }
         | Finding::Short
         | Finding::UnrecognisedStatus { .. } => true,
-        Finding::QuantityMismatch { .. } | Finding::Unresolved { .. } => false,
+        Finding::QuantityMismatch { .. } | Finding::Unresolved { .. } | Finding::CorporateAction { .. } => false,
     });
     surprise.map_or(Ok(()), |(symbol, finding)| broken(HONEST, format!("{symbol}: {finding}")))
 }

@@ -267,6 +267,7 @@ impl Order {
             time_in_force: Some(time_in_force),
             status,
             submitted_at: self.at,
+            replaces: None,
         }
     }
 }

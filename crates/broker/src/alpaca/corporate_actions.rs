@@ -4,6 +4,7 @@
 //! is named, never dropped in silence: an unseen split is a position that looks wrong.
 
 mod row;
+mod splits;
 
 use std::collections::BTreeMap;
 

@@ -75,6 +75,7 @@ pub(super) fn order(order: Order) -> Result<OrderReport, String> {
     let kind = kind(&order);
     let filled_qty = order.filled_qty.qty()?;
     Ok(OrderReport {
+        replaces: order.replaces.as_deref().and_then(|id| id.parse().ok()),
         submitted_at: order.submitted_at.or(order.created_at).ok_or("when it was submitted is not said")?,
         client_order_id: client_order_id(&order)?,
         id: order.id.parse().map_err(text)?,

@@ -86,7 +86,7 @@ pub enum Trail {
 pub enum Lifetime {
     /// Until the close of the session.
     Day,
-    /// Until cancelled, or until the broker ends it ([`super::validate::expires_on`]).
+    /// Until cancelled, or until the broker ends it ([`trading::expiry::ends_on`]).
     Gtc,
     /// In the opening auction only.
     Opg,

@@ -8,9 +8,9 @@ mod class;
 
 use std::fmt;
 
-use market::{NyDate, Price, Qty, Symbol, Usd};
+use market::{Price, Qty, Symbol, Usd};
 use trading::{
-    order::{OrderKind, Side, TimeInForce},
+    order::{OrderKind, Side},
     report::{OrderReport, OrderStatus},
 };
 
@@ -19,8 +19,6 @@ use super::{
     ticket::{Amount, Change, Class, Kind, Lifetime, Ticket, Trail},
 };
 
-/// The broker ends an order that is good till cancelled so many days after it was submitted.
-pub const GTC_DAYS: i32 = 90;
 const CENT: i64 = 100;
 
 /// What is known beside the ticket; what is not known is not checked.
@@ -141,27 +139,6 @@ pub fn change_violations(change: &Change) -> Vec<Violation> {
         }
     }
     found
-}
-
-/// The day on which the broker ends an order that is good till cancelled and was submitted on this day.
-#[must_use]
-pub fn expires_on(submitted: NyDate) -> NyDate {
-    submitted.plus_days(GTC_DAYS)
-}
-
-/// Stops that the broker ends within so many days from today, with the day: they have to be renewed before it.
-pub fn expiring_stops<'a>(
-    working: &'a [OrderReport],
-    today: NyDate,
-    within_days: u32,
-) -> impl Iterator<Item = (&'a OrderReport, NyDate)> {
-    let is_stop = |order: &&'a OrderReport| {
-        matches!(order.kind, Some(OrderKind::Stop { .. }))
-            && order.time_in_force == Some(TimeInForce::Gtc)
-            && !order.status.is_final()
-    };
-    let dated = |order: &'a OrderReport| (order, expires_on(order.submitted_at.ny_date()));
-    working.iter().filter(is_stop).map(dated).filter(move |(_, day)| day.days_since(today) <= i64::from(within_days))
 }
 
 fn prices(ticket: &Ticket, found: &mut Vec<Violation>) {

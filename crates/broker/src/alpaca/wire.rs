@@ -36,6 +36,8 @@ pub(super) struct Order {
     pub(super) submitted_at: Option<Timestamp>,
     #[serde(default, deserialize_with = "if_readable")]
     pub(super) created_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "if_readable")]
+    pub(super) replaces: Option<String>,
 }
 
 /// Of an order what only a detailed report has.

@@ -7,7 +7,7 @@ use std::{
 };
 
 use broker::{
-    Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, SubmitOutcome,
+    Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, Splits, SubmitOutcome,
     order::{AccountId, BrokerOrderId, ClientOrderId, OrderRequest, Replacement},
     report::{AccountReport, Execution, MarketClock, OrderReport},
 };
@@ -116,6 +116,10 @@ impl Broker for Lists {
 
     async fn positions(&self) -> Result<Positions, ReadError> {
         Err(none("positions"))
+    }
+
+    async fn splits(&self, _: &[Symbol], _: NyDate, _: NyDate) -> Result<Splits, ReadError> {
+        Err(none("splits"))
     }
 
     async fn executions(&self, after: Timestamp) -> Result<Vec<Execution>, ReadError> {

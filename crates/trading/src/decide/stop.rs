@@ -13,11 +13,19 @@ use super::{
     send::{self, Sale},
 };
 use crate::{
+    expiry,
     order::{Leg, OrderKind, Purpose, TimeInForce},
     report::OrderReport,
 };
 
+/// Between two renewals of one stop.
 const RENEWAL_PACE: TimeDelta = TimeDelta::hours(1);
+/// The same when the last did not renew it.
+const RENEWAL_IN_VAIN_PACE: TimeDelta = TimeDelta::hours(24);
+/// So long before it was sent no replacement can have been received.
+const RENEWAL_IN_VAIN: TimeDelta = TimeDelta::hours(24);
+/// From so many days before its end on, a stop is renewed whatever explains what is held.
+const LAST_DAYS: u32 = 1;
 
 /// Makes the next step.
 pub(super) fn step(holding: &Holding<'_>, decision: &mut Decision) {
@@ -71,6 +79,7 @@ fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
     let may_grow = price.is_some_and(|price| holding.may_stand_at(price));
     let qty = if kept != wanted && holding.stands_twice() && (kept > wanted || may_grow) { grown } else { kept };
     let fits = qty == kept && price == shown && stop.time_in_force == Some(TimeInForce::Gtc);
+    tell_renewed_in_vain(holding, decision, stop);
     if (fits && !is_ageing(holding, stop)) || !is_replaceable(stop) {
         return;
     }
@@ -79,13 +88,35 @@ fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
     }
 }
 
-/// The broker ends a good-till-cancelled order after 90 days; well before, it is renewed in place. Once an hour at most: a
-/// clock that is months ahead makes every stop look old.
+/// The broker ends it soon, and by then it is put in its own place, which makes it an order of today. Once an hour at most:
+/// a clock that is months ahead makes every stop look old. While nothing explains what is held, which may be a split that
+/// is not booked yet, it waits for as long as it can: sent again in old shares, it would be read as one in new shares.
 fn is_ageing(holding: &Holding<'_>, stop: &OrderReport) -> bool {
     let (desk, now) = (holding.desk, holding.desk.view.now);
+    let within = if holding.explained { desk.limits.stops.renew_within_days } else { LAST_DAYS };
+    if !expiry::is_near(stop.submitted_at, now, within) {
+        return false;
+    }
     let (_, last) = desk.book.attempts(now.ny_date(), holding.symbol(), Leg::Stop);
-    let rested = last.is_none_or(|last| !send::is_within(now, last, RENEWAL_PACE));
-    rested && now.since(stop.submitted_at) >= desk.limits.stops.renew_after
+    let pace = if renewed_in_vain(holding, stop) { RENEWAL_IN_VAIN_PACE } else { RENEWAL_PACE };
+    last.is_none_or(|last| !send::is_within(now, last, pace))
+}
+
+/// It was put in the place of another days after the broker says that it received it: the broker keeps the old order's
+/// life. Then it is left to end, which it does after a close, and the look that misses it places the next one.
+fn renewed_in_vain(holding: &Holding<'_>, stop: &OrderReport) -> bool {
+    let intent = holding.desk.book.intent(&stop.client_order_id).filter(|intent| intent.replaces.is_some());
+    intent.is_some_and(|intent| intent.recorded_at.since(stop.submitted_at) >= RENEWAL_IN_VAIN)
+}
+
+/// A stop that ends whatever is done is told.
+fn tell_renewed_in_vain(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
+    let (now, rules) = (holding.desk.view.now, &holding.desk.limits.stops);
+    if expiry::is_near(stop.submitted_at, now, rules.renew_within_days) && renewed_in_vain(holding, stop) {
+        let day = expiry::ends_on(stop.submitted_at.ny_date());
+        let text = format!("has a stop that the broker ends on {day}; replacing it did not renew it");
+        alert(decision, holding.symbol(), "renewal", &text);
+    }
 }
 
 /// Cancels stops while the rest still covers, the worst fitting first. What is left is brought into line afterwards.

@@ -266,6 +266,7 @@ fn world(state: OrderState, status: OrderStatus) -> (Book, OrderReport) {
         time_in_force: Some(TimeInForce::Day),
         status,
         submitted_at: date.at_hm(11, 0),
+        replaces: None,
     };
     let intent = Intent {
         key,

@@ -251,6 +251,7 @@ pub fn report(intent: &Intent) -> OrderReport {
         time_in_force: Some(request.time_in_force),
         status: OrderStatus::New,
         submitted_at: intent.recorded_at,
+        replaces: None,
     }
 }
 

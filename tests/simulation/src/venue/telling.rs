@@ -27,6 +27,7 @@ impl Venue {
             time_in_force: Some(order.time_in_force),
             status: status(order),
             submitted_at: order.received,
+            replaces: order.replaces.map(|old| self.orders[old].id.clone()),
         }
     }
 

@@ -122,7 +122,7 @@ impl World {
         }
         let told = |(_, announced): &(&_, &Timestamp)| **announced <= self.venue.now;
         let splits = self.venue.splits.iter().zip(&self.announced).filter(told).map(|(split, _)| split).cloned();
-        let said = Reported { orders, executions, positions, splits: splits.collect(), executions_unread: false };
+        let said = Reported { orders, executions, positions, splits: splits.collect(), ..Reported::default() };
         say!(
             self,
             "LOOK {} orders, {} positions, {} executions",

@@ -200,6 +200,7 @@ fn orders_that_could_trade_with_each_other() {
         time_in_force: None,
         status,
         submitted_at: "2026-11-10T14:30:00Z".parse().unwrap(),
+        replaces: None,
     };
     let at = |text| Some(OrderKind::Limit { limit: price(text) });
     for (side, kind, status, expect) in [
@@ -286,36 +287,4 @@ fn changes_are_of_whole_shares_and_of_one_kind() {
     assert_eq!(change(Some(Qty::ZERO), None, None), 1);
     assert_eq!(change(None, None, Some(percent(0))), 1);
     assert_eq!(change(None, Some("10"), Some(percent(10))), 1);
-}
-
-#[test]
-fn a_stop_till_cancelled_ends_after_ninety_days() {
-    let day = |text: &str| text.parse::<NyDate>().unwrap();
-    assert_eq!(expires_on(day("2026-11-10")), day("2027-02-08"));
-    let order = |kind, time_in_force, status| OrderReport {
-        id: "o-1".parse().unwrap(),
-        client_order_id: "c-1".parse().unwrap(),
-        symbol: "AAPL".parse().unwrap(),
-        side: Side::Sell,
-        qty: Qty::shares(1),
-        filled_qty: Qty::ZERO,
-        filled_avg_price: None,
-        kind: Some(kind),
-        time_in_force: Some(time_in_force),
-        status,
-        // Half past nine in the evening in New York: still that day.
-        submitted_at: "2026-11-11T02:30:00Z".parse().unwrap(),
-    };
-    let stop = OrderKind::Stop { stop: price("9") };
-    let orders = [
-        order(stop, TimeInForce::Gtc, OrderStatus::New),
-        order(stop, TimeInForce::Day, OrderStatus::New),
-        order(stop, TimeInForce::Gtc, OrderStatus::Canceled),
-        order(OrderKind::Limit { limit: price("9") }, TimeInForce::Gtc, OrderStatus::New),
-    ];
-    for (today, expect) in [("2027-01-31", 0), ("2027-02-01", 1), ("2027-02-08", 1), ("2027-03-01", 1)] {
-        let found: Vec<_> = expiring_stops(&orders, day(today), 7).collect();
-        assert_eq!(found.len(), expect, "{today}");
-        assert!(found.iter().all(|(_, last)| *last == day("2027-02-08")));
-    }
 }

@@ -69,6 +69,12 @@ impl Scene {
                 self.work(&replacement.order);
                 self.view.working[place..=last].rotate_right(1);
                 self.record(replacement.order.clone(), key.clone(), OrderState::Working);
+                let (new, old) = (key.client_order_id(), replacement.replaced_id.clone());
+                self.book.edit(|intent| {
+                    if intent.request.client_order_id == new {
+                        intent.replaces = Some(old.clone());
+                    }
+                });
             }
             Action::Cancel { order, .. } => {
                 let place = self.view.working.iter().position(|working| working.id == *order).unwrap();

@@ -191,6 +191,7 @@ impl Scene {
             time_in_force: Some(request.time_in_force),
             status: OrderStatus::New,
             submitted_at: self.view.now,
+            replaces: None,
         });
     }
 

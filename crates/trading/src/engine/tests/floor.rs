@@ -268,6 +268,7 @@ pub(super) fn report(request: &OrderRequest, now: Timestamp) -> OrderReport {
         time_in_force: Some(request.time_in_force),
         status: OrderStatus::New,
         submitted_at: now,
+        replaces: None,
     }
 }
 

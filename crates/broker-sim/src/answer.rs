@@ -6,7 +6,7 @@ use ::venue::{Request, Response, engine::Rate};
 use axum::{
     body::{Body, to_bytes},
     extract::{ConnectInfo, Query, Request as HttpRequest, State},
-    http::{HeaderMap, Response as HttpResponse, request::Parts},
+    http::{HeaderMap, Response as HttpResponse, header, request::Parts},
 };
 use market::TimeDelta;
 use serde_json::json;
@@ -42,7 +42,8 @@ pub(crate) async fn answer(
         }
     };
     let query = parts.uri.query().unwrap_or_default();
-    let seen = shell.venue.record(parts.method.as_str(), parts.uri.path(), query, &body);
+    let agent = text_header(&parts.headers, header::USER_AGENT.as_str()).unwrap_or_default();
+    let seen = shell.venue.record((parts.method.as_str(), parts.uri.path(), query), &body, agent);
     match disturbed(&mut shell, &line, &seen, &parts, body).await {
         Ok(mut response) => {
             set_header(&mut response, "x-request-id", &format!("sim-{:08}", seen.number));

@@ -38,6 +38,7 @@ pub(crate) fn routes(shell: &Shell) -> Router<Shell> {
         .route("/sim/clock", get(time::clock))
         .route("/sim/advance", post(time::advance))
         .route("/sim/sleep", post(time::sleep))
+        .route("/sim/rouse", post(time::rouse))
         .route("/sim/skew", post(time::skew))
         .route("/sim/calendar", post(time::calendar))
         .route("/sim/truth", get(truth))

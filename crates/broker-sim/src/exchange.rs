@@ -29,13 +29,35 @@ impl Exchange {
 
     /// Moves time on; what arrives on the way is dealt with at its instant.
     pub(crate) fn advance_to(&mut self, to: Timestamp) {
-        while let Some(entry) = self.under_way.first_entry().filter(|entry| entry.key().0 <= to) {
-            let ((at, _), request) = entry.remove_entry();
+        while let Some((at, request)) = self.arrival(to) {
             self.engine.advance_to(at);
             // Nobody waits for this answer.
             let _: Response = self.engine.handle(&request);
         }
         self.engine.advance_to(to);
+    }
+
+    /// The same, but no further than the instant at which something becomes of an order. Whether it did.
+    pub(crate) fn advance_to_outcome(&mut self, to: Timestamp) -> bool {
+        let before = self.engine.outcomes();
+        while let Some(at) = self.under_way.first_key_value().map(|(key, _)| key.0).filter(|at| *at <= to) {
+            if self.engine.advance_to_outcome(at) {
+                return true;
+            }
+            let Some((_, request)) = self.arrival(at) else { break };
+            let _: Response = self.engine.handle(&request);
+            if self.engine.outcomes() != before {
+                return true;
+            }
+        }
+        self.engine.advance_to_outcome(to)
+    }
+
+    /// The next request that arrives by then, which is under way no more.
+    fn arrival(&mut self, to: Timestamp) -> Option<(Timestamp, Request)> {
+        let entry = self.under_way.first_entry().filter(|entry| entry.key().0 <= to)?;
+        let ((at, _), request) = entry.remove_entry();
+        Some((at, request))
     }
 
     /// A request that arrives after a while of the venue's clock.

@@ -133,11 +133,44 @@ impl Venue {
             }
             exchange.engine.now()
         };
-        self.happened();
-        self.0.sleepers.wake(now);
+        self.came_to(now);
     }
 
-    /// The same, for a caller that can wait: with somebody listening, time goes on as they read. Others may ask the venue
+    /// The same, but while somebody sleeps who wants to know of updates, no further than the instant at which something
+    /// becomes of an order: who wakes then finds the venue at that instant. Where it stopped.
+    pub fn advance_toward(&self, to: Timestamp) -> Timestamp {
+        if !self.0.sleepers.listen() {
+            self.advance_to(to);
+            return self.now();
+        }
+        let now = {
+            let mut exchange = self.exchange();
+            loop {
+                let stop = if self.0.hub.is_heard() { stretch(exchange.engine.now(), to) } else { to };
+                let is_over = exchange.advance_to_outcome(stop) || stop >= to;
+                self.0.hub.publish(&mut exchange.engine);
+                if is_over {
+                    break;
+                }
+            }
+            exchange.engine.now()
+        };
+        self.came_to(now);
+        now
+    }
+
+    /// Wakes everybody who sleeps and wants to know of updates, at this instant: something else happened that they look at.
+    pub fn rouse(&self) {
+        self.0.sleepers.rouse();
+    }
+
+    fn came_to(&self, now: Timestamp) {
+        self.happened();
+        let outcomes = self.exchange().engine.outcomes();
+        self.0.sleepers.wake(now, outcomes);
+    }
+
+    /// The same as [`Venue::advance_to`], for a caller that can wait: with somebody listening, time goes on as they read. Others may ask the venue
     /// meanwhile, at an instant on the way.
     pub async fn advance_as_heard(&self, to: Timestamp) {
         loop {
@@ -173,7 +206,7 @@ impl Venue {
             *lock(&self.0.requests) = RequestLog::default();
         }
         self.happened();
-        self.0.sleepers.wake(now);
+        self.0.sleepers.begin_anew(now);
         Ok(now)
     }
 
@@ -240,14 +273,15 @@ impl Venue {
     /// Answers a request as the HTTP shell would, without interception, faults or log.
     #[must_use]
     pub fn handle(&self, request: &Request) -> Response {
-        let (response, now) = {
+        let (response, now, outcomes) = {
             let mut exchange = self.exchange();
             let response = exchange.engine.handle(request);
             // A request makes no prints: there is nothing new of the market.
             self.0.hub.publish_updates(&mut exchange.engine);
-            (response, exchange.engine.now())
+            (response, exchange.engine.now(), exchange.engine.outcomes())
         };
         self.happened();
+        self.0.sleepers.tell(outcomes);
         if request.method == "GET" { self.lies().tell(&request.path, now, response) } else { response }
     }
 
@@ -274,13 +308,14 @@ impl Venue {
 
     /// The engine, for what has no endpoint at the real venue; what it makes is told to the streams.
     pub(crate) fn with_engine<T>(&self, act: impl FnOnce(&mut Engine, &Hub) -> T) -> T {
-        let result = {
+        let (result, outcomes) = {
             let mut exchange = self.exchange();
             let result = act(&mut exchange.engine, &self.0.hub);
             self.0.hub.publish(&mut exchange.engine);
-            result
+            (result, exchange.engine.outcomes())
         };
         self.happened();
+        self.0.sleepers.tell(outcomes);
         result
     }
 
@@ -307,8 +342,8 @@ impl Venue {
         self.exchange().arrive_late(request, after);
     }
 
-    pub(crate) fn record(&self, method: &str, path: &str, query: &str, body: &str) -> Arc<RequestSeen> {
-        lock(&self.0.requests).record(method, path, query, body.to_owned())
+    pub(crate) fn record(&self, line: (&str, &str, &str), body: &str, agent: String) -> Arc<RequestSeen> {
+        lock(&self.0.requests).record(line, body.to_owned(), agent)
     }
 
     pub(crate) fn requests_seen(&self) -> Vec<Arc<RequestSeen>> {

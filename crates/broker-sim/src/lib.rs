@@ -28,7 +28,7 @@ pub use lies::WrongCalendar;
 pub use pace::Pace;
 pub use requests::{REQUEST_LOG_MAX, RequestSeen};
 pub use reset::{Reset, ResetError, check};
-pub use sleepers::Sleeper;
+pub use sleepers::{Sleeper, WokenBy};
 pub use source::{Source, SourceError};
 pub use spoilt::HUGE_BYTES;
 pub use streams::{CONNECTIONS_MAX, DataPlan, QUEUE_MAX, StreamFault, StreamName};

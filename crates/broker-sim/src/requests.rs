@@ -20,6 +20,9 @@ pub struct RequestSeen {
     pub query: String,
     /// The body as text.
     pub body: String,
+    /// The header `User-Agent`; empty when there was none. `GET /sim/requests` does not show it.
+    #[serde(skip)]
+    pub agent: String,
 }
 
 /// The latest requests, and how many there were.
@@ -30,7 +33,12 @@ pub(crate) struct RequestLog {
 }
 
 impl RequestLog {
-    pub(crate) fn record(&mut self, method: &str, path: &str, query: &str, body: String) -> Arc<RequestSeen> {
+    pub(crate) fn record(
+        &mut self,
+        (method, path, query): (&str, &str, &str),
+        body: String,
+        agent: String,
+    ) -> Arc<RequestSeen> {
         self.count += 1;
         let seen = Arc::new(RequestSeen {
             number: self.count,
@@ -38,6 +46,7 @@ impl RequestLog {
             path: path.to_owned(),
             query: query.to_owned(),
             body,
+            agent,
         });
         if self.latest.len() == REQUEST_LOG_MAX {
             self.latest.pop_front();

@@ -134,7 +134,7 @@ impl Day {
             let span = to.since(self.venue.now()).to_std().unwrap_or_default();
             tokio::time::sleep(span.div_f64(factor)).await;
         }
-        self.venue.advance_to(to);
+        self.venue.advance_toward(to);
         self.observe();
     }
 
@@ -142,6 +142,8 @@ impl Day {
         let path = self.layout.kill_switch();
         KillSwitch::latch(&path, KillLevel::Cancel, "rehearsed", "rehearse", now)?;
         self.struck(format!("KILL_SWITCH dropped at {}", path.display()));
+        // On a host, the file is noticed by itself; here time stands still meanwhile.
+        self.venue.rouse();
         Ok(())
     }
 

@@ -128,9 +128,15 @@ impl Trap {
     }
 }
 
+/// Whether a stream's follower asked, and not the loop.
+fn is_of_a_stream(request: &RequestSeen) -> bool {
+    request.agent.ends_with("(stream)")
+}
+
 impl TrapState {
     fn sees(&mut self, request: &RequestSeen, moment: Moment) -> Verdict {
-        let Some(pid) = self.target else { return Verdict::Pass };
+        // What a stream's follower reads beside the loop comes when it comes, in real time.
+        let Some(pid) = self.target.filter(|_| !is_of_a_stream(request)) else { return Verdict::Pass };
         let name = format!("{} {}", request.method, request.path);
         if moment == Moment::Before {
             self.requests.push(name.clone());
@@ -176,6 +182,7 @@ mod tests {
             path: "/v2/clock".into(),
             query: String::new(),
             body: String::new(),
+            agent: String::new(),
         };
         assert_eq!(trap.interceptor()(&request, Moment::Before), Verdict::Pass);
         assert!(trap.requests().is_empty());

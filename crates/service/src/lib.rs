@@ -9,5 +9,5 @@ pub mod pacer;
 pub mod signal;
 
 pub use notify::Supervisor;
-pub use pacer::{Pacer, PacerError};
+pub use pacer::{Pacer, PacerError, Woken};
 pub use signal::Termination;

@@ -12,6 +12,9 @@ use tokio::{
     net::TcpStream,
 };
 
+/// How the venue says that a sleep went on to its end.
+const BY_TIME: &[u8] = b"\"woken_by\":\"time\"";
+
 /// By which clock to wait.
 #[derive(Clone, Debug)]
 pub enum Pacer {
@@ -24,6 +27,16 @@ pub enum Pacer {
         /// Who waits, as the venue shows it.
         participant: String,
     },
+}
+
+/// Why a wait is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Woken {
+    /// Its time has come.
+    Time,
+    /// Something became of an order, or the venue was told that something else happened. A venue's clock only: it stands
+    /// still until the next wait.
+    Early,
 }
 
 /// The venue did not let us wait.
@@ -49,16 +62,26 @@ impl Pacer {
         }
     }
 
-    /// Waits until `until`; `now` is the caller's idea of the present.
+    /// Whether time is a venue's.
+    #[must_use]
+    pub fn is_venue(&self) -> bool {
+        match self {
+            Self::System => false,
+            Self::Venue { .. } => true,
+        }
+    }
+
+    /// Waits until `until`; `now` is the caller's idea of the present. By a venue's clock it ends as well when something
+    /// becomes of an order there; by the machine's, who wants to know of that listens to the broker's stream beside it.
     ///
     /// # Errors
     /// When the venue goes away.
-    pub async fn sleep(&self, now: Timestamp, until: Timestamp) -> Result<(), PacerError> {
+    pub async fn sleep(&self, now: Timestamp, until: Timestamp) -> Result<Woken, PacerError> {
         match self {
             Self::System => {
                 let nanos = until.since(now).num_nanoseconds().unwrap_or(i64::MAX).max(0);
                 tokio::time::sleep(Duration::from_nanos(nanos.unsigned_abs())).await;
-                Ok(())
+                Ok(Woken::Time)
             }
             Self::Venue { address, participant } => {
                 let failed = |why: String| PacerError { address: *address, why };
@@ -68,8 +91,8 @@ impl Pacer {
     }
 }
 
-async fn sleep_at(address: SocketAddr, participant: &str, until: Timestamp) -> std::io::Result<()> {
-    let body = format!("{{\"participant\":\"{participant}\",\"until\":\"{until}\"}}");
+async fn sleep_at(address: SocketAddr, participant: &str, until: Timestamp) -> std::io::Result<Woken> {
+    let body = format!("{{\"participant\":\"{participant}\",\"until\":\"{until}\",\"updates\":true}}");
     let head = format!(
         "POST /sim/sleep HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         body.len()
@@ -80,7 +103,8 @@ async fn sleep_at(address: SocketAddr, participant: &str, until: Timestamp) -> s
     let mut answer = Vec::new();
     stream.take(64 * 1024).read_to_end(&mut answer).await?;
     if answer.starts_with(b"HTTP/1.1 200") {
-        return Ok(());
+        let by_time = answer.windows(BY_TIME.len()).any(|part| part == BY_TIME);
+        return Ok(if by_time { Woken::Time } else { Woken::Early });
     }
     let line = answer.split(|byte| *byte == b'\r').next().unwrap_or_default();
     Err(std::io::Error::other(format!("answered {:?}", String::from_utf8_lossy(line))))

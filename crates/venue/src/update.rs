@@ -62,6 +62,25 @@ pub enum UpdateKind {
 }
 
 impl UpdateKind {
+    /// Whether something became of the order, beyond its being on its way in or out: a fill, an end, a refused change.
+    #[must_use]
+    pub fn is_outcome(self) -> bool {
+        match self {
+            Self::Trade { .. }
+            | Self::Canceled
+            | Self::Expired
+            | Self::DoneForDay
+            | Self::Replaced
+            | Self::Rejected
+            | Self::Restated
+            | Self::OrderReplaceRejected
+            | Self::OrderCancelRejected => true,
+            Self::Accepted | Self::PendingNew | Self::New | Self::Held | Self::PendingCancel | Self::PendingReplace => {
+                false
+            }
+        }
+    }
+
     /// The word on the wire; `filled`: whether nothing of the order is left.
     #[must_use]
     pub fn word(self, filled: bool) -> &'static str {

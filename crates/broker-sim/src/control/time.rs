@@ -15,7 +15,7 @@ use crate::{
     http::{Shell, cut, json_response},
     lies::WrongCalendar,
     severable::Line,
-    sleepers::{Bed, Sleeper},
+    sleepers::{Bed, Sleeper, Woken},
 };
 
 /// One step of the clock is at most ten years of seconds.
@@ -37,6 +37,8 @@ struct Advance {
 struct SleepRequest {
     participant: String,
     until: Timestamp,
+    #[serde(default)]
+    updates: bool,
 }
 
 #[derive(Deserialize)]
@@ -82,25 +84,35 @@ pub(super) async fn advance(State(shell): State<Shell>, request: HttpRequest) ->
     Ok(told(&shell))
 }
 
-/// Answers when the venue's clock has come to the instant.
+/// Answers when the venue's clock has come to the instant; with `updates`, when something becomes of an order before, too.
 pub(super) async fn sleep(
     State(mut shell): State<Shell>,
     ConnectInfo(line): ConnectInfo<Line>,
     request: HttpRequest,
 ) -> Answer {
-    let SleepRequest { participant, until } = body(request).await?;
+    let SleepRequest { participant, until, updates } = body(request).await?;
     let venue = shell.venue.clone();
-    let (woken, guard) = match venue.lie_down(Sleeper { participant, until }) {
-        Bed::Awake(now) => return Ok(json_response(200, &json!({"now": now}))),
+    let (woken, guard) = match venue.lie_down(Sleeper { participant, until, updates }) {
+        Bed::Awake(woken) => return Ok(awake(woken)),
         Bed::Full => return Err(Refused(503, "too many sleepers".to_owned())),
         Bed::Asleep(woken, guard) => (woken, guard),
     };
-    let now = tokio::select! {
-        now = woken => now.ok(),
+    let woken = tokio::select! {
+        woken = woken => woken.ok(),
         () = shell.stopping() => None,
     };
     drop(guard);
-    Ok(now.map_or_else(|| cut(&line), |now| json_response(200, &json!({"now": now}))))
+    Ok(woken.map_or_else(|| cut(&line), awake))
+}
+
+fn awake((now, by): Woken) -> HttpResponse<Body> {
+    json_response(200, &json!({"now": now, "woken_by": by}))
+}
+
+/// Wakes who sleeps and wants to know of updates, for whatever else they look at.
+pub(super) async fn rouse(State(shell): State<Shell>) -> HttpResponse<Body> {
+    shell.venue.rouse();
+    told(&shell)
 }
 
 pub(super) async fn skew(State(shell): State<Shell>, request: HttpRequest) -> Answer {

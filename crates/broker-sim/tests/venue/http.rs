@@ -38,6 +38,41 @@ async fn an_instant_that_has_come_is_no_sleep() {
 }
 
 #[tokio::test]
+async fn who_wants_to_know_of_updates_wakes_when_something_becomes_of_an_order_and_time_stops_there() {
+    let (venue, server) = serve("10:00").await;
+    let url = server.base_url().to_owned();
+    let listener = tokio::spawn(listen(url.clone(), "execution", "11:00"));
+    let other = tokio::spawn(sleep(url.clone(), "desk", "11:00"));
+    until(&venue, |venue| venue.sleepers().len() == 2).await;
+    within(post(&server, &limit("RISE", "buy", 3, "30.00"))).await.unwrap();
+    assert_eq!(venue.sleepers().len(), 2, "an order that begins to work is nothing that becomes of it");
+    let filled = venue.advance_toward(floor::at("11:00"));
+    assert!(floor::at("10:00") < filled && filled < floor::at("11:00"), "{filled}");
+    assert_eq!(venue.truth().fills[0].at, filled);
+    let answer = within(listener).await.unwrap().unwrap();
+    assert_eq!(answer, json!({"now": filled, "woken_by": "update"}));
+    assert_eq!(venue.advance_toward(floor::at("11:00")), floor::at("11:00"), "nobody is left who wants to know");
+    assert_eq!(within(other).await.unwrap().unwrap(), json!({"now": floor::at("11:00"), "woken_by": "time"}));
+}
+
+#[tokio::test]
+async fn what_became_of_orders_between_two_sleeps_is_not_slept_over() {
+    let (venue, server) = serve("10:00").await;
+    let url = server.base_url().to_owned();
+    let first = tokio::spawn(listen(url.clone(), "execution", "10:01"));
+    until(&venue, |venue| venue.sleepers().len() == 1).await;
+    venue.advance_toward(floor::at("10:01"));
+    assert_eq!(within(first).await.unwrap().unwrap()["woken_by"], "time");
+    within(post(&server, &limit("RISE", "buy", 3, "30.00"))).await.unwrap();
+    venue.advance_to(floor::at("10:02"));
+    assert_eq!(within(listen(url.clone(), "execution", "11:00")).await.unwrap()["woken_by"], "update", "at once");
+    let again = tokio::spawn(listen(url, "execution", "11:00"));
+    until(&venue, |venue| venue.sleepers().len() == 1).await;
+    venue.rouse();
+    assert_eq!(within(again).await.unwrap().unwrap()["woken_by"], "call");
+}
+
+#[tokio::test]
 async fn a_sleeper_that_hangs_up_is_forgotten() {
     let (venue, server) = serve("09:00").await;
     let sleeper = tokio::spawn(sleep(server.base_url().to_owned(), "execution", "10:00"));
@@ -143,6 +178,11 @@ async fn serve(time: &str) -> (Venue, VenueServer) {
     let venue = Venue::new(floor::config(1, time), floor::day());
     let server = venue.serve().await.unwrap();
     (venue, server)
+}
+
+async fn listen(base_url: String, participant: &str, time: &str) -> reqwest::Result<Value> {
+    let body = json!({"participant": participant, "until": floor::at(time), "updates": true});
+    plain().post(format!("{base_url}/sim/sleep")).json(&body).send().await?.json().await
 }
 
 async fn sleep(base_url: String, participant: &str, time: &str) -> reqwest::Result<Value> {

@@ -35,6 +35,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whose account orders are for; a client without one reads only.
     pub expected: Option<Expected>,
+    /// What the client is for, as its requests say in `User-Agent`: `portcullis/1.2.3 (stream)`. Nothing when empty.
+    pub role: &'static str,
 }
 
 /// How long to wait for what, and how much to ask.
@@ -110,7 +112,7 @@ impl Config {
         }
         // Processes that are started at once must not try again at once.
         let jitter_seed = u64::from(std::process::id());
-        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed, limits, expected: None }
+        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed, limits, expected: None, role: "" }
     }
 
     /// The same, for orders of this account.

@@ -66,7 +66,7 @@ impl Transport {
     pub(super) fn trusting(config: &Config, authorities: Option<Vec<Certificate>>) -> Result<Self, ConfigError> {
         let headers = headers(config)?;
         let client = || {
-            let builder = client(&headers, config.limits);
+            let builder = client(&headers, config);
             match &authorities {
                 Some(authorities) => builder.tls_certs_only(authorities.clone()),
                 None => builder,
@@ -232,15 +232,18 @@ fn headers(config: &Config) -> Result<HeaderMap, ConfigError> {
     Ok(headers)
 }
 
-fn client(headers: &HeaderMap, limits: Limits) -> reqwest::ClientBuilder {
+fn client(headers: &HeaderMap, config: &Config) -> reqwest::ClientBuilder {
+    let Config { limits, role, .. } = config;
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| {
         // An error means that the program has installed one already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+    let name = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
+    let agent = if role.is_empty() { name.to_owned() } else { format!("{name} ({role})") };
     Client::builder()
         .default_headers(headers.clone())
-        .user_agent(concat!("portcullis/", env!("CARGO_PKG_VERSION")))
+        .user_agent(agent)
         .connect_timeout(limits.connect)
         .timeout(limits.total)
         // A redirect would carry the keys to wherever it points; a retry would send an order twice.

@@ -132,6 +132,7 @@ pub struct Engine {
     usage: Usage,
     streaming: bool,
     updates: Vec<Update>,
+    outcomes: u64,
     entries: Vec<statement::Entry>,
     previous_close: Option<statement::PreviousClose>,
 }
@@ -171,6 +172,7 @@ impl Engine {
             usage: Usage::default(),
             streaming: false,
             updates: Vec::new(),
+            outcomes: 0,
             entries: Vec::new(),
             previous_close: None,
         };

@@ -61,8 +61,15 @@ impl Engine {
         wire.into_text()
     }
 
+    /// How many times something became of an order so far ([`UpdateKind::is_outcome`]), whether anybody listens or not.
+    #[must_use]
+    pub fn outcomes(&self) -> u64 {
+        self.outcomes
+    }
+
     /// Keeps an update for the stream: the order as it is now.
     pub(super) fn tell(&mut self, at: usize, kind: UpdateKind) {
+        self.outcomes += u64::from(kind.is_outcome());
         if self.streaming && self.updates.len() < UPDATES_MAX {
             self.updates.push(Update { at: self.now, kind, order: self.book.order(at).clone() });
         }

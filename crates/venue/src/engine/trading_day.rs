@@ -86,7 +86,18 @@ fn step(session: &Session, number: usize) -> Option<(Timestamp, Step)> {
 impl Engine {
     /// Moves time on, event by event; an instant that is not later than now changes nothing.
     pub fn advance_to(&mut self, to: Timestamp) {
-        while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= to) {
+        self.advance(to, false);
+    }
+
+    /// The same, but no further than the instant at which something becomes of an order; everything that is due then has
+    /// happened. Whether it did.
+    pub fn advance_to_outcome(&mut self, to: Timestamp) -> bool {
+        self.advance(to, true)
+    }
+
+    fn advance(&mut self, to: Timestamp, stops_at_outcome: bool) -> bool {
+        let (before, mut stop) = (self.outcomes, to);
+        while let Some((at, due)) = self.next_due().filter(|(at, _)| *at <= stop) {
             self.set_now(at);
             match due {
                 Due::Deed => self.do_next_deed(),
@@ -96,8 +107,12 @@ impl Engine {
                 }
                 Due::Expiry => self.expire_next(),
             }
+            if stops_at_outcome && self.outcomes != before {
+                stop = at;
+            }
         }
-        self.set_now(to);
+        self.set_now(stop);
+        self.outcomes != before
     }
 
     fn set_now(&mut self, now: Timestamp) {

@@ -183,6 +183,8 @@ fn order(row: &Row<'_>) -> Result<SeenOrder, String> {
         time_in_force: row::get::<Option<String>>(row, "time_in_force")?.map(row::unword).transpose()?,
         status: status(row::get(row, "status")?)?,
         submitted_at: Timestamp::from_unix_nanos(row::get(row, "submitted_at")?),
+        // Not kept: what decides reads it from the broker.
+        replaces: None,
     };
     Ok(SeenOrder {
         order,

@@ -66,6 +66,7 @@ fn seen(status: OrderStatus, listed: bool, hour: u32) -> SeenOrder {
         time_in_force: Some(time_in_force),
         status,
         submitted_at: date().at_hm(9, 59),
+        replaces: None,
     };
     SeenOrder { order, listed, first_seen: date().at_hm(hour, 0), last_seen: date().at_hm(hour, 0) }
 }

@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("report", &["market"]),
     ("gate", &["contract", "market"]),
     ("scanner", &["bars", "contract", "market", "signals"]),
-    ("execution", &["broker", "contract", "ledger", "market", "service", "trading"]),
+    ("execution", &["broker", "contract", "ledger", "manifest", "market", "service", "trading"]),
     ("desk", &["broker", "contract", "ledger", "market", "trading"]),
     ("rehearse", &["bars", "broker-sim", "contract", "ledger", "market", "report", "simulation", "trading"]),
     ("broker-faults", &[]),

@@ -165,10 +165,12 @@ impl Layout {
     /// Where the systems before this one, or a deployment whose state directory was moved, had their kill switch; none of
     /// them is [`Layout::kill_switch`].
     #[must_use]
-    pub fn legacy_kill_switches(&self) -> Vec<PathBuf> {
+    pub fn legacy_kill_switches(&self, environment: &Env) -> Vec<PathBuf> {
         const BEFORE: &str = "/root/avwap_r3k_scanner";
-        let places = [self.root.clone(), self.root.join("state"), BEFORE.into(), Path::new(BEFORE).join("state")];
-        places.map(|place| place.join("KILL_SWITCH")).into_iter().filter(|path| *path != self.kill_switch()).collect()
+        let named = ["PROJECT_ROOT", "BASE_DIR", "STATE_DIR"].into_iter().filter_map(|name| environment.raw(name));
+        let roots = [self.root.clone(), BEFORE.into()].into_iter().chain(named.map(PathBuf::from));
+        let places = roots.flat_map(|root| [root.join("KILL_SWITCH"), root.join("state/KILL_SWITCH")]);
+        places.filter(|path| *path != self.kill_switch()).collect()
     }
 
     /// The view of positions and working orders that the gate reads.

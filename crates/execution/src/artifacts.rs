@@ -17,6 +17,7 @@ impl<B: Broker> Engine<B> {
             "at": view.now,
             "mode": self.config.mode,
             "market_open": market_open,
+            "ignore_market_hours": self.config.ignore_hours,
             "positions": view.positions.len(),
             "working_orders": view.working.len(),
             "intents_live": self.core.book().live().count(),
@@ -30,7 +31,12 @@ impl<B: Broker> Engine<B> {
     }
 
     fn write_decision(&self, decision: &PortfolioDecision<'_>) {
-        let mut record = json!({ "schema": 2, "mode": self.config.mode, "inputs": self.inputs() });
+        let mut record = json!({
+            "schema": 2,
+            "mode": self.config.mode,
+            "ignore_market_hours": self.config.ignore_hours,
+            "inputs": self.inputs(),
+        });
         let decided = serde_json::to_value(decision).unwrap_or_default();
         if let (Some(record), Value::Object(decided)) = (record.as_object_mut(), decided) {
             record.extend(decided);

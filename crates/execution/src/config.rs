@@ -1,10 +1,18 @@
 //! The configuration of a process: from environment and credentials, checked whole before anything starts.
+//!
+//! What is wrong is of two kinds. Without an account, an address or a key nothing can be done: [`Problems`]. A limit that
+//! cannot be read or a name that contradicts the mode makes openings unsafe, and protection needs none of it: a
+//! reservation. Flat, either refuses the start; with something to protect a reservation lets the process manage it.
 
-use std::{ffi::OsString, fmt, net::SocketAddr, path::PathBuf};
+mod check;
+mod live;
+mod reading;
+
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use broker::alpaca::{BaseUrl, Environment, Expected, Keys};
-use contract::{Env, Layout, Mode, env, loopback_url};
-use market::{Bps, Feed, NaiveTime, TimeDelta, Usd};
+use contract::{Caps, Env, Exposure, Layout, Mode, env};
+use market::{Feed, Session, Timestamp};
 use secrecy::SecretString;
 use thiserror::Error;
 use trading::{
@@ -13,7 +21,10 @@ use trading::{
     polling::Pace,
 };
 
+pub use check::Check;
+
 use crate::manifest::Installed;
+use reading::Reading;
 
 /// What `--config-check` does not say.
 pub const SCOPE_NOTE: &str = "This checks the configuration only (environment, credentials, paths), offline. It says \
@@ -47,6 +58,10 @@ pub struct Config {
     pub venue: Option<SocketAddr>,
     /// The manifest this unit was rendered from.
     pub manifest: Option<Installed>,
+    /// What makes openings unsafe, and nothing else.
+    pub reservations: Vec<String>,
+    /// Whether now counts as inside a session, for a dry run out of hours.
+    pub ignore_hours: bool,
     /// What was odd and has a safe default.
     pub warnings: Vec<String>,
 }
@@ -62,8 +77,31 @@ impl Config {
     /// # Errors
     /// All problems at once.
     pub fn from_env(environment: &Env) -> Result<Self, Problems> {
-        let mut reading = Reading { environment, problems: Vec::new(), warnings: Vec::new() };
-        let mode = Mode::from_env(environment, &mut reading.warnings);
+        Self::in_mode(Mode::from_env(environment, &mut Vec::new()), environment)
+    }
+
+    /// The same for a start: a dry run never takes the place of what manages something. `DRY_RUN=1` over PAPER or LIVE with
+    /// something to protect manages it in that mode, and opens nothing.
+    ///
+    /// # Errors
+    /// All problems at once.
+    pub fn for_start(environment: &Env) -> Result<Self, Problems> {
+        let mut config = Self::from_env(environment)?;
+        let (Mode::DryRun, Exposure::Exposed { why }) = (config.mode, Exposure::assess(&config.layout)) else {
+            return Ok(config);
+        };
+        let named = Mode::named(environment, &mut Vec::new());
+        if named == Mode::DryRun {
+            config.warnings.push(format!("there is something to protect, and a dry run protects nothing: {why}"));
+            return Ok(config);
+        }
+        let mut managing = Self::in_mode(named, environment)?;
+        managing.reservations.push(format!("DRY_RUN enabled, and as {named} there is something to manage: {why}"));
+        Ok(managing)
+    }
+
+    fn in_mode(mode: Mode, environment: &Env) -> Result<Self, Problems> {
+        let mut reading = Reading::of(environment, mode);
         let account =
             reading.required(&env::PORTCULLIS_ACCOUNT).and_then(|text| reading.checked(text.parse::<AccountId>()));
         let base_url = reading.url(&env::APCA_API_BASE_URL);
@@ -74,23 +112,17 @@ impl Config {
         let pace = reading.pace();
         let manifest = reading.manifest();
         let venue = reading.venue();
-        reading.without_effect(&env::LIVE_TRADING, "LIVE is not part of this release");
-        if mode == Mode::Paper {
-            reading.paper_only(base_url.as_ref(), data_url.as_ref(), account.as_ref());
-        }
+        reading.names_of_others();
+        reading.one_money(base_url.as_ref(), data_url.as_ref(), account.as_ref());
         if mode == Mode::Live {
-            reading.problems.push("EXECUTION_MODE=LIVE is not part of this release".to_owned());
+            reading.bound_to_live(manifest.as_ref(), account.as_ref());
         }
-        let Reading { mut problems, warnings, .. } = reading;
-        match (account, base_url, data_url, keys, layout, limits) {
-            (
-                Some(account),
-                Some(base_url),
-                Some(data_url),
-                Some(Keys { key_id, secret_key }),
-                Some(layout),
-                Some(limits),
-            ) if problems.is_empty() => {
+        let Reading { mut problems, mut reservations, warnings, .. } = reading;
+        reservations.sort();
+        match (account, base_url, data_url, keys, layout) {
+            (Some(account), Some(base_url), Some(data_url), Some(Keys { key_id, secret_key }), Some(layout))
+                if problems.is_empty() =>
+            {
                 let database = layout.ledger(mode);
                 let strategy = "avwap".parse().expect("a constant strategy name");
                 Ok(Self {
@@ -107,18 +139,19 @@ impl Config {
                     pace,
                     venue,
                     manifest,
+                    reservations,
+                    ignore_hours: false,
                     warnings,
                 })
             }
             _ => {
+                problems.extend(reservations);
                 problems.sort();
                 Err(Problems(problems))
             }
         }
     }
-}
 
-impl Config {
     /// Candles and quotes of a venue on this machine are simulated; else the feed every data plan has.
     pub fn feed(&self) -> Feed {
         if self.base_url.is_loopback() { Feed::Simulated } else { Feed::Iex }
@@ -128,12 +161,29 @@ impl Config {
     pub fn expected(&self) -> Option<Expected> {
         expected(self.mode, &self.base_url, &self.account)
     }
+
+    /// What bounds a day's openings, for the log.
+    pub fn caps(&self) -> Caps<'_> {
+        let Limits { orders_per_day, positions, gross_notional, symbol_notional: per_symbol, ref allowlist, .. } =
+            self.limits;
+        Caps { orders_per_day, positions, gross_notional, per_symbol, allowlist }
+    }
+
+    /// The hours that count: those of the session, or the whole day when hours are ignored and none is under way.
+    pub fn hours(&self, session: Option<Session>, now: Timestamp) -> Option<Session> {
+        if !self.ignore_hours || session.is_some_and(|session| session.contains(now)) {
+            return session;
+        }
+        let date = now.ny_date();
+        Some(Session { date, open: date.at_hm(0, 0), close: date.plus_days(1).at_hm(0, 0) })
+    }
 }
 
 fn expected(mode: Mode, trading: &BaseUrl, account: &AccountId) -> Option<Expected> {
     let environment = match mode {
         Mode::DryRun => return None,
-        Mode::Paper if trading.is_loopback() => Environment::Local,
+        // A rehearsal: nobody's money, whatever the mode.
+        Mode::Paper | Mode::Live if trading.is_loopback() => Environment::Local,
         Mode::Paper => Environment::Paper,
         Mode::Live => Environment::Live,
     };
@@ -144,130 +194,6 @@ impl fmt::Display for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { mode, account, base_url, database, .. } = self;
         write!(f, "mode {mode}, account {account} at {base_url}, ledger {}", database.display())
-    }
-}
-
-struct Reading<'a> {
-    environment: &'a Env,
-    problems: Vec<String>,
-    warnings: Vec<String>,
-}
-
-impl Reading<'_> {
-    fn checked<T, E: fmt::Display>(&mut self, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.problems.push(error.to_string())).ok()
-    }
-
-    fn required(&mut self, variable: &env::Variable) -> Option<String> {
-        let text = self.checked(self.environment.text(variable))?.map(str::to_owned);
-        if text.is_none() {
-            self.problems.push(format!("{} is not set", variable.name));
-        }
-        text
-    }
-
-    fn url(&mut self, variable: &env::Variable) -> Option<BaseUrl> {
-        let text = self.required(variable)?;
-        text.parse().map_err(|error| self.problems.push(format!("{}: {error}", variable.name))).ok()
-    }
-
-    fn keys(&mut self) -> Option<Keys> {
-        let directory = self.checked(self.environment.path(&env::CREDENTIALS_DIRECTORY))?;
-        let value = |name: &str| self.environment.text(env::variable(name)?).ok().flatten().map(OsString::from);
-        let keys = Keys::read(directory.as_deref(), value);
-        keys.map_err(|wrong| self.problems.extend(wrong.0.iter().map(ToString::to_string))).ok()
-    }
-
-    /// PAPER never reaches real money, whatever a drop-in says. The client's own rule, asked here too: what the check lets
-    /// pass must start.
-    fn paper_only(&mut self, trading: Option<&BaseUrl>, data: Option<&BaseUrl>, account: Option<&AccountId>) {
-        let (Some(trading), Some(data), Some(account)) = (trading, data, account) else { return };
-        let expected = expected(Mode::Paper, trading, account);
-        let verdict = expected.map_or(Ok(()), |expected| expected.check_addresses(trading, data));
-        self.problems.extend(verdict.err().map(|mismatch| format!("EXECUTION_MODE=PAPER: {mismatch}")));
-    }
-
-    /// A rehearsal's clock is possible on a loopback broker only, for every address this process talks to.
-    fn venue(&mut self) -> Option<SocketAddr> {
-        if self.environment.text(&env::PORTCULLIS_CLOCK).ok().flatten() != Some("venue") {
-            return None;
-        }
-        let address = |variable| self.environment.text(variable).ok().flatten().and_then(loopback_url);
-        let (venue, data) = (address(&env::APCA_API_BASE_URL), address(&env::APCA_API_DATA_URL));
-        if venue.is_none() || data != venue {
-            self.problems.push("PORTCULLIS_CLOCK=venue needs trading and data addresses on one loopback venue".into());
-        }
-        venue
-    }
-
-    fn limits(&mut self) -> Option<Limits> {
-        let defaults = Limits::default();
-        let orders_per_day = self.number(&env::MAX_LIVE_ORDERS_PER_DAY, defaults.orders_per_day)?;
-        let positions = self.number(&env::MAX_LIVE_POSITIONS, defaults.positions)?;
-        let gross_notional: Usd = self.number(&env::MAX_LIVE_GROSS_NOTIONAL, defaults.gross_notional)?;
-        let symbol_notional: Usd = self.number(&env::MAX_LIVE_NOTIONAL_PER_SYMBOL, defaults.symbol_notional)?;
-        let risk_per_trade: Bps = self.number(&env::RISK_PER_TRADE_BPS, defaults.risk_per_trade)?;
-        let allowlist = self.checked(self.environment.read(&env::ALLOWLIST_SYMBOLS))?.unwrap_or_default();
-        let delay: u32 = self.lenient(&env::ENTRY_DELAY_AFTER_OPEN_MINUTES);
-        let settle: u32 = self.lenient(&env::MARKET_SETTLE_MINUTES);
-        let entry_delay = TimeDelta::minutes(i64::from(delay.max(settle)));
-        let arming: u32 = self.lenient(&env::MIN_EXIT_ARMING_SECONDS);
-        let exit_arming = TimeDelta::seconds(i64::from(arming));
-        Some(Limits {
-            orders_per_day,
-            positions,
-            gross_notional,
-            symbol_notional,
-            risk_per_trade,
-            allowlist,
-            entry_delay,
-            exit_arming,
-            ..defaults
-        })
-    }
-
-    fn pace(&mut self) -> Pace {
-        let mut seconds = |variable| TimeDelta::seconds(i64::from(self.lenient::<u32>(variable).clamp(1, 3_600)));
-        let base = seconds(&env::EXECUTION_POLL_SECONDS);
-        let market = seconds(&env::EXECUTION_POLL_MARKET_SECONDS);
-        let tight = seconds(&env::EXECUTION_POLL_TIGHT_SECONDS);
-        let tight_start: NaiveTime = self.lenient(&env::EXECUTION_POLL_TIGHT_START_ET);
-        let tight_end: NaiveTime = self.lenient(&env::EXECUTION_POLL_TIGHT_END_ET);
-        Pace { base, market, tight, tight_start, tight_end, ..Pace::default() }
-    }
-
-    fn manifest(&mut self) -> Option<Installed> {
-        let path = self.checked(self.environment.path(&env::PORTCULLIS_MANIFEST)).flatten();
-        let digest = self.checked(self.environment.text(&env::PORTCULLIS_MANIFEST_DIGEST)).flatten();
-        match (path, digest) {
-            (Some(path), Some(digest)) => Some(Installed { path, digest: digest.to_owned() }),
-            (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => {
-                let text = "PORTCULLIS_MANIFEST and PORTCULLIS_MANIFEST_DIGEST come together";
-                self.problems.push(text.to_owned());
-                None
-            }
-        }
-    }
-
-    /// A variable of the operator's that nothing obeys yet: said, never silently dropped.
-    fn without_effect(&mut self, variable: &env::Variable, why: &str) {
-        if self.environment.text(variable).ok().flatten() != variable.default {
-            self.warnings.push(format!("{} has no effect: {why}", variable.name));
-        }
-    }
-
-    /// A limit: a value that cannot be read is a problem, never a default.
-    fn number<T: env::Setting>(&mut self, variable: &env::Variable, default: T) -> Option<T> {
-        self.checked(self.environment.read(variable)).map(|value| value.unwrap_or(default))
-    }
-
-    /// A pace or delay: a value that cannot be read is a warning, and the default holds.
-    fn lenient<T: env::Setting>(&mut self, variable: &env::Variable) -> T {
-        let mut warnings = Vec::new();
-        let value = self.environment.read_or_default(variable, &mut warnings);
-        self.warnings.extend(warnings.into_iter().map(|warning| format!("{warning}; the default holds")));
-        value
     }
 }
 
@@ -293,7 +219,10 @@ mod tests {
     fn problems(changes: &[(&'static str, &'static str)]) -> Vec<String> {
         let mut pairs = complete();
         pairs.extend_from_slice(changes);
-        Config::from_env(&Env::from_pairs(pairs)).err().map(|problems| problems.0).unwrap_or_default()
+        match Config::from_env(&Env::from_pairs(pairs)) {
+            Ok(config) => config.reservations,
+            Err(problems) => problems.0,
+        }
     }
 
     #[test]
@@ -302,7 +231,7 @@ mod tests {
         assert_eq!(config.mode, Mode::Paper);
         assert_eq!(config.limits, Limits::default());
         assert_eq!(config.pace, Pace::default());
-        assert!(config.venue.is_none() && config.warnings.is_empty());
+        assert!(config.venue.is_none() && config.warnings.is_empty() && config.reservations.is_empty());
     }
 
     #[test]

@@ -150,9 +150,11 @@ impl<B: Broker> Engine<B> {
                     .map_err(|disagreement| disagreement.to_string())
             }
         };
+        // A dry run out of hours: all else must agree as ever.
+        let agreed = agreed.map(|session| self.config.hours(session, now));
         let clock = aside.clock.as_ref().ok();
         let clock_skew = clock.map(|(before, clock, after)| agreement::skew(*before, *after, clock.now));
-        let market_open = clock.is_some_and(|(_, clock, _)| clock.is_open);
+        let market_open = self.config.ignore_hours || clock.is_some_and(|(_, clock, _)| clock.is_open);
         let (session, text) = match agreed {
             Ok(session) if market_open => (session, "Market open.".to_owned()),
             Ok(session) => (session, "Market closed; skipping cycle.".to_owned()),
@@ -176,8 +178,13 @@ impl<B: Broker> Engine<B> {
             tracing::info!("gate: {text}");
             self.memory.said_gate = Some(permission);
         }
+        let now = verdict.at.unwrap_or_else(|| self.last_now());
+        let against_opening = self.against_opening(now);
         if let Some(signal) = self.ending {
             return Authority::ManageOnly(format!("ending on {signal}"));
+        }
+        if let Some(why) = against_opening {
+            return Authority::ManageOnly(why);
         }
         if let Some((what, names)) = self.memory.unreadable().first() {
             return Authority::ManageOnly(format!("cannot read the {what} {}", names.join(", ")));
@@ -212,6 +219,9 @@ impl<B: Broker> Engine<B> {
     fn is_over(&self, end: &CycleEnd) -> Option<ExitCode> {
         if !end.flat {
             return None;
+        }
+        if let Some(code) = self.still_without_permission(end.now) {
+            return Some(code);
         }
         let verdict = evaluate(&self.config, &self.env, Ok(end.now));
         is_refused_for_good(&verdict, self.started_manage_only, end.now).then_some(ExitCode::GateRefused)

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context;
 use broker::Broker;
-use contract::{Authority as GateAuthority, Env, ExitCode, ProgramClock, Verdict, Watchlist};
+use contract::{Authority as GateAuthority, Env, ExitCode, Exposure, Mode, ProgramClock, Verdict, Watchlist};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Symbol, TimeDelta, Timestamp};
 use service::{Pacer, Supervisor, log::LogClock};
@@ -18,6 +18,8 @@ use crate::{
     lock::{AccountLock, LockError},
     market::Memorized,
     patience::Patience,
+    permission::{Said, Standing},
+    place::{self, Trouble},
     signals::Signals,
 };
 
@@ -56,6 +58,8 @@ pub struct Engine<B> {
     pub(crate) signals: Signals,
     pub(crate) started: Instant,
     pub(crate) started_manage_only: bool,
+    /// Started to manage what is held, without what a flat start needs: a sound configuration, in LIVE the live gate.
+    pub(crate) started_without_permission: bool,
     /// The signal that asked this process to end.
     pub(crate) ending: Option<&'static str>,
     /// When a process that was asked to end has to be done.
@@ -86,6 +90,8 @@ pub(crate) struct Memory {
     pub clocks: Option<(Instant, Timestamp)>,
     /// What the log said last of the gate.
     pub said_gate: Option<String>,
+    /// What the log said last of what speaks against openings.
+    pub said_standing: Said,
     /// What the log said last of the market.
     pub said_market: Option<String>,
 }
@@ -120,13 +126,22 @@ impl<B: Broker> Engine<B> {
         let now = clock.try_now().context(ExitCode::BrokerUnavailable)?;
         log_clock.set(now);
         tracing::info!("execution {}: {config}", env!("CARGO_PKG_VERSION"));
+        let standing = Standing::at(&config, &env, now);
+        let refusal = standing.refusal();
+        if let Some((code, why)) = &refusal
+            && (config.mode == Mode::DryRun || Exposure::assess(&config.layout).is_flat())
+        {
+            standing.lines(&config).iter().for_each(|line| tracing::info!("{line}"));
+            tracing::error!("not started, nothing is held: {why}");
+            standing.hints().iter().for_each(|hint| tracing::info!("hint: {hint}"));
+            return Ok(Start::Refused(*code));
+        }
         let verdict = evaluate(&config, &env, Ok(now));
         tracing::info!("gate: {verdict}");
         if verdict.authority == GateAuthority::Refused {
             return Ok(Start::Refused(ExitCode::GateRefused));
         }
-        // Before the first file: what root made here would lock the service out of its own directory.
-        ledger::check_owner(&config.layout.exposure()).context(ExitCode::BadConfig)?;
+        check_place(&config)?;
         let locks = take_locks(&config)?;
         let (ledger, book) = open_ledger(&config, now)?;
         tracing::info!("Execution DB: {}", config.database.display());
@@ -135,6 +150,7 @@ impl<B: Broker> Engine<B> {
         let core = Core::new(book, config.limits.clone(), now);
         let engine = Self {
             list: List::of(&config, &verdict),
+            started_without_permission: refusal.is_some(),
             started_manage_only: verdict.authority == GateAuthority::ManageOnly,
             pacer: Pacer::new(config.venue, "execution").context(ExitCode::BadConfig)?,
             supervisor: Supervisor::from_environment(),
@@ -167,9 +183,22 @@ impl<B: Broker> Engine<B> {
     }
 }
 
-/// The same gates that `gate execution` asks, inside.
+/// The same gates that `gate execution` asks, inside; without the hours when they are ignored.
 pub(crate) fn evaluate(config: &Config, env: &Env, now: Result<Timestamp, String>) -> Verdict {
-    contract::decide(&contract::Evidence::gather(&config.layout, env, now), Calendar::nyse())
+    let verdict = contract::decide(&contract::Evidence::gather(&config.layout, env, now), Calendar::nyse());
+    if config.ignore_hours { verdict.ignoring_hours() } else { verdict }
+}
+
+/// Before the first file: what cannot be written ends the start, and what root made in a service's directory would lock
+/// the service out.
+fn check_place(config: &Config) -> anyhow::Result<()> {
+    place::check(&config.layout).map_err(|trouble| {
+        let code = match &trouble {
+            Trouble::NotWritable { .. } => ExitCode::CannotWrite,
+            Trouble::OthersOfRoot(_) => ExitCode::BadConfig,
+        };
+        anyhow::Error::new(trouble).context(code)
+    })
 }
 
 fn take_locks(config: &Config) -> anyhow::Result<Vec<AccountLock>> {

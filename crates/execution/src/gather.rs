@@ -42,7 +42,7 @@ pub(crate) struct Aside {
 impl<B: Broker> Engine<B> {
     /// Today's session by our own calendar.
     pub(crate) fn hours(&self, now: Timestamp) -> Option<Session> {
-        self.calendar.session_on(now.ny_date()).ok().flatten()
+        self.config.hours(self.calendar.session_on(now.ny_date()).ok().flatten(), now)
     }
 
     /// What the broker has. A start has its time: what it cannot reach by then is for a fresh one.

@@ -13,6 +13,8 @@ mod lock;
 mod manifest;
 mod market;
 mod patience;
+mod permission;
+mod place;
 mod signals;
 
 use std::process;
@@ -23,35 +25,67 @@ use broker::{
     alpaca::{self, Alpaca},
     null::Null,
 };
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use contract::{Env, ExitCode, Mode};
 use service::log::LogClock;
 
 use crate::{
-    config::Config,
+    config::{Check, Config},
     engine::{Engine, Start},
 };
 
-/// Trades today's watchlist and manages what is held.
+/// Trades today's watchlist and manages what is held
 #[derive(Parser)]
-#[command(
-    version,
-    about,
-    after_help = "Settings come from the unit's environment and credentials; see --config-check."
-)]
+#[command(name = "execution", version, after_help = EXIT_CODES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXIT_CODES: &str = "Settings come from the unit's environment and credentials; docs/environment.md lists them.
+
+Exit codes:
+  0   asked to end, and ended well; or the configuration holds together
+  1   unexpected error, or the checked configuration does not hold together
+  64  wrong command line
+  65  the ledger is damaged
+  69  the broker does not answer
+  73  state cannot be written
+  75  the gate refused: no attested watchlist for today, out of hours, or the kill switch; nothing is held
+  76  another process acts for this account
+  77  the live gate refused, nothing is held; the log names every key that fails
+  78  the configuration cannot be used
+systemd restarts it after 1, 69 and 73 only.";
+
 #[derive(Subcommand)]
 enum Command {
-    /// Run the loop until SIGTERM.
-    Run {
-        /// Check the configuration, offline, and end: 0 when it holds together, 1 when not.
-        #[arg(long)]
-        config_check: bool,
+    /// Run the loop until SIGTERM
+    #[command(after_help = EXIT_CODES)]
+    Run(Run),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
     },
+}
+
+#[derive(clap::Args)]
+struct Run {
+    /// Check the configuration, offline, and end: 0 when it holds together, 1 when not
+    ///
+    /// Tells every problem at once. Writes nothing and talks to nobody.
+    #[arg(long)]
+    config_check: bool,
+    /// With --config-check: one JSON document
+    #[arg(long, requires = "config_check")]
+    json: bool,
+    /// In a dry run, treat now as inside a session
+    ///
+    /// Waives calendar, window and close, and nothing else: watchlist, kill switch and clocks are asked as ever. PAPER and
+    /// LIVE refuse it (64).
+    #[arg(long, conflicts_with = "config_check")]
+    ignore_market_hours: bool,
 }
 
 fn main() -> process::ExitCode {
@@ -62,8 +96,14 @@ fn main() -> process::ExitCode {
             return if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Ok.into() };
         }
     };
-    let Command::Run { config_check } = cli.command;
-    let result = if config_check { check() } else { run() };
+    let result = match cli.command {
+        Command::Run(run) if run.config_check => Ok(Check::of(&Env::from_process()).print(run.json)),
+        Command::Run(args) => run(&args),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "execution", &mut std::io::stdout());
+            Ok(ExitCode::Ok)
+        }
+    };
     match result {
         Ok(code) => code.into(),
         Err(error) => {
@@ -74,33 +114,20 @@ fn main() -> process::ExitCode {
     }
 }
 
-fn check() -> anyhow::Result<ExitCode> {
-    match Config::from_env(&Env::from_process()) {
-        Ok(config) => {
-            println!("configuration holds together: {config}");
-            println!("{}", config::SCOPE_NOTE);
-            Ok(ExitCode::Ok)
-        }
-        Err(problems) => {
-            for problem in &problems.0 {
-                eprintln!("{problem}");
-            }
-            eprintln!("{} problems\n{}", problems.0.len(), config::SCOPE_NOTE);
-            Ok(ExitCode::Unexpected)
-        }
-    }
-}
-
-fn run() -> anyhow::Result<ExitCode> {
+fn run(args: &Run) -> anyhow::Result<ExitCode> {
     let log_clock = service::log::start();
     let env = Env::from_process();
-    if Mode::from_env(&env, &mut Vec::new()) == Mode::Live {
-        tracing::error!("EXECUTION_MODE=LIVE is refused: LIVE is not part of this release");
-        return Ok(ExitCode::LiveRefused);
-    }
-    let config = Config::from_env(&env).context(ExitCode::BadConfig)?;
+    let mut config = Config::for_start(&env).context(ExitCode::BadConfig)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
+    }
+    if args.ignore_market_hours {
+        if config.mode != Mode::DryRun {
+            let text = format!("--ignore-market-hours is for dry runs, this is {}", config.mode);
+            return Err(anyhow::anyhow!(text).context(ExitCode::Usage));
+        }
+        tracing::warn!("--ignore-market-hours: this dry run decides as if a session were under way");
+        config.ignore_hours = true;
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().context("failed to start the runtime")?;

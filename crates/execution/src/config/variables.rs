@@ -1,4 +1,4 @@
-//! Every variable of this program that sets a limit or a pace sets one that is there, or is said to have no effect.
+//! Every variable of this program that sets a limit or a pace sets one that is there.
 //!
 //! That each limit is enforced is shown where limits are (`cargo test -p trading --test control limits`).
 
@@ -13,15 +13,13 @@ enum Effect {
     Limit(&'static str, &'static str),
     /// It changes the pace of the loop.
     Pace(&'static str),
-    /// It changes nothing, and the log says so.
-    None(&'static str),
     /// It is no limit: an address, a key, a place, a mode, a switch.
     NoLimit,
 }
 
 /// A variable that is added to the contract has no effect here, and the test says so.
 fn effect(name: &str) -> Option<Effect> {
-    use Effect::{Limit, NoLimit, None, Pace};
+    use Effect::{Limit, NoLimit, Pace};
     Some(match name {
         "MAX_LIVE_ORDERS_PER_DAY" => Limit("4", "orders_per_day"),
         "MAX_LIVE_POSITIONS" => Limit("4", "positions"),
@@ -33,7 +31,6 @@ fn effect(name: &str) -> Option<Effect> {
         "MIN_EXIT_ARMING_SECONDS" => Limit("300", "exit_arming"),
         "EXECUTION_POLL_SECONDS" | "EXECUTION_POLL_MARKET_SECONDS" | "EXECUTION_POLL_TIGHT_SECONDS" => Pace("20"),
         "EXECUTION_POLL_TIGHT_START_ET" | "EXECUTION_POLL_TIGHT_END_ET" => Pace("09:40"),
-        "LIVE_TRADING" => None("1"),
         "STATE_DIRECTORY"
         | "RUNTIME_DIRECTORY"
         | "CREDENTIALS_DIRECTORY"
@@ -53,9 +50,9 @@ fn effect(name: &str) -> Option<Effect> {
         | "PORTCULLIS_MANIFEST"
         | "PORTCULLIS_MANIFEST_DIGEST"
         | "PORTCULLIS_CLOCK" => NoLimit,
-        // Keys of a gate that this release does not have: LIVE is refused as a whole.
-        "LIVE_CONFIRM_TOKEN" | "PORTCULLIS_ARMING_DIR" => NoLimit,
-        _ => return Option::None,
+        // Keys of the live gate (`contract::live`).
+        "LIVE_TRADING" | "LIVE_CONFIRM_TOKEN" | "PORTCULLIS_ARMING_DIR" => NoLimit,
+        _ => return None,
     })
 }
 
@@ -74,14 +71,6 @@ fn no_variable_is_read_and_dropped() {
                 assert_eq!(differs.map(|(now, _)| now.0).collect::<Vec<_>>(), [field], "{name}");
             }
             Effect::Pace(value) => assert_ne!(with(name, value).pace, Pace::default(), "{name}"),
-            Effect::None(value) => {
-                let config = with(name, value);
-                assert!(
-                    config.warnings.iter().any(|text| text.starts_with(&format!("{name} has no effect"))),
-                    "{name}"
-                );
-                assert_eq!((config.limits.fields(), config.pace), (defaults.clone(), Pace::default()));
-            }
             Effect::NoLimit => {}
         }
     }

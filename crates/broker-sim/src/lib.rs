@@ -21,7 +21,7 @@ mod spoilt;
 mod streams;
 mod truth;
 
-pub use ::venue::{Config as VenueConfig, Market, MarketDay, engine, path, synthetic};
+pub use ::venue::{Config as VenueConfig, Market, MarketDay, config::SplitOrders, engine, path, synthetic};
 pub use handle::{Moment, Seen, Venue, Verdict};
 pub use http::VenueServer;
 pub use lies::WrongCalendar;

@@ -14,6 +14,7 @@ use service::{Pacer, Supervisor, log::LogClock};
 use trading::{alert::Alerts, book::Book, decide::Candidate, engine::Core, order::AccountId, sizing};
 
 use crate::{
+    actions::Actions,
     config::Config,
     lock::{AccountLock, LockError},
     market::Memorized,
@@ -88,6 +89,8 @@ pub(crate) struct Memory {
     pub unread_looks: u32,
     /// A steady clock and ours, read together at the last cycle.
     pub clocks: Option<(Instant, Timestamp)>,
+    /// What is known of corporate actions.
+    pub actions: Actions,
     /// What the log said last of the gate.
     pub said_gate: Option<String>,
     /// What the log said last of what speaks against openings.

@@ -17,7 +17,10 @@ use trading::{
     report::{Execution, MarketClock, OrderReport, PositionReport},
 };
 
-use crate::engine::Engine;
+use crate::{
+    actions::{Asked, concerned},
+    engine::Engine,
+};
 
 /// A fill can be told days after it happened; so far back the executions are read once a day.
 const LATE_FILLS: TimeDelta = TimeDelta::days(7);
@@ -27,6 +30,7 @@ pub(crate) struct Looked {
     orders: Orders,
     positions: Positions,
     executions: Option<Vec<Execution>>,
+    actions: Option<Asked>,
 }
 
 /// What protection takes into account when it comes in time.
@@ -68,12 +72,14 @@ impl<B: Broker> Engine<B> {
                 None
             }
         };
-        Ok(Looked { orders, positions, executions })
+        let actions = self.ask_actions(&orders.listed, &positions.held, now).await;
+        Ok(Looked { orders, positions, executions, actions })
     }
 
     /// Believes what was read.
     pub(crate) fn take_in(&mut self, looked: Looked, now: Timestamp) -> Reported {
-        let Looked { orders, positions, executions } = looked;
+        let Looked { orders, positions, executions, actions } = looked;
+        let (splits, notices) = self.note_actions(actions, &concerned(&orders.listed, &positions.held), now);
         self.memory.unreadable_orders = orders.unreadable;
         self.memory.unreadable = positions.unreadable;
         let executions_unread = executions.is_none();
@@ -87,8 +93,8 @@ impl<B: Broker> Engine<B> {
             orders: orders.listed,
             executions: executions.unwrap_or_default(),
             positions: positions.held.into_iter().map(|position| (position.symbol, position)).collect(),
-            splits: Vec::new(),
-            notices: Vec::new(),
+            splits,
+            notices,
             executions_unread,
         }
     }

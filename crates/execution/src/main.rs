@@ -4,6 +4,7 @@
 //! are: at the broker.
 
 mod act;
+mod actions;
 mod artifacts;
 mod config;
 mod cycle;

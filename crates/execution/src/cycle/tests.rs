@@ -7,4 +7,5 @@ mod permission;
 mod protection;
 mod restarts;
 mod sends;
+mod splits;
 mod starts;

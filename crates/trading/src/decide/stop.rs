@@ -15,6 +15,7 @@ use super::{
 use crate::{
     expiry,
     order::{Leg, OrderKind, Purpose, TimeInForce},
+    phase::Phase,
     report::OrderReport,
 };
 
@@ -67,7 +68,9 @@ fn place(holding: &Holding<'_>, decision: &mut Decision) {
 
 fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
     let (wanted, kept) = (holding.wanted(), rest(stop));
-    if kept > wanted && !holding.stands_twice() {
+    // What was sent while the market is closed cannot be changed again before the open: then both steps are one.
+    let one_step = kept > wanted || holding.situation.phase == Phase::Closed;
+    if kept != wanted && one_step && !holding.stands_twice() {
         return;
     }
     if wanted.is_zero() {

@@ -17,7 +17,7 @@ use broker::{
     alpaca::{self, Alpaca},
     null::Null,
 };
-use broker_sim::{Market, MarketDay, Moment, RequestSeen, Venue, VenueConfig, Verdict, engine::Request};
+use broker_sim::{Market, MarketDay, Moment, RequestSeen, SplitOrders, Venue, VenueConfig, Verdict, engine::Request};
 use contract::{
     Attestation, Env, ExitCode, ExposureView, KillLevel, KillSwitch, Layout, ScanRun, ScanStatus, env, sha256_hex,
     write_all_atomically,
@@ -77,9 +77,18 @@ impl Floor {
         Self::of(symbols, market)
     }
 
+    /// The same at a venue that does this to open orders when their shares are split.
+    pub fn splitting(symbols: &[&str], split_orders: SplitOrders) -> Self {
+        Self::at_venue(symbols, market_day().into(), split_orders)
+    }
+
     fn of(symbols: &[&str], market: Market) -> Self {
+        Self::at_venue(symbols, market, SplitOrders::default())
+    }
+
+    fn at_venue(symbols: &[&str], market: Market, split_orders: SplitOrders) -> Self {
         let first = symbols.iter().map(|symbol| entry_time(symbol)).min().unwrap();
-        let venue = Venue::new(config(first), market);
+        let venue = Venue::new(VenueConfig { split_orders, ..config(first) }, market);
         let (url, stop) = serve(venue.clone());
         let root = tempfile::tempdir().unwrap();
         let env = environment(&url, root.path());

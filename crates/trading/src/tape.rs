@@ -37,7 +37,7 @@ pub struct Split {
 pub struct Held {
     /// Net shares in 1e-9; negative is short.
     pub net: i64,
-    /// Of them, the part of one share that a split left of whole ones, in 1e-9: the broker may pay cash for it.
+    /// Of them, what splits left of less than a share, in 1e-9: a broker may have paid cash for it.
     pub in_lieu: i64,
     /// Orders that bought since the account was last flat in the symbol, oldest first.
     pub bought_by: Vec<BrokerOrderId>,
@@ -194,11 +194,12 @@ impl Held {
             let units = i128::from(units) * i128::from(split.new) / i128::from(split.old.max(1));
             i64::try_from(units).unwrap_or(i64::MAX)
         };
-        let whole = self.net % SHARE == 0;
+        // A broker that pays cash for parts of a share has done so at every split.
+        let paid_out = self.net - self.in_lieu;
+        let rest = if paid_out > 0 && paid_out % SHARE == 0 { scaled(paid_out) % SHARE } else { 0 };
+        let paid_out = scaled(paid_out) - rest;
         (self.net, self.bought) = (scaled(self.net), scaled(self.bought));
-        if whole && self.net > 0 {
-            self.in_lieu = self.net % SHARE;
-        }
+        self.in_lieu = self.net - paid_out;
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) struct Habits {
     pub lists_pending_replacements: bool,
     /// New orders work at once.
     pub works_at_once: bool,
+    /// Cash is paid for what a split leaves of less than a share.
+    pub pays_in_lieu: bool,
     /// How many days a good-till-cancelled order lives.
     pub life_days: i64,
     /// Most milliseconds until something asked for is done.
@@ -133,6 +135,7 @@ fn habits(dice: &mut Dice, faults: Faults) -> Habits {
         lists_pending_replacements: dice.chance(5_000),
         works_at_once: dice.chance(5_000),
         life_days: dice.pick(&[90, 90, 90, 90, 90, 3]),
+        pays_in_lieu: dice.chance(5_000),
         patience_ms: if faults.has(Fault::Slow) { slow } else { 300 },
     }
 }

@@ -85,6 +85,10 @@ counts! {
     Splits,
     /// Of something held.
     SplitsHeld,
+    /// Working orders that the venue carried on under ids of its own.
+    CarriedOn,
+    /// Parts of a share that a split left and cash was paid for.
+    PaidInLieu,
     /// Halts.
     Halts,
     /// Kill switch latched at level entries.

@@ -122,6 +122,8 @@ pub(crate) enum Happening {
     SwapRefused { new: usize },
     Landed { accepted: bool },
     Aged { order: usize },
+    CarriedOn { order: usize },
+    PaidInLieu { symbol: usize },
 }
 
 /// The venue.

@@ -46,8 +46,8 @@ impl World {
         }
         for (symbol, holding) in self.venue.holdings.iter().enumerate() {
             let name = self.venue.paths[symbol].symbol;
-            let ours = book.held(name).map_or(0, |held| held.net);
-            if ours != holding.shares {
+            let (ours, in_lieu) = book.held(name).map_or((0, 0), |held| (held.net, held.in_lieu));
+            if ![ours, ours - in_lieu].contains(&holding.shares) {
                 return Some(format!("{name}: the book makes it {ours}, the venue holds {}", holding.shares));
             }
             let (whole, covered) = self.coverage(symbol);
@@ -57,7 +57,9 @@ impl World {
                 return Some(format!("{name}: {} of {} shares covered", covered / SHARE, whole / SHARE));
             }
         }
-        let known = |order: &&Order| order.ours.is_none() || book.intent(&order.client).is_some();
+        let known = |order: &&Order| {
+            order.ours.is_none() || book.intent(&order.client).is_some() || book.carried_by(&order.id).is_some()
+        };
         let mut working = self.venue.open.iter().map(|index| &self.venue.orders[*index]);
         working.find(|order| !known(order)).map(|order| format!("{} is in no book", order.client))
     }

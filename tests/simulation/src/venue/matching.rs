@@ -7,7 +7,7 @@ use trading::{
     tape::Split,
 };
 
-use super::{Fill, Happening, SHARE, State, Venue, value};
+use super::{Fill, Happening, Order, SHARE, State, Venue, value};
 use crate::prices::Path;
 
 impl Venue {
@@ -151,6 +151,7 @@ impl Venue {
         let scale = |shares: i64| (i128::from(shares) * i128::from(up) / i128::from(down)) as i64;
         self.holdings[symbol].shares = scale(self.holdings[symbol].shares);
         self.paths[symbol].split(up, down);
+        self.pay_in_lieu(symbol);
         let id = format!("s{}", self.splits.len());
         let of = self.paths[symbol].symbol;
         self.splits.push(Split { id, symbol: of, effective: self.now, new, old });
@@ -162,11 +163,53 @@ impl Venue {
             let shares = scale(self.orders[index].rest()) / SHARE * SHARE;
             // Only a forward split leaves an order behind that sells no more than is held.
             match way {
-                0..=4 if shares > 0 => self.rescale(index, shares, up, down),
+                0..=2 if shares > 0 => self.rescale(index, shares, up, down),
+                3..=4 if shares > 0 && self.orders[index].state != State::Waiting => {
+                    self.carry_on(index, shares, up, down);
+                }
                 5..=7 if new > old => {}
                 _ => self.end(index, State::Canceled),
             }
         }
+    }
+
+    /// Some venues pay cash for what is less than a share.
+    fn pay_in_lieu(&mut self, symbol: usize) {
+        let rest = self.holdings[symbol].shares % SHARE;
+        if self.habits.pays_in_lieu && rest > 0 {
+            let last = self.paths[symbol].last();
+            self.holdings[symbol].shares -= rest;
+            self.cash += value(rest, last);
+            self.happened.push(Happening::PaidInLieu { symbol });
+        }
+    }
+
+    /// The order ends, and one with ids of the venue's own is in its place.
+    fn carry_on(&mut self, index: usize, rest: i64, up: i64, down: i64) {
+        let place = self.orders.len();
+        let old = self.orders[index].clone();
+        let (id, client) = (format!("b{place}"), format!("split-{place}"));
+        self.orders.push(Order {
+            id: id.parse().expect("visible ASCII"),
+            client: client.parse().expect("visible ASCII"),
+            filled: 0,
+            cost: 0,
+            received: self.now,
+            replaces: Some(index),
+            ..old.clone()
+        });
+        self.open.push(place);
+        self.by_client.insert(self.orders[place].client.clone(), place);
+        self.rescale(place, rest, up, down);
+        // What is waiting to replace the old one has nothing to replace any more.
+        for waiting in self.open.clone() {
+            if self.orders[waiting].state == State::Waiting && self.orders[waiting].replaces == Some(index) {
+                self.end(waiting, State::Rejected);
+                self.orders[place].state = State::New;
+            }
+        }
+        self.end(index, State::Replaced);
+        self.happened.push(Happening::CarriedOn { order: place });
     }
 
     fn rescale(&mut self, index: usize, rest: i64, up: i64, down: i64) {

@@ -266,6 +266,14 @@ impl World {
             Happening::SwapRefused { .. } => self.tally.add(Count::ReplacementsRefused),
             Happening::Landed { accepted } => say!(self, "a late request lands, accepted {accepted}"),
             Happening::Aged { .. } => self.tally.add(Count::Aged),
+            Happening::CarriedOn { order } => {
+                self.tally.add(Count::CarriedOn);
+                say!(self, "{} has the place of another", self.venue.orders[order].client);
+            }
+            Happening::PaidInLieu { symbol } => {
+                self.tally.add(Count::PaidInLieu);
+                say!(self, "cash for a part of a share of {}", self.venue.paths[symbol].symbol);
+            }
         }
     }
 }

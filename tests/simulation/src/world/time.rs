@@ -98,7 +98,11 @@ impl World {
             let delay =
                 if self.market_dice.chance(3_000) { self.market_dice.seconds(1, 900) } else { TimeDelta::zero() };
             let known = self.venue.paths[symbol].last().units() * i64::from(old) / i64::from(new);
-            if !splits || !self.faults.has(Fault::Split) || !(60_000..3_000_000).contains(&known) {
+            // No company splits its shares twice in a few days.
+            let of = self.venue.paths[symbol].symbol;
+            let recent = self.venue.now - TimeDelta::days(10);
+            let again = self.venue.splits.iter().any(|split| split.symbol == of && split.effective > recent);
+            if !splits || again || !self.faults.has(Fault::Split) || !(60_000..3_000_000).contains(&known) {
                 continue;
             }
             self.tally.add(Count::Splits);

@@ -156,6 +156,41 @@ impl Layout {
         self.state.join("live_confirm_token.txt")
     }
 
+    /// The last portfolio decision.
+    #[must_use]
+    pub fn portfolio_decision_latest(&self) -> PathBuf {
+        self.state.join("portfolio_decision_latest.json")
+    }
+
+    /// Where each symbol of a day stands. As the ledger it is a view of, a dry run has one of its own.
+    #[must_use]
+    pub fn symbol_execution_state(&self, date: market::NyDate, mode: Mode) -> PathBuf {
+        self.dated("symbol_execution_state", date, mode)
+    }
+
+    /// The symbols that were entered, or tried, on a day. A dry run has one of its own.
+    #[must_use]
+    pub fn consumed_entries(&self, date: market::NyDate, mode: Mode) -> PathBuf {
+        self.dated("consumed_entries", date, mode)
+    }
+
+    fn dated(&self, name: &str, date: market::NyDate, mode: Mode) -> PathBuf {
+        self.state.join(match mode {
+            Mode::DryRun => format!("{name}_{date}.dry-run.json"),
+            Mode::Paper | Mode::Live => format!("{name}_{date}.json"),
+        })
+    }
+
+    /// The day of a view that a day has of its own, by its file name; `None` for every other name.
+    #[must_use]
+    pub fn day_of_view(name: &str) -> Option<market::NyDate> {
+        let rest =
+            ["symbol_execution_state_", "consumed_entries_"].into_iter().find_map(|kind| name.strip_prefix(kind))?;
+        let day = rest.strip_suffix(".json")?;
+        let day = day.strip_suffix(".dry-run").unwrap_or(day);
+        day.parse().ok().filter(|date: &market::NyDate| date.to_string() == day)
+    }
+
     /// The openings of today's armed session.
     #[must_use]
     pub fn live_orders_today(&self) -> PathBuf {
@@ -283,6 +318,27 @@ mod tests {
         let shared = Layout::below("/r", &Env::from_pairs([("RUNTIME_DIRECTORY", "/run/portcullis")])).unwrap();
         let both = ["/r/state/account-PA3X.lock", "/run/portcullis/account-PA3X.lock"];
         assert_eq!(shared.account_locks("PA3X"), both.map(Path::new));
+    }
+
+    #[test]
+    fn views_of_a_day_are_known_by_their_whole_name() {
+        let (layout, date) = (Layout::new("/r"), "2026-07-06".parse().unwrap());
+        for mode in [Mode::DryRun, Mode::Paper, Mode::Live] {
+            for path in [layout.symbol_execution_state(date, mode), layout.consumed_entries(date, mode)] {
+                assert_eq!(Layout::day_of_view(path.file_name().unwrap().to_str().unwrap()), Some(date), "{path:?}");
+            }
+        }
+        for other in [
+            "symbol_execution_state.json",
+            "symbol_execution_state_2026-07-06.json.bak",
+            "symbol_execution_state_2026-7-6.json",
+            "my_consumed_entries_2026-07-06.json",
+            "consumed_entries_2026-07-06.live.json",
+            "live_orders_today.json",
+            "KILL_SWITCH",
+        ] {
+            assert_eq!(Layout::day_of_view(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod live;
 pub mod mode;
 pub mod orders_today;
 mod record;
+pub mod symbols;
 mod variables;
 pub mod watchlist;
 
@@ -35,4 +36,5 @@ pub use live::{Caps, LiveEvidence, LiveRefusal, LiveVerdict};
 pub use mode::Mode;
 pub use orders_today::{LiveOrder, OrdersToday};
 pub use record::ReadError;
+pub use symbols::{ConsumedEntries, ConsumedEntry, Standing, StopView, SymbolState, SymbolStates};
 pub use watchlist::{Candidate, Direction, Watchlist};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ReadError, WriteError,
-    record::{read, write},
+    record::{read, to_json, write},
 };
 
 /// The file.
@@ -67,6 +67,12 @@ impl OrdersToday {
     /// When it cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), WriteError> {
         write(path, self)
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        to_json(self)
     }
 
     /// Whether it is there, for this account and today.

@@ -37,7 +37,7 @@ impl<B: Broker> Engine<B> {
             self.ending = Some(signal);
             self.end_by = Some(Instant::now() + self.patience.ending);
         }
-        let no_openings = self.ending.map(str::to_owned).or_else(|| self.rate_limit());
+        let no_openings = self.ending.map(str::to_owned).or_else(|| self.no_room()).or_else(|| self.rate_limit());
         let moment = Moment { now: self.now()?, kill: self.kill_level(), no_openings };
         Ok(self.core.poll(&moment))
     }
@@ -62,6 +62,9 @@ impl<B: Broker> Engine<B> {
                 let answer = answer
                     .map(|order| order.map(Box::new))
                     .inspect_err(|why| tracing::warn!("no answer about {id}: {why}"));
+                if let Ok(Some(order)) = &answer {
+                    self.seen.tell(order);
+                }
                 Ok(Some(Event::Answer { id, answer }))
             }
             Effect::Submit(order) => {
@@ -109,11 +112,16 @@ impl<B: Broker> Engine<B> {
         }))
     }
 
-    fn submitted(&self, request: &OrderRequest, outcome: SubmitOutcome) -> Event {
+    fn submitted(&mut self, request: &OrderRequest, outcome: SubmitOutcome) -> Event {
         let OrderRequest { symbol, side, qty, kind, purpose, .. } = request;
         let order = format!("{symbol} {side} {qty} {kind} ({purpose})");
         match &outcome {
-            SubmitOutcome::Accepted(report) => tracing::info!("SUBMITTED {order} order_id={}", report.id),
+            SubmitOutcome::Accepted(report) => {
+                tracing::info!("SUBMITTED {order} order_id={}", report.id);
+                if self.config.mode != Mode::DryRun {
+                    self.seen.tell(report);
+                }
+            }
             SubmitOutcome::Retryable { why, .. } => tracing::warn!("not sent {order}: {why}"),
             SubmitOutcome::Rejected { message, .. } => tracing::warn!("REJECTED {order}: {message}"),
             SubmitOutcome::Unknown { why } => tracing::warn!("outcome unknown {order}: {why}"),

@@ -1,79 +1,184 @@
-//! Views of the ledger as files: exposure (the one the gate reads), heartbeat, the portfolio decision.
+//! Views as files, for people and tools: heartbeat, portfolio decision, where each symbol stands, what was entered today.
+//!
+//! The ledger is the authority and these are made from it: deleted, they come back. They are written after protection
+//! acted, as whole files, where their content changed; one that cannot be written is a warning and is tried again with the
+//! next cycle. The exposure the gate reads is not among them: it is written before every send (`act`).
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
 
 use broker::Broker;
-use contract::write_atomically;
+use contract::{Layout, write_atomically};
+use market::{NyDate, Timestamp};
 use serde_json::{Value, json};
-use std::{fs::OpenOptions, io::Write, path::Path, time::UNIX_EPOCH};
-use trading::portfolio::PortfolioDecision;
+use trading::{decide::View, portfolio::PortfolioDecision};
 
 use crate::engine::Engine;
 
-impl<B: Broker> Engine<B> {
-    /// Heartbeat every cycle, the decision on material ones only. Views, not authority: a failure is a warning.
-    pub(crate) fn write_artifacts(&self, market_open: bool) {
-        let Some(view) = self.core.view() else { return };
-        let heartbeat = json!({
-            "schema": 1,
-            "at": view.now,
-            "mode": self.config.mode,
-            "market_open": market_open,
-            "ignore_market_hours": self.config.ignore_hours,
-            "positions": view.positions.len(),
-            "working_orders": view.working.len(),
-            "intents_live": self.core.book().live().count(),
-            "authority": view.authority,
-            "kill": view.kill,
-        });
-        self.write_view(&self.config.layout.heartbeat(), &heartbeat);
-        if let Some(decision) = PortfolioDecision::of(&self.core, &[]) {
-            self.write_decision(&decision);
+/// Views of a day are kept this long.
+const KEPT_DAYS: i32 = 14;
+/// A broker that is away for hours fails in every cycle.
+const ERRORS_MAX: usize = 20;
+
+/// What was written, and what failed.
+#[derive(Debug, Default)]
+pub(crate) struct Views {
+    /// Contents as they lie on the disk, by path.
+    written: BTreeMap<PathBuf, Vec<u8>>,
+    /// What went wrong since the last decision that was written down.
+    errors: Vec<String>,
+    /// The day whose old files were removed.
+    tidied_on: Option<NyDate>,
+}
+
+impl Views {
+    /// Replaces a file when its content is another.
+    pub fn put(&mut self, path: &Path, content: Vec<u8>) {
+        if self.written.get(path) == Some(&content) {
+            return;
+        }
+        match write_atomically(path, &content) {
+            Ok(()) => drop(self.written.insert(path.to_owned(), content)),
+            Err(error) => {
+                // Perhaps it was replaced and only not made durable.
+                self.written.remove(path);
+                self.failed(format!("{error}: {}", error.source));
+            }
         }
     }
 
-    fn write_decision(&self, decision: &PortfolioDecision<'_>) {
+    fn failed(&mut self, why: String) {
+        tracing::warn!("a view was not written: {why}");
+        self.note(why);
+    }
+
+    /// Kept for the next decision; so many at most, as the log has them all.
+    fn note(&mut self, error: String) {
+        if self.errors.len() < ERRORS_MAX && !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    /// Removes views of days long gone, once a day: files of exactly our names.
+    fn tidy(&mut self, folder: &Path, today: NyDate) {
+        if self.tidied_on.replace(today) == Some(today) {
+            return;
+        }
+        self.written.clear();
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        for entry in entries.flatten() {
+            let day = entry.file_name().to_str().and_then(Layout::day_of_view);
+            let is_old = day.is_some_and(|day| day.plus_days(KEPT_DAYS) < today);
+            if is_old && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+impl<B: Broker> Engine<B> {
+    /// What a cycle leaves behind: what was seen at the broker goes to the ledger, the rest to files. None of it is
+    /// authority: a failure is a warning.
+    pub(crate) fn write_artifacts(&mut self, market_open: bool) {
+        self.note_seen();
+        let today = self.last_now().ny_date();
+        self.views.tidy(self.config.layout.state_dir(), today);
+        self.write_decision();
+        self.write_day(today);
+        self.write_heartbeat(Some(market_open), None);
+    }
+
+    /// The heartbeat of a cycle that could not look.
+    pub(crate) fn write_failure(&mut self, error: &anyhow::Error) {
+        let error = format!("{error:#}");
+        self.views.note(format!("a cycle failed: {error}"));
+        self.write_heartbeat(None, Some(&error));
+    }
+
+    fn note_seen(&mut self) {
+        let Some(view) = self.core.view() else { return };
+        let news = self.seen.take_in(&view.working, view.now);
+        match self.ledger.note_seen(&news.orders, &news.stops) {
+            Ok(()) => self.seen.written(news),
+            Err(error) => self.views.failed(error.to_string()),
+        }
+    }
+
+    fn write_heartbeat(&mut self, market_open: Option<bool>, error: Option<&str>) {
+        let view = self.core.view();
+        let of = |read: fn(&View) -> Value| view.map_or(Value::Null, read);
+        let heartbeat = json!({
+            "schema": 1,
+            "at": self.last_now(),
+            "mode": self.config.mode,
+            "ok": error.is_none(),
+            "error": error,
+            "failed_cycles": self.memory.failed_cycles,
+            "market_open": market_open,
+            "ignore_market_hours": self.config.ignore_hours,
+            "positions": of(|view| view.positions.len().into()),
+            "working_orders": of(|view| view.working.len().into()),
+            "intents_live": self.core.book().live().count(),
+            "authority": of(|view| json!(view.authority)),
+            "kill": of(|view| json!(view.kill)),
+            "undelivered_alerts": self.ledger.undelivered_count().ok(),
+            "room_on_disk": !self.ledger.is_on_ballast(),
+        });
+        self.views.put(&self.config.layout.heartbeat(), pretty(&heartbeat));
+    }
+
+    /// The decision of a material cycle, as the latest and in the record of its day.
+    fn write_decision(&mut self) {
+        let mut errors = self.views.errors.clone();
+        let unreadable = self.memory.unreadable().into_iter();
+        errors.extend(unreadable.map(|(what, names)| format!("{what} that cannot be read: {}", names.join(", "))));
+        let Some(decision) = PortfolioDecision::of(&self.core, &errors) else { return };
+        self.views.errors.clear();
         let mut record = json!({
             "schema": 2,
             "mode": self.config.mode,
             "ignore_market_hours": self.config.ignore_hours,
             "inputs": self.inputs(),
         });
-        let decided = serde_json::to_value(decision).unwrap_or_default();
+        let decided = serde_json::to_value(&decision).unwrap_or_default();
         if let (Some(record), Value::Object(decided)) = (record.as_object_mut(), decided) {
             record.extend(decided);
         }
-        let layout = &self.config.layout;
-        self.write_view(&layout.state_dir().join("portfolio_decision_latest.json"), &record);
-        if let Err(error) = append_line(&layout.portfolio_decisions(decision.at.ny_date()), &record) {
-            tracing::warn!("the decision record was not written: {error}");
+        let (layout, date) = (&self.config.layout, decision.at.ny_date());
+        self.views.put(&layout.portfolio_decision_latest(), pretty(&record));
+        if let Err(error) = append_line(&layout.portfolio_decisions(date), &record) {
+            self.views.failed(format!("the decision record: {error}"));
         }
     }
 
     /// Which ledger this is: two database files have been mistaken for one before.
     fn inputs(&self) -> Value {
         let path = self.ledger.path();
-        let metadata = std::fs::metadata(path).ok();
+        let metadata = fs::metadata(path).ok();
         let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());
         let modified = modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
         json!({
             "db_path": path,
             "db_path_abs": std::path::absolute(path).ok(),
             "db_exists": metadata.is_some(),
-            "db_mtime_utc": modified.map(|age| market::Timestamp::from_unix_seconds(age.as_secs() as i64)),
+            "db_mtime_utc": modified.map(|age| Timestamp::from_unix_seconds(age.as_secs() as i64)),
             "db_size_bytes": metadata.map(|metadata| metadata.len()),
         })
     }
+}
 
-    fn write_view(&self, path: &Path, content: &Value) {
-        let text = format!("{content:#}\n");
-        if let Err(error) = write_atomically(path, text.as_bytes()) {
-            tracing::warn!("{error}");
-        }
-    }
+fn pretty(content: &Value) -> Vec<u8> {
+    format!("{content:#}\n").into_bytes()
 }
 
 fn append_line(path: &Path, record: &Value) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder)?;
     }
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(format!("{record}\n").as_bytes())

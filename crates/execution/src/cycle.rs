@@ -91,6 +91,7 @@ impl<B: Broker> Engine<B> {
         let now = self.now().unwrap_or(now);
         let (session, market_open, clock_skew) = self.agree_on_time(&aside, now)?;
         let verdict = evaluate(&self.config, &self.env, Ok(now));
+        self.keep_room(now)?;
         let authority = self.authority(&verdict);
         self.tell_unreadable(now)?;
         let (hours, kill, quotes) = (self.hours(now), self.kill_level(), aside.quotes);
@@ -183,7 +184,7 @@ impl<B: Broker> Engine<B> {
         if let Some(signal) = self.ending {
             return Authority::ManageOnly(format!("ending on {signal}"));
         }
-        if let Some(why) = against_opening {
+        if let Some(why) = against_opening.or_else(|| self.no_room()) {
             return Authority::ManageOnly(why);
         }
         if let Some((what, names)) = self.memory.unreadable().first() {
@@ -242,6 +243,7 @@ impl<B: Broker> Engine<B> {
     fn tell_failed_cycle(&mut self, error: &anyhow::Error) -> anyhow::Result<()> {
         self.memory.failed_cycles = self.memory.failed_cycles.saturating_add(1);
         tracing::warn!("cycle failed, nothing was decided: {error:#}");
+        self.write_failure(error);
         if self.memory.failed_cycles < 2 {
             return Ok(());
         }

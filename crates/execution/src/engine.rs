@@ -8,19 +8,21 @@ use std::{
 use anyhow::Context;
 use broker::Broker;
 use contract::{Authority as GateAuthority, Env, ExitCode, Exposure, Mode, ProgramClock, Verdict, Watchlist};
-use ledger::Ledger;
+use ledger::{Ledger, LedgerError};
 use market::{Calendar, NyDate, Symbol, TimeDelta, Timestamp};
 use service::{Pacer, Supervisor, log::LogClock};
 use trading::{alert::Alerts, book::Book, decide::Candidate, engine::Core, order::AccountId, sizing};
 
 use crate::{
     actions::Actions,
+    artifacts::Views,
     config::Config,
     lock::{AccountLock, LockError},
     market::Memorized,
     patience::Patience,
     permission::{Said, Standing},
     place::{self, Trouble},
+    seen::Seen,
     signals::Signals,
 };
 
@@ -50,6 +52,10 @@ pub struct Engine<B> {
     pub(crate) list: List,
     pub(crate) candles: Memorized,
     pub(crate) memory: Memory,
+    /// What was seen at the broker and is not in the ledger yet.
+    pub(crate) seen: Seen,
+    /// The files that show what the ledger says.
+    pub(crate) views: Views,
     pub(crate) patience: Patience,
     pub(crate) env: Env,
     pub(crate) clock: ProgramClock,
@@ -146,7 +152,7 @@ impl<B: Broker> Engine<B> {
         }
         check_place(&config)?;
         let locks = take_locks(&config)?;
-        let (ledger, book) = open_ledger(&config, now)?;
+        let (ledger, book, seen) = open_ledger(&config, now)?;
         tracing::info!("Execution DB: {}", config.database.display());
         let patience = Patience::default();
         bind_account(&config, &broker, started + patience.start).await?;
@@ -166,6 +172,8 @@ impl<B: Broker> Engine<B> {
             alerts: Alerts::default(),
             candles: Memorized::default(),
             memory: Memory::default(),
+            seen,
+            views: Views::default(),
             patience,
             env,
             clock,
@@ -214,27 +222,33 @@ fn take_locks(config: &Config) -> anyhow::Result<Vec<AccountLock>> {
     config.layout.account_locks(config.account.as_str()).into_iter().map(take).collect()
 }
 
-fn open_ledger(config: &Config, now: Timestamp) -> anyhow::Result<(Ledger, Book)> {
-    use ledger::LedgerError as E;
-    let open = || -> Result<_, E> {
+fn open_ledger(config: &Config, now: Timestamp) -> anyhow::Result<(Ledger, Book, Seen)> {
+    let open = || -> Result<_, LedgerError> {
         let mut ledger = Ledger::open(&config.database, &config.account)?;
         let book = ledger.book(&config.account, &config.strategy, now - BOOK_DAYS)?;
+        let seen = Seen::of(&ledger, now)?;
         ledger.record_event(now, "start", "execution", &format!("mode {}", config.mode))?;
-        Ok((ledger, book))
+        Ok((ledger, book, seen))
     };
     open().map_err(|error| {
-        let code = match &error {
-            E::Sqlite { .. }
-            | E::Folder { .. }
-            | E::Locked { .. }
-            | E::Full { .. }
-            | E::ReadOnly { .. }
-            | E::CannotOpen { .. } => ExitCode::CannotWrite,
-            E::Corrupt { .. } | E::Row { .. } => ExitCode::BadData,
-            E::Newer { .. } | E::Foreign { .. } | E::OtherAccount { .. } | E::OtherOwner { .. } => ExitCode::BadConfig,
-        };
+        let code = code_of(&error);
         anyhow::Error::new(error).context(code)
     })
+}
+
+/// What may pass (a lock, a full disk) is tried again by the unit; damage and files of somebody else are not.
+pub(crate) fn code_of(error: &LedgerError) -> ExitCode {
+    use LedgerError as E;
+    match error {
+        E::Sqlite { .. }
+        | E::Folder { .. }
+        | E::Locked { .. }
+        | E::Full { .. }
+        | E::ReadOnly { .. }
+        | E::CannotOpen { .. } => ExitCode::CannotWrite,
+        E::Corrupt { .. } | E::Row { .. } => ExitCode::BadData,
+        E::Newer { .. } | E::Foreign { .. } | E::OtherAccount { .. } | E::OtherOwner { .. } => ExitCode::BadConfig,
+    }
 }
 
 /// Account, address and manifest must agree before the first order. A broker that does not answer is asked again until

@@ -8,6 +8,7 @@ mod actions;
 mod artifacts;
 mod config;
 mod cycle;
+mod day;
 mod engine;
 mod gather;
 mod lock;
@@ -16,6 +17,8 @@ mod market;
 mod patience;
 mod permission;
 mod place;
+mod room;
+mod seen;
 mod signals;
 
 use std::process;

@@ -9,3 +9,4 @@ mod restarts;
 mod sends;
 mod splits;
 mod starts;
+mod views;

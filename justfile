@@ -61,6 +61,10 @@ gate-bench:
 broker-bench *arguments:
     crates/broker-sim/benches/client_vs_alpaca_py.sh "$@"
 
+# From decision to wire beside the disk alone; from start to READY=1 with a year of ledger; idle memory; a year on the disk.
+execution-bench:
+    cargo bench -p execution
+
 # The scan against the goldens in ../shared.
 scan-golden:
     cargo test -p scanner

@@ -37,6 +37,8 @@ struct Report {
     unresolved: Vec<String>,
     refusals: Vec<ledger::RefusalCount>,
     alerts: usize,
+    /// What a check of the whole ledger found.
+    ledger_damage: Option<String>,
 }
 
 /// Reports.
@@ -68,7 +70,10 @@ fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
     let path = desk.ledger_path();
     let ledger = path.exists().then(|| Ledger::open_read_only(&path)).transpose().context(ExitCode::CannotWrite)?;
     let (mut executions, mut intents, mut refusals, mut alerts) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let mut ledger_damage = None;
     if let Some(ledger) = &ledger {
+        // A start has time for what decides only; here there is time for all of it.
+        ledger_damage = ledger.check_all().err().map(|damage| damage.to_string());
         executions = ledger.executions_since(market::Timestamp::from_unix_nanos(i64::MIN))?;
         intents = ledger.intents_since(midnight)?;
         refusals = ledger.refusals_since(midnight)?;
@@ -90,6 +95,7 @@ fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
         unresolved: unresolved.map(|intent| intent.request.client_order_id.to_string()).collect(),
         refusals,
         alerts,
+        ledger_damage,
     })
 }
 
@@ -102,7 +108,7 @@ fn unrealized(held: &Protection) -> Usd {
 
 impl Report {
     fn is_sound(&self) -> bool {
-        self.unresolved.is_empty() && self.positions.iter().all(|held| held.complete)
+        self.ledger_damage.is_none() && self.unresolved.is_empty() && self.positions.iter().all(|held| held.complete)
     }
 }
 
@@ -124,6 +130,9 @@ fn print(report: &Report) {
     }
     for id in &report.unresolved {
         println!("<3>ALERT outcome unknown at the end of the day: {id}");
+    }
+    if let Some(damage) = &report.ledger_damage {
+        println!("<3>ALERT {damage}");
     }
     if !report.positions.iter().all(|held| held.complete) {
         println!("<3>ALERT a position is not wholly protected at the end of the day");

@@ -65,7 +65,9 @@ impl Day<'_> {
         self.ledger.record(open, &refusals).expect("room");
         for number in 0..ALERTS {
             let (at, subject) = (open + TimeDelta::hours(number as i64), format!("SYM{number}/no-stop"));
-            self.ledger.enqueue(at, Priority::Err, &subject, "a position without a stop since two looks").expect("room");
+            self.ledger
+                .enqueue(at, Priority::Err, &subject, "a position without a stop since two looks")
+                .expect("room");
         }
         for alert in self.ledger.undelivered(100).expect("read") {
             self.ledger.mark_delivered(&alert, self.session.close).expect("room");
@@ -135,7 +137,13 @@ impl Day<'_> {
             client_order_id: key.client_order_id(),
             symbol,
             side: if is_entry { Side::Buy } else { Side::Sell },
-            qty: Qty::shares(if is_entry { 18 } else if leg == Leg::Stop { 12 } else { 6 }),
+            qty: Qty::shares(if is_entry {
+                18
+            } else if leg == Leg::Stop {
+                12
+            } else {
+                6
+            }),
             kind: if is_entry { OrderKind::Limit { limit: price } } else { OrderKind::Stop { stop: price } },
             time_in_force: if is_entry { TimeInForce::Day } else { TimeInForce::Gtc },
             purpose: if is_entry { Purpose::Open } else { Purpose::Protect },
@@ -164,7 +172,8 @@ impl Day<'_> {
     }
 
     fn refusal(&self, number: usize) -> Refusal {
-        let (at, symbol) = (self.session.open + TimeDelta::minutes(number as i64), Symbol::new(&format!("R{}", letters(number))));
+        let (at, symbol) =
+            (self.session.open + TimeDelta::minutes(number as i64), Symbol::new(&format!("R{}", letters(number))));
         let detail = "3.41 a share at risk between 52.12 and 48.71, at most 3.00".to_owned();
         let symbol = symbol.expect("a ticker");
         Refusal { at, symbol, purpose: Purpose::Open, reason: Reason::RiskTooWide, detail }
@@ -184,6 +193,7 @@ impl Day<'_> {
             time_in_force: Some(time_in_force),
             status,
             submitted_at: intent.recorded_at,
+            replaces: None,
         };
         SeenOrder { order, listed: false, first_seen: intent.recorded_at, last_seen: at }
     }

@@ -106,5 +106,6 @@ fn stop(id: &str, attempt: u32, price: &str, shares: u32) -> OrderReport {
         status: OrderStatus::New,
         // A venue whose clock stands still.
         submitted_at: at(0),
+        replaces: None,
     }
 }

@@ -271,6 +271,28 @@ mod tests {
         assert_eq!(tape.adjusted("47".parse().unwrap(), at(6)), "47".parse().unwrap());
     }
 
+    #[test]
+    fn what_splits_leave_of_less_than_a_share_may_be_paid_out() {
+        let share = Qty::shares(1).units();
+        let mut tape = Tape::default();
+        tape.count(fill(1, Side::Buy, 25, "10"));
+        tape.split(split(2, 1, 10));
+        assert_eq!((tape.held().net, tape.held().in_lieu), (share * 5 / 2, share / 2));
+        tape.split(split(3, 3, 2));
+        // Kept, 2.5 become 3.75; paid out, 2 become 3.
+        assert_eq!((tape.held().net, tape.held().in_lieu), (share * 15 / 4, share * 3 / 4));
+        tape.count(fill(4, Side::Buy, 4, "60"));
+        tape.count(fill(5, Side::Sell, 7, "61"));
+        assert_eq!((tape.held().net, tape.held().since), (share * 3 / 4, None), "what is left makes up no trade");
+        tape.count(fill(6, Side::Buy, 10, "50"));
+        assert_eq!((tape.held().since, tape.held().in_lieu), (Some(at(6)), share * 3 / 4));
+        assert_eq!(tape.held().average_entry(), Some("50".parse().unwrap()));
+        let mut even = Tape::default();
+        even.count(fill(1, Side::Buy, 20, "10"));
+        even.split(split(2, 1, 10));
+        assert_eq!((even.held().net, even.held().in_lieu), (2 * share, 0));
+    }
+
     proptest! {
         #[test]
         fn what_it_adds_up_to_does_not_depend_on_the_order_of_hearing(order in Just((0..8).collect::<Vec<i64>>()).prop_shuffle()) {

@@ -1,5 +1,7 @@
 //! Disagreements, one by one.
 
+mod splits;
+
 use market::Price;
 
 use super::*;

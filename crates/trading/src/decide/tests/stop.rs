@@ -272,3 +272,13 @@ fn time_that_went_back_brings_no_older_stop_back() {
     scene.view.candles.clear();
     assert_eq!(scene.cycle(), ["submit stop 19 stop 50.90"]);
 }
+
+#[test]
+fn while_the_market_is_closed_a_split_moves_price_and_size_in_one_step() {
+    let mut scene = Scene::managed(19);
+    (scene.view.session, scene.view.hours) = (None, None);
+    scene.split(2, 1);
+    assert_eq!(scene.cycle(), [""; 0], "what is sent now can be changed no more before the open");
+    assert_eq!(scene.cycle(), ["replace stop 38 @ 24.00", "alert AAPL/unprotected"]);
+    assert_eq!(scene.cycle(), [""; 0]);
+}

@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gate", &["contract", "market"]),
     ("scanner", &["bars", "contract", "market", "signals"]),
     ("execution", &["broker", "contract", "ledger", "manifest", "market", "service", "trading"]),
-    ("desk", &["broker", "contract", "ledger", "market", "trading"]),
+    ("desk", &["broker", "contract", "ledger", "manifest", "market", "trading"]),
     ("rehearse", &["bars", "broker-sim", "contract", "ledger", "market", "report", "simulation", "trading"]),
     ("broker-faults", &[]),
     ("simulation", &["market", "trading"]),

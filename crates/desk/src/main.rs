@@ -1,6 +1,7 @@
-//! The operator's tool: end of day, status, kill switch, alerts. A command a file; exit codes are the shared ones.
+//! The operator's tool: end of day, status, kill switch, arming, alerts. A command a file; exit codes are the shared ones.
 
 mod account;
+mod arming;
 mod commands;
 
 use std::process;
@@ -26,6 +27,10 @@ enum Command {
     Kill(commands::kill::Args),
     /// Lift the kill switch.
     Clear(commands::clear::Args),
+    /// Let LIVE open for one session; root only.
+    Arm(commands::arm::Args),
+    /// Take that away; root only.
+    Disarm(commands::disarm::Args),
     /// Report how a unit ended; for ExecStopPost=.
     Alert(commands::alert::Args),
 }
@@ -43,6 +48,8 @@ fn main() -> process::ExitCode {
         Command::Status(args) => commands::status::run(&args),
         Command::Kill(args) => commands::kill::run(&args),
         Command::Clear(args) => commands::clear::run(&args),
+        Command::Arm(args) => commands::arm::run(&args),
+        Command::Disarm(args) => commands::disarm::run(&args),
         Command::Alert(args) => commands::alert::run(&args),
     };
     match result {

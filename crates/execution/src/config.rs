@@ -273,8 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn live_and_half_a_manifest_are_refused() {
-        assert!(problems(&[("EXECUTION_MODE", "LIVE")])[0].contains("LIVE"));
+    fn half_a_manifest_is_refused() {
         assert!(!problems(&[("PORTCULLIS_MANIFEST", "/etc/portcullis/avwap.toml")]).is_empty());
     }
 
@@ -297,6 +296,35 @@ mod tests {
             assert_eq!(problems.len(), usize::from(expect.is_some()), "{changes:?}: {problems:?}");
             assert!(expect.is_none_or(|text| problems[0].contains(text)), "{changes:?}: {problems:?}");
         }
+    }
+
+    #[test]
+    fn live_reaches_no_play_money() {
+        let (trading, account) = ("APCA_API_BASE_URL", "PORTCULLIS_ACCOUNT");
+        let live = [("EXECUTION_MODE", "LIVE"), (trading, "https://api.alpaca.markets"), (account, "123456789")];
+        let table: [(&[(&'static str, &'static str)], &str); 4] = [
+            (&[], "there is no installed manifest"),
+            (&[(trading, "https://paper-api.alpaca.markets")], "live trading with the trading address"),
+            (&[(account, "PA30000000")], "which is paper's"),
+            (&[("APCA_API_DATA_URL", "http://127.0.0.1:4000")], "market data address"),
+        ];
+        for (changes, expect) in table {
+            let problems = problems(&[&live, changes].concat());
+            assert!(problems.iter().any(|problem| problem.contains(expect)), "{changes:?}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn names_of_others_are_warned_of_or_keep_openings_back() {
+        let warnings = |name: &'static str, value: &'static str| {
+            let pairs = complete().into_iter().chain([(name, value)]);
+            let config = Config::from_env(&Env::from_pairs(pairs)).unwrap_or_else(|error| panic!("{error}"));
+            (config.warnings.len(), config.reservations.len())
+        };
+        assert_eq!(warnings("TZ", "Europe/Berlin"), (1, 0));
+        assert_eq!(warnings("EXECUTION_CONFIG_PATH", "x"), (0, 1));
+        assert_eq!(warnings("MAX_LIVE_POSITONS", "1"), (0, 1));
+        assert_eq!(warnings("IS_PAPER_TRADING", "true"), (1, 0));
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! One command a file.
 
 pub mod alert;
+pub mod arm;
 pub mod clear;
+pub mod disarm;
 pub mod eod;
 pub mod kill;
 pub mod status;

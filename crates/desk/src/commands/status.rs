@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use contract::{Evidence, ExitCode, ExposureView, KillSwitch};
+use contract::{Evidence, ExitCode, ExposureView, KillSwitch, arming::ArmingFile};
 use ledger::Ledger;
-use market::{Calendar, Timestamp};
+use market::{Calendar, NyDate, Timestamp};
 use serde_json::{Value, json};
 
 use super::Deployment;
+use crate::arming::DIRECTORY;
 
 /// Which deployment, and how to say it.
 #[derive(clap::Args)]
@@ -32,6 +33,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         KillSwitch::Clear => None,
         KillSwitch::Latched(latch) => Some(latch.to_string()),
     };
+    let arming = arming(&desk, now.as_ref().ok().map(|now| now.ny_date()));
     let exposure = ExposureView::read(&desk.layout.exposure()).ok();
     let status = json!({
         "schema_version": 1,
@@ -40,6 +42,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "gate": verdict.to_string(),
         "may_open": verdict.reasons.is_empty(),
         "kill_switch": kill,
+        "arming": arming,
         "exposure": exposure,
         "ledger": ledger,
     });
@@ -49,6 +52,19 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         println!("{}", text(&status));
     }
     Ok(ExitCode::Ok)
+}
+
+/// What is armed, and whether that is today; null when nothing is, or nobody knows.
+fn arming(desk: &Deployment, today: Option<NyDate>) -> Value {
+    let armed = ArmingFile::read(desk.layout.arming_dir().unwrap_or(DIRECTORY.as_ref())).ok();
+    armed.map_or(Value::Null, |file| {
+        json!({
+            "armed_for": file.armed_for,
+            "account": file.account,
+            "armed_at": file.armed_at,
+            "is_today": today == Some(file.armed_for),
+        })
+    })
 }
 
 fn ledger(desk: &Deployment, since: Option<Timestamp>) -> anyhow::Result<Value> {
@@ -86,6 +102,14 @@ fn text(status: &Value) -> String {
     let mut lines = vec![status["gate"].as_str().unwrap_or_default().to_owned()];
     let kill = status["kill_switch"].as_str().map_or("clear".to_owned(), |latch| format!("LATCHED {latch}"));
     lines.push(format!("kill switch  {kill}"));
+    let armed = match (status["arming"]["armed_for"].as_str(), status["arming"]["is_today"].as_bool()) {
+        (None, _) => "LIVE is not armed".to_owned(),
+        (Some(date), today) => {
+            let account = word(&status["arming"]["account"]);
+            format!("{} account {account} for {date}", if today == Some(true) { "ARMED" } else { "not today:" })
+        }
+    };
+    lines.push(format!("arming       {armed}"));
     match status["exposure"]["positions"].as_array() {
         None => lines.push("exposure     no view".to_owned()),
         Some(positions) => {

@@ -3,6 +3,8 @@
 mod clocks;
 mod ending;
 mod floor;
+mod live;
+mod parity;
 mod permission;
 mod protection;
 mod restarts;

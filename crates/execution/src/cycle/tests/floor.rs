@@ -43,7 +43,7 @@ const ACCOUNT: &str = "PA3TEST";
 const SEED: u64 = 6;
 /// When they have: two candles of ten minutes.
 const CONFIRMED: (u32, u32) = (9, 50);
-const MANIFEST: &str = "avwap.toml";
+pub const MANIFEST: &str = "avwap.toml";
 const MANIFEST_TEXT: &str = "schema = 1\n";
 /// Symbol, open, high, low, close, shares a day, entry level, stop. Between confirmation and entry SOON waits 64 s,
 /// LATE 142 s, THIN 206 s and SINK 214 s. THIN trades few shares a tick; SINK falls through its stop before the close.
@@ -67,31 +67,36 @@ pub struct Floor {
 impl Floor {
     /// The desk at the instant at which the first of these candidates may be entered.
     pub fn with(symbols: &[&str]) -> Self {
-        Self::of(symbols, market_day().into())
+        Self::of_account(symbols, ACCOUNT)
+    }
+
+    /// The same with another account.
+    pub fn of_account(symbols: &[&str], account: &str) -> Self {
+        Self::of(symbols, market_day().into(), account)
     }
 
     /// The same where the venue lists a symbol and does not trade it.
     pub fn with_untraded(symbols: &[&str], untraded: &str) -> Self {
         let mut market = Market::from(market_day());
         market.traits.entry(untraded.parse().unwrap()).or_default().tradable = false;
-        Self::of(symbols, market)
+        Self::of(symbols, market, ACCOUNT)
     }
 
     /// The same at a venue that does this to open orders when their shares are split.
     pub fn splitting(symbols: &[&str], split_orders: SplitOrders) -> Self {
-        Self::at_venue(symbols, market_day().into(), split_orders)
+        Self::at_venue(symbols, market_day().into(), split_orders, ACCOUNT)
     }
 
-    fn of(symbols: &[&str], market: Market) -> Self {
-        Self::at_venue(symbols, market, SplitOrders::default())
+    fn of(symbols: &[&str], market: Market, account: &str) -> Self {
+        Self::at_venue(symbols, market, SplitOrders::default(), account)
     }
 
-    fn at_venue(symbols: &[&str], market: Market, split_orders: SplitOrders) -> Self {
+    fn at_venue(symbols: &[&str], market: Market, split_orders: SplitOrders, account: &str) -> Self {
         let first = symbols.iter().map(|symbol| entry_time(symbol)).min().unwrap();
-        let venue = Venue::new(VenueConfig { split_orders, ..config(first) }, market);
+        let venue = Venue::new(VenueConfig { split_orders, ..config(first, account) }, market);
         let (url, stop) = serve(venue.clone());
         let root = tempfile::tempdir().unwrap();
-        let env = environment(&url, root.path());
+        let env = environment(&url, root.path()).with(&env::PORTCULLIS_ACCOUNT, account);
         fs::write(root.path().join(MANIFEST), MANIFEST_TEXT).unwrap();
         let layout = Layout::new(root.path());
         let floor = Self { venue, layout, env, requests_a_minute: None, _root: root, _stop: stop };
@@ -102,6 +107,12 @@ impl Floor {
     /// The same with another variable.
     pub fn and(mut self, variable: &env::Variable, value: impl Into<OsString>) -> Self {
         self.env = self.env.with(variable, value);
+        self
+    }
+
+    /// The same with another variable that is not ours.
+    pub fn and_named(mut self, name: &str, value: &str) -> Self {
+        self.env = self.env.with_named(name, value);
         self
     }
 
@@ -185,9 +196,22 @@ impl Floor {
 
     /// A dry run, with the broker `main` gives it.
     pub async fn start_dry(&self) -> Box<Engine<Null<Alpaca>>> {
-        let config = Config::from_env(&self.env).unwrap();
+        self.start_dry_with(Config::from_env(&self.env).unwrap()).await
+    }
+
+    /// The same with this configuration.
+    pub async fn start_dry_with(&self, config: Config) -> Box<Engine<Null<Alpaca>>> {
         let broker = Null::new(connect(&config, self.requests_a_minute));
         running(Engine::start(config, self.env.clone(), LogClock::default(), broker).await.unwrap())
+    }
+
+    /// Why a dry run with this configuration does not start.
+    pub async fn refusal_of(&self, config: Config) -> Option<ExitCode> {
+        let broker = Null::new(connect(&config, self.requests_a_minute));
+        match Engine::start(config, self.env.clone(), LogClock::default(), broker).await.unwrap() {
+            Start::Engine(_) => None,
+            Start::Refused(code) => Some(code),
+        }
     }
 
     /// Why there was no start.
@@ -358,7 +382,7 @@ pub fn intents<B: Broker>(engine: &Engine<B>) -> Vec<String> {
 pub fn alerts<B: Broker>(engine: &Engine<B>) -> Vec<String> {
     let events = engine.ledger.events_since(Timestamp::from_unix_nanos(0)).unwrap();
     let alerts = events.into_iter().filter(|event| event.kind == "alert");
-    alerts.map(|event| event.subject.replace(&id_prefix(), "")).collect()
+    alerts.map(|event| bare(&event.subject)).collect()
 }
 
 /// The codes of what was refused.
@@ -375,11 +399,12 @@ pub fn tellable<B>(engine: &mut Engine<B>) -> UnboundedSender<&'static str> {
 }
 
 fn short(id: &ClientOrderId) -> String {
-    id.as_str().replace(&id_prefix(), "")
+    bare(id.as_str())
 }
 
-fn id_prefix() -> String {
-    format!("pc_{ACCOUNT}_{}_avwap_", date().to_string().replace('-', ""))
+/// A text without the part of an id that deployment, account and day make.
+fn bare(text: &str) -> String {
+    text.rsplit("_avwap_").next().unwrap_or(text).to_owned()
 }
 
 fn connect(config: &Config, requests_a_minute: Option<u32>) -> Alpaca {
@@ -408,8 +433,8 @@ fn entry_time(symbol: &str) -> Timestamp {
     date().at_hm(hour, minute) + confirm::Delays::on(date()).of(symbol.parse().unwrap())
 }
 
-fn config(start: Timestamp) -> VenueConfig {
-    VenueConfig::new(ACCOUNT, "key", "secret", Usd::dollars(10_000), SEED, start)
+fn config(start: Timestamp, account: &str) -> VenueConfig {
+    VenueConfig::new(account, "key", "secret", Usd::dollars(10_000), SEED, start)
 }
 
 pub fn session() -> Session {
@@ -435,7 +460,6 @@ fn csv(symbols: &[&str], scan_date: NyDate) -> String {
 
 fn environment(url: &str, root: &Path) -> Env {
     Env::from_pairs([
-        ("PORTCULLIS_ACCOUNT", ACCOUNT),
         ("APCA_API_BASE_URL", url),
         ("APCA_API_DATA_URL", url),
         ("APCA_API_KEY_ID", "key"),

@@ -402,9 +402,13 @@ fn short(id: &ClientOrderId) -> String {
     bare(id.as_str())
 }
 
-/// A text without the part of an id that deployment, account and day make.
+/// A text without the part of an id that account and day make.
 fn bare(text: &str) -> String {
-    text.rsplit("_avwap_").next().unwrap_or(text).to_owned()
+    const STRATEGY: &str = "_avwap_";
+    match (text.find("pc_"), text.find(STRATEGY)) {
+        (Some(begin), Some(end)) if begin < end => format!("{}{}", &text[..begin], bare(&text[end + STRATEGY.len()..])),
+        _ => text.to_owned(),
+    }
 }
 
 fn connect(config: &Config, requests_a_minute: Option<u32>) -> Alpaca {

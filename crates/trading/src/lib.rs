@@ -10,6 +10,7 @@ pub mod book;
 pub mod confirm;
 pub mod control;
 pub mod decide;
+pub mod drop_copy;
 pub mod engine;
 pub mod expiry;
 pub mod limits;

@@ -76,6 +76,9 @@ impl<B: Broker> Engine<B> {
     }
 
     async fn cycle(&mut self) -> anyhow::Result<CycleEnd> {
+        // What was told by now, this look sees.
+        self.listen()?;
+        self.bell.looked(tokio::time::Instant::now());
         let now = self.now()?;
         if self.clock_was_set(now) {
             tracing::warn!("the clock was set forward: what was sent before is doubted from now on");
@@ -95,7 +98,12 @@ impl<B: Broker> Engine<B> {
         let authority = self.authority(&verdict);
         self.tell_unreadable(now)?;
         let (hours, kill, quotes) = (self.hours(now), self.kill_level(), aside.quotes);
-        let around = Surroundings { session, hours, authority, kill, clock_skew, stream_silent: None, quotes };
+        self.memory.kill_seen = kill;
+        if self.listen()? && !self.pacer.is_venue() {
+            self.bell.ring(tokio::time::Instant::now());
+        }
+        let stream_silent = Some(self.stream_silent(now)?);
+        let around = Surroundings { session, hours, authority, kill, clock_skew, stream_silent, quotes };
         self.feed(Event::Protect(Box::new(around)), now).await?;
 
         // By our own calendar: that broker and calendar agree is asked of openings, not of a stop that follows. A process
@@ -208,12 +216,13 @@ impl<B: Broker> Engine<B> {
     }
 
     pub(crate) fn kill_level(&self) -> Option<Kill> {
-        let level = contract::KillSwitch::read(&self.config.layout.kill_switch(), &self.env).level()?;
-        Some(match level {
+        let level = contract::KillSwitch::read(&self.config.layout.kill_switch(), &self.env).level();
+        let level = level.map(|level| match level {
             contract::KillLevel::Entries => Kill::Entries,
             contract::KillLevel::Cancel => Kill::Cancel,
             contract::KillLevel::Flatten => Kill::Flatten,
-        })
+        });
+        level.max(self.copying.halted.as_ref().map(|_| Kill::Entries))
     }
 
     /// Flat, and refused for good: at the start, or in a session for a reason that neither time nor a clear lifts.
@@ -250,21 +259,6 @@ impl<B: Broker> Engine<B> {
         let now = self.now().context(ExitCode::BrokerUnavailable)?;
         let text = format!("{} cycles in a row could not look at the broker: {error:#}", self.memory.failed_cycles);
         self.alert_once(now, "cycle", &text)
-    }
-
-    /// Waits by the program's clock, giving signs of life; `Some` when the process is asked to end.
-    async fn wait(&mut self, now: Timestamp, until: Timestamp) -> anyhow::Result<Option<&'static str>> {
-        let mut beat = tokio::time::interval(self.supervisor.beat());
-        let sleep = self.pacer.sleep(now, until);
-        tokio::pin!(sleep);
-        loop {
-            tokio::select! {
-                biased;
-                signal = self.signals.wait() => return Ok(Some(signal)),
-                result = &mut sleep => { result.context(ExitCode::BrokerUnavailable)?; return Ok(None) }
-                _ = beat.tick() => self.supervisor.alive(),
-            }
-        }
     }
 
     /// Leaves nothing at the broker that needs this process: entries are withdrawn, what filled gets its stop. A cycle that

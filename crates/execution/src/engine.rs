@@ -11,12 +11,13 @@ use contract::{Authority as GateAuthority, Env, ExitCode, Exposure, Mode, Progra
 use ledger::{Ledger, LedgerError};
 use market::{Calendar, NyDate, Symbol, TimeDelta, Timestamp};
 use service::{Pacer, Supervisor, log::LogClock};
-use trading::{alert::Alerts, book::Book, decide::Candidate, engine::Core, order::AccountId, sizing};
+use trading::{alert::Alerts, book::Book, control::Kill, decide::Candidate, engine::Core, order::AccountId, sizing};
 
 use crate::{
     actions::Actions,
     artifacts::Views,
     config::Config,
+    drop_copy::Copying,
     lock::{AccountLock, LockError},
     market::Memorized,
     patience::Patience,
@@ -24,6 +25,7 @@ use crate::{
     place::{self, Trouble},
     seen::Seen,
     signals::Signals,
+    stream::{Bell, Doubts, Stream, Watch},
 };
 
 /// Dead intents older than this stay in the ledger, out of the book, unless their symbol is held.
@@ -56,6 +58,12 @@ pub struct Engine<B> {
     pub(crate) seen: Seen,
     /// The files that show what the ledger says.
     pub(crate) views: Views,
+    /// The account's stream, how long it has been silent, the doorbell it rings, and what it put in doubt.
+    pub(crate) stream: Stream,
+    pub(crate) watch: Watch,
+    pub(crate) bell: Bell,
+    pub(crate) doubts: Doubts,
+    pub(crate) copying: Copying,
     pub(crate) patience: Patience,
     pub(crate) env: Env,
     pub(crate) clock: ProgramClock,
@@ -97,6 +105,8 @@ pub(crate) struct Memory {
     pub clocks: Option<(Instant, Timestamp)>,
     /// What is known of corporate actions.
     pub actions: Actions,
+    /// The kill switch as it was last seen, by a look or on its way to one.
+    pub kill_seen: Option<Kill>,
     /// What the log said last of the gate.
     pub said_gate: Option<String>,
     /// What the log said last of what speaks against openings.
@@ -157,7 +167,8 @@ impl<B: Broker> Engine<B> {
         let patience = Patience::default();
         bind_account(&config, &broker, started + patience.start).await?;
         let core = Core::new(book, config.limits.clone(), now);
-        let engine = Self {
+        let stream = Stream::follow(&config, &env, now)?;
+        let mut engine = Self {
             list: List::of(&config, &verdict),
             started_without_permission: refusal.is_some(),
             started_manage_only: verdict.authority == GateAuthority::ManageOnly,
@@ -174,6 +185,11 @@ impl<B: Broker> Engine<B> {
             memory: Memory::default(),
             seen,
             views: Views::default(),
+            stream,
+            watch: Watch::new(now),
+            bell: Bell::default(),
+            doubts: Doubts::default(),
+            copying: Copying::default(),
             patience,
             env,
             clock,
@@ -183,6 +199,7 @@ impl<B: Broker> Engine<B> {
             end_by: None,
             _locks: locks,
         };
+        engine.await_first_word().await?;
         Ok(Start::Engine(Box::new(engine)))
     }
 

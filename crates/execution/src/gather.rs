@@ -88,6 +88,7 @@ impl<B: Broker> Engine<B> {
         } else {
             self.memory.read_back_on = Some(now.ny_date());
             self.memory.unread_looks = 0;
+            self.doubts.read_back();
         }
         Reported {
             orders: orders.listed,

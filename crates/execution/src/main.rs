@@ -9,6 +9,7 @@ mod artifacts;
 mod config;
 mod cycle;
 mod day;
+mod drop_copy;
 mod engine;
 mod gather;
 mod lock;
@@ -20,6 +21,8 @@ mod place;
 mod room;
 mod seen;
 mod signals;
+mod stream;
+mod wakeup;
 
 use std::process;
 

@@ -117,7 +117,9 @@ impl<B: Broker> Engine<B> {
         if let Err(why) = self.within(self.patience.market, self.broker.learn_assets(symbols)).await {
             tracing::warn!("not every candidate's asset is known this cycle: {why}");
         }
-        let opens = symbols.iter().map(|symbol| (*symbol, self.broker.opens(*symbol)));
+        let date = self.last_now().ny_date();
+        let opens = |symbol: Symbol| self.doubts.of(symbol, date).map_or_else(|| self.broker.opens(symbol), Opens::No);
+        let opens = symbols.iter().map(|symbol| (*symbol, opens(*symbol)));
         opens.filter(|(_, opens)| *opens != Opens::Yes).collect()
     }
 

@@ -119,7 +119,8 @@ impl<B: Broker> Engine<B> {
             Mode::DryRun => Err("a dry run latches nothing".to_owned()),
             Mode::Paper | Mode::Live => {
                 let path = self.config.layout.kill_switch();
-                KillSwitch::latch(&path, KillLevel::Entries, &reason, LATCHED_BY, now).map_err(|error| error.to_string())
+                KillSwitch::latch(&path, KillLevel::Entries, &reason, LATCHED_BY, now)
+                    .map_err(|error| error.to_string())
             }
         };
         let how = match latched {

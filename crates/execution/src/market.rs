@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Context;
 use broker::{Broker, Opens};
 use contract::ExitCode;
-use market::{Candle, Quote, Session, Symbol, TimeDelta, Timestamp};
+use market::{Candle, NyDate, Quote, Session, Symbol, TimeDelta, Timestamp};
 use trading::{
     confirm::{self, CANDLE_MINUTES},
     decide::Candidate,
@@ -102,7 +102,7 @@ impl<B: Broker> Engine<B> {
             candles.is_some_and(|candles| confirm::break_and_hold(candles, candidate.entry_level).is_some())
         });
         let confirmed: Vec<Symbol> = confirmed.map(|candidate| candidate.symbol).collect();
-        let closed = self.closed(&confirmed).await;
+        let closed = self.closed(&confirmed, date).await;
         let is_open = |symbol: &Symbol| closed.iter().all(|(of, _)| of != symbol);
         let quotes = self.quotes(confirmed.into_iter().filter(is_open).collect(), limit).await;
         Watched { candles, quotes, closed }
@@ -110,14 +110,13 @@ impl<B: Broker> Engine<B> {
 
     /// Symbols of these that the broker does not open, or has not spoken of. Learned here, long before a send: between the
     /// last look at the kill switch and an order nothing is read.
-    async fn closed(&self, symbols: &[Symbol]) -> Vec<(Symbol, Opens)> {
+    async fn closed(&self, symbols: &[Symbol], date: NyDate) -> Vec<(Symbol, Opens)> {
         if symbols.is_empty() {
             return Vec::new();
         }
         if let Err(why) = self.within(self.patience.market, self.broker.learn_assets(symbols)).await {
             tracing::warn!("not every candidate's asset is known this cycle: {why}");
         }
-        let date = self.last_now().ny_date();
         let opens = |symbol: Symbol| self.doubts.of(symbol, date).map_or_else(|| self.broker.opens(symbol), Opens::No);
         let opens = symbols.iter().map(|symbol| (*symbol, opens(*symbol)));
         opens.filter(|(_, opens)| *opens != Opens::Yes).collect()

@@ -64,7 +64,7 @@ pub(crate) struct Stream {
 }
 
 enum Link {
-    Followed(Events<AccountEvent>, Follower),
+    Followed { events: Events<AccountEvent>, _follower: Follower },
     Over { again_at: Instant },
 }
 
@@ -101,7 +101,7 @@ impl Stream {
     /// The next word. Nothing is borrowed between two polls, and a wait that is given up loses nothing.
     pub async fn next(&self) -> Heard {
         let again_at = match &*self.link.borrow() {
-            Link::Followed(..) => None,
+            Link::Followed { .. } => None,
             Link::Over { again_at } => Some(*again_at),
         };
         match again_at {
@@ -123,7 +123,7 @@ impl Stream {
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<Heard> {
         match &mut *self.link.borrow_mut() {
-            Link::Followed(events, _) => {
+            Link::Followed { events, .. } => {
                 let word = pin!(events.next()).poll(context);
                 word.map(|event| event.map_or(Heard::Ended, |event| Heard::Event(Box::new(event))))
             }
@@ -169,7 +169,7 @@ fn begin(connection: &alpaca::Config, env: &Env, now: Timestamp, waits: Waits) -
     // Executions of before are in the ledger or read by the first look.
     let start = Start { since: now, known: Vec::new() };
     let (run, events) = follow_account(connection, reader, clock, start, waits)?;
-    Ok(Link::Followed(events, Follower(tokio::spawn(run))))
+    Ok(Link::Followed { events, _follower: Follower(tokio::spawn(run)) })
 }
 
 /// A venue's day goes by in seconds: pauses are short, so that a stream that was cut is back within venue minutes.
@@ -279,7 +279,8 @@ impl<B: Broker> Engine<B> {
         let limit = self.config.limits.stream_silence;
         let silent = self.watch.silent(now, limit);
         if self.watch.is_silent_for(now, limit) {
-            let text = format!("the account's stream has told nothing for {} s, nothing is opened", silent.num_seconds());
+            let text =
+                format!("the account's stream has told nothing for {} s, nothing is opened", silent.num_seconds());
             self.alert_once(now, "stream", &text)?;
         }
         Ok(silent)

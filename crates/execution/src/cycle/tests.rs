@@ -12,3 +12,4 @@ mod sends;
 mod splits;
 mod starts;
 mod views;
+mod streams;

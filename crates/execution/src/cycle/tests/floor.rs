@@ -243,16 +243,16 @@ impl Floor {
 
     /// Cuts the line, before or after the venue acted, for some requests.
     pub fn cut(&self, moment: Moment, which: impl Fn(&RequestSeen) -> bool + Send + 'static) {
-        self.venue.intercept(Box::new(
-            move |request, now| {
-                if now == moment && which(request) { Verdict::Drop } else { Verdict::Pass }
-            },
-        ));
+        self.venue.intercept(Box::new(move |request, now| {
+            if now == moment && is_of_the_loop(request) && which(request) { Verdict::Drop } else { Verdict::Pass }
+        }));
     }
 
     /// Says nothing to some requests.
     pub fn hang(&self, which: impl Fn(&RequestSeen) -> bool + Send + 'static) {
-        self.venue.intercept(Box::new(move |request, _| if which(request) { Verdict::Hang } else { Verdict::Pass }));
+        self.venue.intercept(Box::new(move |request, _| {
+            if is_of_the_loop(request) && which(request) { Verdict::Hang } else { Verdict::Pass }
+        }));
     }
 
     /// Says nothing to the first of some requests, and tells when it came.
@@ -260,7 +260,9 @@ impl Floor {
         let (reach, reached) = unbounded_channel();
         let mut reach = Some(reach);
         self.venue.intercept(Box::new(move |request, _| {
-            let Some(reach) = reach.take_if(|_| which(request)) else { return Verdict::Pass };
+            let Some(reach) = reach.take_if(|_| is_of_the_loop(request) && which(request)) else {
+                return Verdict::Pass;
+            };
             reach.send(()).unwrap();
             Verdict::Hang
         }));
@@ -289,7 +291,7 @@ impl Floor {
         mut act: impl FnMut() + Send + 'static,
     ) {
         self.venue.intercept(Box::new(move |request, now| {
-            if now == moment && which(request) {
+            if now == moment && is_of_the_loop(request) && which(request) {
                 act();
             }
             Verdict::Pass
@@ -322,8 +324,13 @@ impl Floor {
 
     /// How many requests of a method came to a path.
     pub fn requests(&self, method: &str, path: &str) -> usize {
-        let seen = self.venue.request_log();
+        let seen = self.seen();
         seen.iter().filter(|request| request.method == method && request.path == path).count()
+    }
+
+    /// The loop's own requests; what the stream's follower reads beside it comes when it comes.
+    pub fn seen(&self) -> Vec<RequestSeen> {
+        self.venue.request_log().into_iter().filter(is_of_the_loop).collect()
     }
 
     /// Orders sent, whether they arrived or not.
@@ -355,6 +362,20 @@ impl Floor {
     pub fn exposure(&self) -> ExposureView {
         ExposureView::read(&self.layout.exposure()).unwrap()
     }
+}
+
+fn is_of_the_loop(request: &RequestSeen) -> bool {
+    !request.agent.ends_with("(stream)")
+}
+
+/// Waits for something that comes by itself.
+pub async fn until(mut is_there: impl FnMut() -> bool) {
+    let wait = async {
+        while !is_there() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it comes");
 }
 
 pub fn is_send(request: &RequestSeen) -> bool {

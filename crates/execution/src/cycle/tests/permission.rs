@@ -237,7 +237,7 @@ async fn an_asset_is_known_before_its_quote_is_asked_for_and_nothing_is_read_bef
     let floor = Floor::with(&["SOON"]);
     let mut engine = floor.start().await;
     engine.cycle().await.unwrap();
-    let seen: Vec<String> = floor.venue.request_log().into_iter().map(|request| request.path).collect();
+    let seen: Vec<String> = floor.seen().into_iter().map(|request| request.path).collect();
     let of = |path: &str| seen.iter().position(|seen| seen == path).unwrap();
     assert!(of("/v2/assets/SOON") < of("/v2/stocks/quotes/latest"), "{seen:?}");
     assert_eq!((floor.sends(), seen.last().unwrap().as_str()), (1, "/v2/orders"));

@@ -201,7 +201,7 @@ async fn executions_are_read_from_a_week_back_once_a_day_and_while_they_do_not_m
     for expect in [[today, today], [week_back, today], [week_back, week_back]] {
         for from in expect {
             engine.cycle().await.unwrap();
-            let asked = floor.venue.request_log().into_iter().rfind(is_for_executions).unwrap();
+            let asked = floor.seen().into_iter().rfind(is_for_executions).unwrap();
             assert!(asked.query.contains(&format!("after={from}T")), "{} {expect:?}", asked.query);
         }
         if expect == [week_back, today] {

@@ -1,0 +1,335 @@
+//! The account's stream and the drop copy beside the loop: a doorbell, a measure of silence, a second opinion.
+
+use std::time::Duration;
+
+use broker::{Broker, alpaca::stream::Waits};
+use broker_sim::Venue;
+use contract::{ExitCode, KillLevel, KillSwitch, Layout};
+use market::{TimeDelta, Timestamp};
+use service::Pacer;
+use trading::{control::Kill, drop_copy::EVERY, polling::Pace, record::Record};
+
+use super::floor::{Floor, alerts, date, refusals, tellable, until};
+use crate::engine::Engine;
+
+/// Quick at everything, and slow to connect again.
+fn slow_to_return() -> Waits {
+    Waits { pause_first: Duration::from_secs(600), pause_most: Duration::from_secs(600), ..quick() }
+}
+
+/// Quick at everything.
+fn quick() -> Waits {
+    let milliseconds = Duration::from_millis;
+    Waits {
+        tick: milliseconds(5),
+        pause_first: milliseconds(5),
+        pause_most: milliseconds(20),
+        compare_in_session: milliseconds(20),
+        compare_outside: milliseconds(20),
+        grace: milliseconds(100),
+        ..Waits::default()
+    }
+}
+
+/// A loop that looks when it is rung for, and at no other time.
+fn without_polls<B>(engine: &mut Engine<B>) {
+    let long = TimeDelta::hours(10);
+    engine.config.pace = Pace { base: long, market: long, tight: long, hurry: long, ..Pace::default() };
+    engine.pacer = Pacer::new(None, "execution").unwrap();
+}
+
+/// Takes in what the stream tells until something is so.
+async fn hearing<B: Broker>(engine: &mut Engine<B>, is_so: impl Fn(&Engine<B>) -> bool) {
+    let hear = async {
+        while !is_so(engine) {
+            engine.listen().unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), hear).await.expect("the stream tells");
+}
+
+fn silent_for<B: Broker>(engine: &Engine<B>, now: Timestamp) -> i64 {
+    engine.watch.silent(now, engine.config.limits.stream_silence).num_seconds()
+}
+
+/// Moves the venue's clock as a rehearsal does, whenever everybody sleeps, until something is so.
+async fn drive(venue: &Venue, is_so: impl Fn(&Venue) -> bool) {
+    while !is_so(venue) {
+        until(|| !venue.sleepers().is_empty()).await;
+        venue.advance_toward(venue.sleepers()[0].until);
+    }
+}
+
+#[tokio::test]
+async fn in_venue_time_a_stop_follows_its_fill_at_the_same_instant() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    let tell = tellable(&mut engine);
+    let day = async {
+        drive(&floor.venue, |venue| venue.truth().orders.len() == 2).await;
+        tell.send("SIGTERM").unwrap();
+    };
+    assert_eq!(tokio::join!(engine.run(), day).0.unwrap(), ExitCode::Ok);
+    let truth = floor.venue.truth();
+    assert_eq!(truth.orders[1].submitted_at, truth.fills[0].at);
+    assert_ne!(truth.fills[0].at.since(truth.orders[0].submitted_at).num_seconds() % 2, 0, "and no poll was due then");
+    assert!(floor.is_protected("SOON"));
+}
+
+#[tokio::test]
+async fn in_real_time_the_stream_rings_for_a_fill_and_its_stop_goes_in_without_a_poll() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    without_polls(&mut engine);
+    let tell = tellable(&mut engine);
+    let day = async {
+        until(|| floor.orders() == ["SOON_entry_1 New"]).await;
+        floor.tick();
+        until(|| floor.is_protected("SOON")).await;
+        tell.send("SIGTERM").unwrap();
+    };
+    assert_eq!(tokio::join!(engine.run(), day).0.unwrap(), ExitCode::Ok);
+    assert_eq!(floor.orders(), ["SOON_entry_1 Filled", "SOON_stop_1 New"]);
+}
+
+/// The remainder has to go before the broker takes the stop: two looks, each rung for.
+#[tokio::test]
+async fn in_real_time_a_partial_fill_is_protected_without_a_poll() {
+    let floor = Floor::with(&["THIN"]);
+    let mut engine = floor.start().await;
+    without_polls(&mut engine);
+    let tell = tellable(&mut engine);
+    let day = async {
+        until(|| floor.orders() == ["THIN_entry_1 New"]).await;
+        floor.tick();
+        until(|| floor.is_protected("THIN")).await;
+        tell.send("SIGTERM").unwrap();
+    };
+    assert_eq!(tokio::join!(engine.run(), day).0.unwrap(), ExitCode::Ok);
+    assert_eq!(floor.orders(), ["THIN_entry_1 Canceled", "THIN_stop_1 New"]);
+}
+
+#[tokio::test]
+async fn a_kill_switch_is_noticed_without_a_poll() {
+    for by_venue in [false, true] {
+        let floor = Floor::with(&["SOON"]);
+        let mut engine = floor.start().await;
+        if !by_venue {
+            without_polls(&mut engine);
+        }
+        let tell = tellable(&mut engine);
+        let day = async {
+            until(|| floor.orders() == ["SOON_entry_1 New"]).await;
+            if by_venue {
+                until(|| !floor.venue.sleepers().is_empty()).await;
+            }
+            floor.kill(KillLevel::Cancel);
+            floor.venue.rouse();
+            until(|| floor.orders() == ["SOON_entry_1 Canceled"]).await;
+            tell.send("SIGTERM").unwrap();
+        };
+        assert_eq!(tokio::join!(engine.run(), day).0.unwrap(), ExitCode::Ok, "{by_venue}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_never_was_live_keeps_openings_back_and_no_stop() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    drop(engine);
+    floor.tick();
+    floor.until_entry_of("LATE");
+    let mut engine = floor.start().await;
+    engine.watch = crate::stream::Watch::new(floor.venue.now());
+    engine.cycle().await.unwrap();
+    assert_eq!((floor.sends(), floor.is_protected("SOON")), (2, true), "no entry of LATE");
+    assert_eq!((refusals(&engine), alerts(&engine)), (vec!["stream_silent".to_owned()], vec![]));
+    engine.stream.follow_with(quick(), floor.venue.now());
+    hearing(&mut engine, |engine| silent_for(engine, floor.venue.now()) == 0).await;
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders().last().unwrap(), "LATE_entry_1 New");
+}
+
+#[tokio::test]
+async fn a_lost_stream_blocks_entries_after_30_s_cancels_them_after_120_s_and_never_touches_a_stop() {
+    let floor = Floor::with(&["SOON", "LATE", "THIN"]);
+    let mut engine = floor.start().await;
+    engine.stream.follow_with(slow_to_return(), floor.venue.now());
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"));
+    floor.until_entry_of("LATE");
+    floor.sim("/sim/halt", r#"{"symbol":"LATE","halted":true}"#);
+    engine.cycle().await.unwrap();
+    floor.sim("/sim/stream", r#"{"stream":"trade_updates","fault":"cut"}"#);
+    hearing(&mut engine, |engine| engine.watch.is_silent_for(floor.venue.now(), TimeDelta::zero())).await;
+    floor.seconds(29);
+    engine.cycle().await.unwrap();
+    assert_eq!((refusals(&engine), alerts(&engine)), (vec![], vec![]));
+    floor.until_entry_of("THIN");
+    engine.cycle().await.unwrap();
+    assert_eq!((refusals(&engine), alerts(&engine)), (vec!["stream_silent".to_owned()], vec!["stream".to_owned()]));
+    let entries = ["SOON_entry_1 Filled", "SOON_stop_1 New", "LATE_entry_1 New"];
+    assert_eq!(floor.orders(), entries, "what works already goes on, and THIN is not entered");
+
+    floor.cancel_by_hand("SOON_stop_1");
+    floor.seconds(56);
+    engine.cycle().await.unwrap();
+    let withdrawn = ["SOON_entry_1 Filled", "SOON_stop_1 Canceled", "LATE_entry_1 Canceled", "SOON_stop_2 New"];
+    assert_eq!(floor.orders(), withdrawn);
+    assert_eq!(alerts(&engine), ["stream"], "told once");
+
+    engine.stream.follow_with(quick(), floor.venue.now());
+    hearing(&mut engine, |engine| silent_for(engine, floor.venue.now()) == 0).await;
+    engine.cycle().await.unwrap();
+    assert_eq!(floor.orders().last().unwrap(), "THIN_entry_1 New");
+}
+
+#[tokio::test]
+async fn a_mute_stream_is_found_out_by_rest_and_keeps_no_stop_back() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.stream.follow_with(quick(), floor.venue.now());
+    hearing(&mut engine, |engine| engine.watch.has_a_word()).await;
+    engine.cycle().await.unwrap();
+    floor.sim("/sim/stream", r#"{"stream":"trade_updates","fault":"silent"}"#);
+    floor.tick();
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"));
+    let now = floor.venue.now();
+    hearing(&mut engine, |engine| engine.watch.is_silent_for(now, TimeDelta::zero())).await;
+    // Another connection may mend it, and did not.
+    hearing(&mut engine, |engine| silent_for(engine, now) == 0).await;
+    floor.cancel_by_hand("SOON_stop_1");
+    hearing(&mut engine, |engine| engine.watch.is_silent_for(now, TimeDelta::zero())).await;
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"), "{:?}", floor.orders());
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    assert_eq!((floor.sends(), refusals(&engine)), (3, vec!["stream_silent".to_owned()]), "no entry of LATE");
+}
+
+/// One of our orders has a fill in the ledger that the broker never had.
+async fn with_a_fill_too_many(floor: &Floor) -> Box<Engine<broker::alpaca::Alpaca>> {
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    let mut fill = floor.venue.truth().fills[0].clone();
+    fill.id = "of another world".to_owned();
+    engine.ledger.record(floor.venue.now(), &[Record::Execution(fill)]).unwrap();
+    drop(engine);
+    floor.start().await
+}
+
+async fn copy_once<B: Broker>(floor: &Floor, engine: &mut Engine<B>) {
+    let now = floor.venue.now();
+    let listed = engine.list_fills(now).await;
+    engine.compare(listed, now).unwrap();
+}
+
+#[tokio::test]
+async fn fills_that_do_not_agree_twice_latch_the_kill_switch_and_leave_the_stops() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = with_a_fill_too_many(&floor).await;
+    copy_once(&floor, &mut engine).await;
+    assert_eq!(KillSwitch::read_file(&floor.layout.kill_switch()), KillSwitch::Clear, "once may be late");
+    floor.venue.advance_to(floor.venue.now() + EVERY);
+    copy_once(&floor, &mut engine).await;
+    let KillSwitch::Latched(latch) = KillSwitch::read_file(&floor.layout.kill_switch()) else { panic!("not latched") };
+    assert_eq!((latch.level, latch.by.as_deref()), (KillLevel::Entries, Some("execution: drop copy")));
+    let order = floor.venue.truth().orders[0].id.to_string();
+    assert!(latch.reason.contains(&order), "{}", latch.reason);
+    assert_eq!(alerts(&engine), ["drop copy"]);
+    assert_eq!(engine.kill_level(), Some(Kill::Entries));
+    engine.cycle().await.unwrap();
+    assert!(floor.is_protected("SOON"));
+    KillSwitch::clear(&floor.layout.kill_switch()).unwrap();
+    floor.venue.advance_to(floor.venue.now() + EVERY);
+    copy_once(&floor, &mut engine).await;
+    assert_eq!(engine.kill_level(), None, "who cleared it knew");
+}
+
+#[tokio::test]
+async fn a_kill_switch_that_cannot_be_latched_halts_the_process_all_the_same() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = with_a_fill_too_many(&floor).await;
+    copy_once(&floor, &mut engine).await;
+    floor.venue.advance_to(floor.venue.now() + EVERY);
+    let good = std::mem::replace(&mut engine.config.layout, Layout::new("/proc/none"));
+    copy_once(&floor, &mut engine).await;
+    engine.config.layout = good;
+    assert_eq!(KillSwitch::read_file(&floor.layout.kill_switch()), KillSwitch::Clear);
+    assert_eq!((engine.kill_level(), alerts(&engine)), (Some(Kill::Entries), vec!["drop copy".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_drop_copy_that_cannot_be_read_is_no_difference() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = with_a_fill_too_many(&floor).await;
+    for _ in 0..3 {
+        let now = floor.venue.now();
+        engine.compare(Err("no answer".to_owned()), now).unwrap();
+        assert_eq!(engine.copying.due(&super::floor::session()), Some(now + EVERY));
+        floor.venue.advance_to(now + EVERY);
+    }
+    assert_eq!((engine.kill_level(), alerts(&engine)), (None, vec![]));
+}
+
+/// What one hour of the loop asks the broker, what the venue made of it, and what the ledger holds of the drop copy.
+async fn an_hour() -> (Vec<String>, String, Vec<String>) {
+    let floor = Floor::with(&["SOON", "LATE", "THIN", "SINK"]);
+    let mut engine = floor.start().await;
+    let tell = tellable(&mut engine);
+    let end = date().at_hm(10, 50);
+    let day = async {
+        drive(&floor.venue, |venue| venue.now() >= end).await;
+        until(|| !floor.venue.sleepers().is_empty()).await;
+        tell.send("SIGTERM").unwrap();
+    };
+    assert_eq!(tokio::join!(engine.run(), day).0.unwrap(), ExitCode::Ok);
+    let seen = floor.seen().into_iter().map(|request| {
+        let broker_sim::RequestSeen { method, path, query, body, .. } = request;
+        format!("{method} {path} {query} {body}")
+    });
+    let events = engine.ledger.events_since(Timestamp::from_unix_nanos(0)).unwrap();
+    let copies = events.into_iter().filter(|event| event.kind == "drop_copy").map(|event| event.text);
+    (seen.collect(), floor.venue.event_log(), copies.collect())
+}
+
+#[tokio::test]
+async fn the_same_hour_goes_the_same_way_and_its_fills_agree() {
+    let (one, two) = (an_hour().await, an_hour().await);
+    assert_eq!(one, two);
+    assert_eq!(one.2.len(), 1, "{:?}", one.2);
+    assert!(one.2[0].starts_with("drop copy: "), "{:?}", one.2);
+    assert!(one.1.contains("filled"));
+}
+
+#[tokio::test]
+#[ignore = "a measurement: cargo test -p execution --release -- --ignored --nocapture"]
+async fn how_long_a_stop_takes_from_its_fill() {
+    let mut took = Vec::new();
+    for _ in 0..21 {
+        let floor = Floor::with(&["SOON"]);
+        let mut engine = floor.start().await;
+        without_polls(&mut engine);
+        let tell = tellable(&mut engine);
+        let day = async {
+            until(|| floor.orders() == ["SOON_entry_1 New"]).await;
+            // What the send itself has told is heard by now.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            let filled = std::time::Instant::now();
+            floor.tick();
+            until(|| floor.venue.truth().orders.len() == 2).await;
+            took.push(filled.elapsed());
+            tell.send("SIGTERM").unwrap();
+        };
+        tokio::join!(engine.run(), day).0.unwrap();
+    }
+    took.sort();
+    println!("from a fill to its stop at the venue: median {:?}, longest {:?}", took[took.len() / 2], took[20]);
+}

@@ -11,5 +11,5 @@ mod restarts;
 mod sends;
 mod splits;
 mod starts;
-mod views;
 mod streams;
+mod views;

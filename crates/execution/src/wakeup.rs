@@ -107,7 +107,8 @@ impl<B: Broker> Engine<B> {
             }
         };
         tokio::pin!(read);
-        let listens = reading.is_none() || self.copying.may_be_cut_short();
+        // A word cuts a reading short, which is then asked for again: never on a rehearsed day, whose requests are the same.
+        let listens = reading.is_none() || !self.pacer.is_venue() && self.copying.may_be_cut_short();
         let due = self.bell.due().filter(|_| listens);
         loop {
             tokio::select! {

@@ -10,7 +10,7 @@ use service::Pacer;
 use trading::{control::Kill, drop_copy::EVERY, polling::Pace, record::Record};
 
 use super::floor::{Floor, alerts, date, is_for_executions, refusals, tellable, until};
-use crate::engine::Engine;
+use crate::{engine::Engine, patience::Patience};
 
 /// Quick at everything, and slow to connect again.
 fn slow_to_return() -> Waits {
@@ -292,6 +292,9 @@ async fn an_hour() -> (Vec<String>, String, Vec<String>) {
     let floor = Floor::with(&["SOON", "LATE", "THIN", "SINK"]);
     let mut engine = floor.start().await;
     let tell = tellable(&mut engine);
+    // A machine that is busy for some seconds is no broker that does not answer.
+    let long = Duration::from_secs(600);
+    engine.patience = Patience { aside: long, market: long, executions: long, ..Patience::default() };
     let end = date().at_hm(10, 50);
     let day = async {
         drive(&floor.venue, |venue| venue.now() >= end).await;

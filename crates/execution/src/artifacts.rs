@@ -140,12 +140,13 @@ impl<B: Broker> Engine<B> {
         let Some(decision) = PortfolioDecision::of(&self.core, &errors) else { return };
         self.views.errors.clear();
         let mut record = json!({
-            "schema": 2,
+            "schema": 3,
             "mode": self.config.mode,
             "ignore_market_hours": self.config.ignore_hours,
             "inputs": self.inputs(),
         });
-        let decided = serde_json::to_value(&decision).unwrap_or_default();
+        let mut decided = serde_json::to_value(&decision).unwrap_or_default();
+        group(&mut decided["refusals"]);
         if let (Some(record), Value::Object(decided)) = (record.as_object_mut(), decided) {
             record.extend(decided);
         }
@@ -172,6 +173,26 @@ impl<B: Broker> Engine<B> {
     }
 }
 
+/// What is refused for one reason is told once, with all its symbols: a cap that is reached refuses a hundred candidates
+/// alike in every cycle of a day.
+fn group(refusals: &mut Value) {
+    let mut groups: Vec<Value> = Vec::new();
+    for mut refusal in refusals.as_array_mut().map(std::mem::take).unwrap_or_default() {
+        let symbol = refusal.as_object_mut().and_then(|refusal| refusal.remove("symbol")).unwrap_or_default();
+        let same = |group: &&mut Value| {
+            ["at", "purpose", "reason", "detail"].into_iter().all(|field| group[field] == refusal[field])
+        };
+        match groups.iter_mut().find(same).and_then(|group| group["symbols"].as_array_mut()) {
+            Some(symbols) => symbols.push(symbol),
+            None => {
+                refusal["symbols"] = Value::Array(vec![symbol]);
+                groups.push(refusal);
+            }
+        }
+    }
+    *refusals = groups.into();
+}
+
 fn pretty(content: &Value) -> Vec<u8> {
     format!("{content:#}\n").into_bytes()
 }
@@ -182,4 +203,32 @@ fn append_line(path: &Path, record: &Value) -> std::io::Result<()> {
     }
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
     file.write_all(format!("{record}\n").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_for_one_reason_are_told_once_with_all_their_symbols() {
+        let refusal = |symbol: &str, reason: &str, detail: &str| json!({ "at": 1, "purpose": "open", "reason": reason, "detail": detail, "symbol": symbol });
+        let group_of = |symbols: &[&str], reason: &str, detail: &str| json!({ "at": 1, "purpose": "open", "reason": reason, "detail": detail, "symbols": symbols });
+        let mut refusals = json!([
+            refusal("B", "cap", "5 of 5"),
+            refusal("A", "below_level", "49.99"),
+            refusal("C", "cap", "5 of 5"),
+            refusal("D", "cap", "6 of 6"),
+        ]);
+        group(&mut refusals);
+        let expect = json!([
+            group_of(&["B", "C"], "cap", "5 of 5"),
+            group_of(&["A"], "below_level", "49.99"),
+            group_of(&["D"], "cap", "6 of 6"),
+        ]);
+        assert_eq!(refusals, expect);
+        for mut other in [json!([]), Value::Null] {
+            group(&mut other);
+            assert_eq!(other, json!([]));
+        }
+    }
 }

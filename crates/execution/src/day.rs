@@ -7,7 +7,7 @@ use contract::{
     ConsumedEntries, ConsumedEntry, LiveOrder, Mode, OrdersToday, Standing, StopView, SymbolState, SymbolStates,
 };
 use market::{NyDate, Qty, Symbol, Timestamp, Usd};
-use trading::{book::Intent, order::Leg, position::PositionState, report::Execution, state::OrderState};
+use trading::{book::Intent, order::Leg, position::PositionState, report::Execution};
 
 use crate::engine::Engine;
 
@@ -99,10 +99,9 @@ impl<B: Broker> Engine<B> {
         }
     }
 
-    /// Openings that the broker has, or may have: one that was given up or refused is consumed and was no order.
+    /// The openings that the cap of a day counts: all that were recorded, whatever became of them.
     fn orders_today(&self, today: NyDate) -> OrdersToday {
         let openings = self.core.book().openings(today).into_iter();
-        let sent = openings.filter(|i| !matches!(i.state, OrderState::NeverArrived | OrderState::Rejected));
         let order = |intent: &Intent| LiveOrder {
             at: intent.recorded_at,
             symbol: intent.key.symbol,
@@ -110,7 +109,7 @@ impl<B: Broker> Engine<B> {
             qty: intent.request.qty,
             notional: intent.request.price().map_or(Usd::ZERO, |price| price.notional(intent.request.qty)),
         };
-        OrdersToday { orders: sent.map(order).collect(), ..OrdersToday::empty(today, self.config.account.as_str()) }
+        OrdersToday { orders: openings.map(order).collect(), ..OrdersToday::empty(today, self.config.account.as_str()) }
     }
 }
 

@@ -5,7 +5,7 @@
 //! outbox is bounded, its events are not: of a subject that is not delivered the latest row counts what came after it.
 
 use market::Timestamp;
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use crate::{Ledger, LedgerError, row, schema, write::write_event};
@@ -149,7 +149,7 @@ fn insert(tx: &Transaction<'_>, at: Timestamp, priority: Priority, subject: &str
     .map(drop)
 }
 
-fn alert(row: &Row<'_>) -> Result<Alert, String> {
+fn alert(row: &row::Columns<'_>) -> Result<Alert, String> {
     Ok(Alert {
         id: row::get(row, "id")?,
         at: Timestamp::from_unix_nanos(row::get(row, "at")?),

@@ -1,7 +1,7 @@
 //! Reading back: the book after a crash, and what the operator's tools show.
 
 use market::{Symbol, Timestamp};
-use rusqlite::{Params, Row, params};
+use rusqlite::{Params, params};
 use serde::Serialize;
 use trading::{
     book::{Book, Intent},
@@ -10,7 +10,11 @@ use trading::{
     tape::Split,
 };
 
-use crate::{Ledger, LedgerError, row, schema};
+use crate::{
+    Ledger, LedgerError,
+    row::{self, Columns},
+    schema,
+};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,15 +111,12 @@ impl Ledger {
     pub fn events_since(&self, since: Timestamp) -> Result<Vec<Event>, LedgerError> {
         let query = "SELECT * FROM events WHERE at >= ?1 ORDER BY at, id";
         self.rows("events", query, params![since.unix_nanos()], |row| {
-            let read = || -> rusqlite::Result<Event> {
-                Ok(Event {
-                    at: Timestamp::from_unix_nanos(row.get("at")?),
-                    kind: row.get("kind")?,
-                    subject: row.get("subject")?,
-                    text: row.get("text")?,
-                })
-            };
-            read().map_err(|error| error.to_string())
+            Ok(Event {
+                at: Timestamp::from_unix_nanos(row::get(row, "at")?),
+                kind: row::get(row, "kind")?,
+                subject: row::get(row, "subject")?,
+                text: row::get(row, "text")?,
+            })
         })
     }
 
@@ -126,8 +127,7 @@ impl Ledger {
     pub fn refusals_since(&self, since: Timestamp) -> Result<Vec<RefusalCount>, LedgerError> {
         let query = "SELECT reason, count(*) AS n FROM refusals WHERE at >= ?1 GROUP BY reason ORDER BY n DESC, reason";
         self.rows("refusals", query, params![since.unix_nanos()], |row| {
-            let read = || Ok::<_, rusqlite::Error>(RefusalCount { reason: row.get("reason")?, count: row.get("n")? });
-            read().map_err(|error| error.to_string())
+            Ok(RefusalCount { reason: row::get(row, "reason")?, count: row::get(row, "n")? })
         })
     }
 
@@ -136,14 +136,15 @@ impl Ledger {
         table: &'static str,
         query: &str,
         params: impl Params,
-        read: impl Fn(&Row<'_>) -> Result<T, String>,
+        read: impl Fn(&Columns<'_>) -> Result<T, String>,
     ) -> Result<Vec<T>, LedgerError> {
         let sqlite = |source| self.sqlite(source);
         let mut statement = self.db.prepare_cached(query).map_err(sqlite)?;
+        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
         let mut rows = statement.query(params).map_err(sqlite)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(sqlite)? {
-            found.push(read(row).map_err(|why| self.row(table, why))?);
+            found.push(read(&Columns { row, names: &names }).map_err(|why| self.row(table, why))?);
         }
         Ok(found)
     }

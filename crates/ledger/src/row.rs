@@ -24,20 +24,31 @@ pub(crate) fn parse<T: std::str::FromStr<Err: ToString>>(text: String) -> Result
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// A column that a schema this reader may open does not have yet.
-fn get_later(row: &Row<'_>, column: &str) -> Result<Option<String>, String> {
-    match row.get(column) {
-        Err(rusqlite::Error::InvalidColumnName(_)) => Ok(None),
-        found => found.map_err(|error| error.to_string()),
+/// A row with the names of its columns, read once a query: SQLite is asked for a name letter by letter, and a book has
+/// thousands of rows.
+pub(crate) struct Columns<'a> {
+    pub row: &'a Row<'a>,
+    pub names: &'a [String],
+}
+
+impl Columns<'_> {
+    fn place(&self, column: &str) -> Option<usize> {
+        self.names.iter().position(|name| name == column)
     }
 }
 
-pub(crate) fn get<T: rusqlite::types::FromSql>(row: &Row<'_>, column: &str) -> Result<T, String> {
-    row.get(column).map_err(|error| error.to_string())
+/// A column that a schema this reader may open does not have yet.
+fn get_later(row: &Columns<'_>, column: &str) -> Result<Option<String>, String> {
+    if row.place(column).is_some() { get(row, column) } else { Ok(None) }
+}
+
+pub(crate) fn get<T: rusqlite::types::FromSql>(row: &Columns<'_>, column: &str) -> Result<T, String> {
+    let place = row.place(column).ok_or_else(|| format!("no column {column}"))?;
+    row.row.get(place).map_err(|error| error.to_string())
 }
 
 /// Reads a row of `intents`; the key columns must agree with the id.
-pub(crate) fn intent(row: &Row<'_>) -> Result<Intent, String> {
+pub(crate) fn intent(row: &Columns<'_>) -> Result<Intent, String> {
     let key = IntentKey {
         account: parse(get(row, "account")?)?,
         date: parse(get(row, "date")?)?,
@@ -65,7 +76,7 @@ pub(crate) fn intent(row: &Row<'_>) -> Result<Intent, String> {
 }
 
 /// The plan of an entry; one of schema 1 knew its stop only.
-fn trade(row: &Row<'_>) -> Result<Option<TradePlan>, String> {
+fn trade(row: &Columns<'_>) -> Result<Option<TradePlan>, String> {
     if let Some(json) = get_later(row, "trade")? {
         return serde_json::from_str(&json).map(Some).map_err(|error| error.to_string());
     }
@@ -74,7 +85,7 @@ fn trade(row: &Row<'_>) -> Result<Option<TradePlan>, String> {
 }
 
 /// Reads a row of `splits`.
-pub(crate) fn split(row: &Row<'_>) -> Result<Split, String> {
+pub(crate) fn split(row: &Columns<'_>) -> Result<Split, String> {
     Ok(Split {
         id: get(row, "id")?,
         symbol: parse(get(row, "symbol")?)?,
@@ -85,7 +96,7 @@ pub(crate) fn split(row: &Row<'_>) -> Result<Split, String> {
 }
 
 /// Reads a row of `executions`.
-pub(crate) fn execution(row: &Row<'_>) -> Result<Execution, String> {
+pub(crate) fn execution(row: &Columns<'_>) -> Result<Execution, String> {
     Ok(Execution {
         id: get(row, "id")?,
         order_id: parse(get(row, "order_id")?)?,

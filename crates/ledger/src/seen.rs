@@ -4,7 +4,7 @@
 //! never at the price of the room that is kept for records.
 
 use market::{Price, Qty, Symbol, Timestamp};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use trading::{
     order::ClientOrderId,
@@ -169,7 +169,7 @@ fn status(text: String) -> Result<OrderStatus, String> {
     }
 }
 
-fn order(row: &Row<'_>) -> Result<SeenOrder, String> {
+fn order(row: &row::Columns<'_>) -> Result<SeenOrder, String> {
     let json = |text: String| serde_json::from_str(&text).map_err(|error| error.to_string());
     let order = OrderReport {
         id: row::parse(row::get(row, "broker_id")?)?,
@@ -194,7 +194,7 @@ fn order(row: &Row<'_>) -> Result<SeenOrder, String> {
     })
 }
 
-fn stop(row: &Row<'_>) -> Result<StopChange, String> {
+fn stop(row: &row::Columns<'_>) -> Result<StopChange, String> {
     Ok(StopChange {
         at: Timestamp::from_unix_nanos(row::get(row, "at")?),
         symbol: row::parse(row::get(row, "symbol")?)?,

@@ -140,7 +140,7 @@ impl Ledger {
     ) -> Result<Vec<T>, LedgerError> {
         let sqlite = |source| self.sqlite(source);
         let mut statement = self.db.prepare_cached(query).map_err(sqlite)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(params).map_err(sqlite)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(sqlite)? {

@@ -156,10 +156,7 @@ fn write_stop(tx: &Transaction<'_>, change: &StopChange) -> rusqlite::Result<()>
 
 /// The status as serde writes it; one this release does not know as it came.
 fn status_text(status: &OrderStatus) -> String {
-    match status {
-        OrderStatus::Unrecognised(text) => format!("?{text}"),
-        known => row::word(known),
-    }
+    if let OrderStatus::Unrecognised(text) = status { format!("?{text}") } else { row::word(status) }
 }
 
 fn status(text: String) -> Result<OrderStatus, String> {

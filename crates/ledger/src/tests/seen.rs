@@ -10,7 +10,7 @@ fn an_order_is_kept_as_it_was_seen_last_and_since_when() {
     let mut ledger = Ledger::open(&path, &account()).unwrap();
     let working = seen(OrderStatus::New, true, 10);
     ledger.note_seen(std::slice::from_ref(&working), &[]).unwrap();
-    assert_eq!(ledger.orders_since(date().at_hm(0, 0)).unwrap(), [working.clone()]);
+    assert_eq!(ledger.orders_since(date().at_hm(0, 0)).unwrap(), std::slice::from_ref(&working));
     let mut filled = seen(OrderStatus::Filled, false, 11);
     filled.order.filled_qty = Qty::shares(10);
     filled.order.filled_avg_price = Some("50.47".parse().unwrap());

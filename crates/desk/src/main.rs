@@ -25,12 +25,14 @@ enum Command {
     Status(commands::status::Args),
     /// Latch the kill switch.
     Kill(commands::kill::Args),
-    /// Lift the kill switch.
+    /// Lift the kill switch; with --time, the mark that a clock left which was ahead.
     Clear(commands::clear::Args),
     /// Let LIVE open for one session; root only.
     Arm(commands::arm::Args),
     /// Take that away; root only.
     Disarm(commands::disarm::Args),
+    /// Record a split that the broker does not tell.
+    Split(commands::split::Args),
     /// Report how a unit ended; for ExecStopPost=.
     Alert(commands::alert::Args),
 }
@@ -50,6 +52,7 @@ fn main() -> process::ExitCode {
         Command::Clear(args) => commands::clear::run(&args),
         Command::Arm(args) => commands::arm::run(&args),
         Command::Disarm(args) => commands::disarm::run(&args),
+        Command::Split(args) => commands::split::run(&args),
         Command::Alert(args) => commands::alert::run(&args),
     };
     match result {

@@ -7,7 +7,9 @@ use std::{
 
 use anyhow::Context;
 use broker::Broker;
-use contract::{Authority as GateAuthority, Env, ExitCode, Exposure, Mode, ProgramClock, Verdict, Watchlist};
+use contract::{
+    AccountLock, Authority as GateAuthority, Env, ExitCode, Exposure, LockError, Mode, ProgramClock, Verdict, Watchlist,
+};
 use ledger::{Ledger, LedgerError};
 use market::{Calendar, NyDate, Symbol, TimeDelta, Timestamp};
 use service::{Pacer, Supervisor, log::LogClock};
@@ -18,7 +20,6 @@ use crate::{
     artifacts::Views,
     config::Config,
     drop_copy::Copying,
-    lock::{AccountLock, LockError},
     market::Memorized,
     patience::Patience,
     permission::{Said, Standing},

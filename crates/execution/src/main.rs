@@ -12,7 +12,6 @@ mod day;
 mod drop_copy;
 mod engine;
 mod gather;
-mod lock;
 mod manifest;
 mod market;
 mod patience;

@@ -14,6 +14,7 @@ mod read;
 mod row;
 mod schema;
 mod seen;
+mod time;
 mod write;
 
 use std::{

@@ -52,10 +52,9 @@ impl Ledger {
         self.splits()?.iter().for_each(|split| book.split(split));
         let held = book.net_units().into_iter().filter(|(_, net)| *net != 0).map(|(symbol, _)| symbol);
         for intent in self.intents(since, &held.collect::<Vec<_>>())? {
-            book.saw(intent.recorded_at);
             book.restore(intent);
         }
-        self.last_event()?.into_iter().for_each(|at| book.saw(at));
+        self.high_water()?.into_iter().for_each(|at| book.saw(at));
         Ok(book)
     }
 
@@ -90,18 +89,15 @@ impl Ledger {
         )
     }
 
-    fn splits(&self) -> Result<Vec<Split>, LedgerError> {
+    /// Splits, oldest first.
+    ///
+    /// # Errors
+    /// As [`Ledger::book`].
+    pub fn splits(&self) -> Result<Vec<Split>, LedgerError> {
         if self.check_version()? < schema::WITH_SPLITS {
             return Ok(Vec::new());
         }
         self.rows("splits", "SELECT * FROM splits ORDER BY effective, rowid", params![], row::split)
-    }
-
-    /// The latest instant anything happened at: time before it has been lived through.
-    fn last_event(&self) -> Result<Option<Timestamp>, LedgerError> {
-        let query = "SELECT max(at) FROM events";
-        let at: Option<i64> = self.db.query_row(query, [], |row| row.get(0)).map_err(|source| self.sqlite(source))?;
-        Ok(at.map(Timestamp::from_unix_nanos))
     }
 
     /// Events at or after an instant, oldest first.

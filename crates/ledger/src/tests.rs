@@ -6,6 +6,7 @@ mod ballast;
 mod opening;
 mod outbox;
 mod seen;
+mod time;
 mod upgrade;
 
 use market::{NyDate, Qty, Symbol, Timestamp};

@@ -6,10 +6,22 @@ pub mod clear;
 pub mod disarm;
 pub mod eod;
 pub mod kill;
+pub mod split;
 pub mod status;
 
 use anyhow::Context;
-use contract::{Env, ExitCode, Layout, Mode, ProgramClock};
+use contract::{AccountLock, Env, ExitCode, Layout, LockError, Mode, ProgramClock};
+use ledger::Ledger;
+use trading::order::AccountId;
+
+/// A ledger that no other process acts on while this is held.
+pub struct OwnLedger {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Its account.
+    pub account: AccountId,
+    _locks: Vec<AccountLock>,
+}
 
 /// Environment, files and clock of the deployment.
 pub struct Deployment {
@@ -27,6 +39,23 @@ impl Deployment {
         self.layout.ledger(Mode::from_env(&self.env, &mut Vec::new()))
     }
 
+    /// The ledger to write to, with the locks that `execution` holds for life: what is written beside a running process is
+    /// not in its book, and it would go on without it. Its protective stops stay at the broker while it is stopped.
+    pub fn own_ledger(&self) -> anyhow::Result<OwnLedger> {
+        let path = self.ledger_path();
+        anyhow::ensure!(path.exists(), "there is no ledger: {}", path.display());
+        ledger::check_owner(&path).context(ExitCode::BadConfig)?;
+        let account =
+            Ledger::open_read_only(&path).and_then(|ledger| ledger.account()).context(ExitCode::CannotWrite)?;
+        let account: AccountId =
+            account.unwrap_or_default().parse().context("the ledger names no account").context(ExitCode::BadData)?;
+        let take = |path: std::path::PathBuf| AccountLock::take(&path).map_err(held);
+        let locks: Vec<AccountLock> =
+            self.layout.account_locks(account.as_str()).into_iter().map(take).collect::<Result<_, _>>()?;
+        let ledger = Ledger::open(&path, &account).context(ExitCode::CannotWrite)?;
+        Ok(OwnLedger { ledger, account, _locks: locks })
+    }
+
     /// From the environment; `root` given by hand goes first.
     pub fn open(root: Option<&std::path::Path>) -> anyhow::Result<Self> {
         let env = Env::from_process();
@@ -39,5 +68,15 @@ impl Deployment {
             .context(ExitCode::BadConfig)?;
         let clock = ProgramClock::from_env(&env).context(ExitCode::BadConfig)?;
         Ok(Self { env, layout, clock })
+    }
+}
+
+fn held(error: LockError) -> anyhow::Error {
+    match &error {
+        LockError::Held(_) => {
+            let hint = "stop execution first; its protective stops stay at the broker";
+            anyhow::Error::new(error).context(hint).context(ExitCode::LockHeld)
+        }
+        LockError::File { .. } => anyhow::Error::new(error).context(ExitCode::CannotWrite),
     }
 }

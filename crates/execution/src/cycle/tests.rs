@@ -4,6 +4,7 @@ mod clocks;
 mod ending;
 mod floor;
 mod live;
+mod months;
 mod parity;
 mod permission;
 mod protection;

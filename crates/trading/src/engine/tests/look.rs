@@ -234,3 +234,24 @@ impl Floor {
         }
     }
 }
+
+#[test]
+fn an_order_the_broker_carries_on_keeps_its_place_in_the_book() {
+    let mut desk = Floor::protected();
+    let stop = desk.core.book().intent(&desk.id("AAPL", Leg::Stop)).unwrap().request.clone();
+    let ours = report(&stop, desk.moment.now);
+    desk.said.orders = vec![OrderReport {
+        id: "b-split".parse().unwrap(),
+        client_order_id: "of-the-broker".parse().unwrap(),
+        replaces: Some(ours.id),
+        ..report(&stop, desk.moment.now)
+    }];
+    desk.pass(TimeDelta::seconds(2));
+    assert_eq!(desk.look(), ["record Working -> Working"], "under another id, and nobody is asked about the first");
+    let intent = desk.core.book().intent(&desk.id("AAPL", Leg::Stop)).unwrap();
+    assert_eq!(intent.broker_id, Some("b-split".parse().unwrap()));
+    desk.protect();
+    assert!(desk.core.findings().is_empty(), "{:?}", desk.core.findings());
+    desk.restart();
+    assert_eq!(desk.look(), [""; 0]);
+}

@@ -31,6 +31,9 @@ pub enum LockError {
 
 impl AccountLock {
     /// Takes the lock, without waiting.
+    ///
+    /// # Errors
+    /// When somebody else has it, or its file cannot be made.
     pub fn take(path: &Path) -> Result<Self, LockError> {
         let failed = |source| LockError::File { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {

@@ -86,9 +86,21 @@ fn fit(holding: &Holding<'_>, decision: &mut Decision, stop: &OrderReport) {
     if (fits && !is_ageing(holding, stop)) || !is_replaceable(stop) {
         return;
     }
+    let price = if fits { shown.and_then(|shown| a_tick_up(holding, shown)) } else { price };
     if let Some(price) = price {
         send::replace(holding.desk, decision, stop, qty, price);
     }
+}
+
+/// The broker refuses a replacement that changes nothing, so a stop that is renewed rises by a tick; not into the market,
+/// and not blindly while there is one.
+fn a_tick_up(holding: &Holding<'_>, shown: Price) -> Option<Price> {
+    let raised = Price::from_units(shown.units() + shown.tick()).ok()?;
+    let is_safe = match holding.situation.price {
+        Some(bid) => bid > raised,
+        None => holding.situation.phase == Phase::Closed,
+    };
+    is_safe.then_some(raised)
 }
 
 /// The broker ends it soon, and by then it is put in its own place, which makes it an order of today. Once an hour at most:

@@ -21,8 +21,9 @@ async fn a_stop_is_renewed_in_place_and_the_position_is_never_bare() {
         engine.cycle().await.unwrap();
         assert!(floor.is_protected("SOON"), "day {day}: {:?}", floor.orders());
     }
-    let replaced = stops(&floor).into_iter().filter(|order| order.status == OrderStatus::Replaced).count();
-    assert_eq!((replaced, stops(&floor).len()), (2, 3), "at the 83rd day, and at the 83rd after that");
+    // The venue of this test has no session after the first: what is accepted then can be replaced no more, and ends.
+    let statuses: Vec<OrderStatus> = stops(&floor).into_iter().map(|order| order.status).collect();
+    assert_eq!(statuses, [OrderStatus::Replaced, OrderStatus::Expired, OrderStatus::Accepted]);
     assert_eq!(alerts(&engine), Vec::<String>::new());
 }
 

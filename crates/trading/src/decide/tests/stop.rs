@@ -136,31 +136,52 @@ fn a_stop_is_renewed_before_the_broker_ends_it() {
     let mut scene = Scene::managed(19);
     scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(83);
     assert_eq!(scene.cycle(), [""; 0], "a clock that is months ahead renews nothing that was made a moment ago");
-    scene.view.now = scene.view.now + TimeDelta::hours(1);
+    scene.later(60);
+    scene.quote("52", "52.02");
     scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(82);
     assert_eq!(scene.cycle(), [""; 0]);
     scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(83);
-    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00"], "ninety days less seven");
+    assert_eq!(
+        scene.cycle(),
+        ["replace stop 19 @ 48.01"],
+        "ninety days less seven; a tick up, for the broker refuses what changes nothing"
+    );
     assert_eq!(scene.cycle(), [""; 0]);
     scene.view.working[0].time_in_force = Some(TimeInForce::Day);
-    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00"], "a stop that dies at the close is no overnight stop");
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.01"], "a stop that dies at the close is no overnight stop");
 }
 
 #[test]
 fn a_stop_is_renewed_whatever_permission_is_gone() {
     type Spoil = fn(&mut Scene);
-    let table: [(&str, Spoil); 4] = [
+    let table: [(&str, Spoil); 3] = [
         ("session", |s| (s.view.session, s.view.hours) = (None, None)),
         ("authority", |s| s.view.authority = Authority::ManageOnly("no".into())),
         ("kill switch", |s| s.view.kill = Some(Kill::Cancel)),
-        ("quotes", |s| s.view.quotes.clear()),
     ];
     for (missing, spoil) in table {
         let mut scene = Scene::managed(19);
         scene.later(60);
+        scene.quote("52", "52.02");
         scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(85);
         spoil(&mut scene);
-        assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00"], "{missing}");
+        assert_eq!(scene.cycle(), ["replace stop 19 @ 48.01"], "{missing}");
+    }
+}
+
+#[test]
+fn a_stop_is_not_renewed_into_the_market() {
+    for (bid, expect) in [("48.01", 0), ("48.02", 1), ("", 0)] {
+        let mut scene = Scene::managed(19);
+        scene.later(60);
+        if bid.is_empty() {
+            scene.view.quotes.clear();
+        } else {
+            scene.quote(bid, "48.03");
+        }
+        scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(85);
+        let told = scene.cycle();
+        assert_eq!(told.iter().filter(|line| line.starts_with("replace")).count(), expect, "{bid}: {told:?}");
     }
 }
 
@@ -168,17 +189,19 @@ fn a_stop_is_renewed_whatever_permission_is_gone() {
 fn a_stop_of_what_nothing_explains_is_renewed_at_the_last_moment() {
     let mut scene = Scene::managed(19);
     scene.later(60);
+    (scene.view.session, scene.view.hours) = (None, None);
     scene.unexplained(38, 19);
     scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(88);
     assert_eq!(scene.cycle(), [""; 0], "a split that is not booked yet: sent again, it would be read in new shares");
     scene.view.working[0].submitted_at = scene.view.now - TimeDelta::days(89);
-    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.00"]);
+    assert_eq!(scene.cycle(), ["replace stop 19 @ 48.01"]);
 }
 
 #[test]
 fn a_stop_that_cannot_be_renewed_is_told_and_placed_anew_when_it_ends() {
     let mut scene = Scene::managed(19);
     scene.later(60);
+    scene.quote("52", "52.02");
     let submitted = scene.view.now - TimeDelta::days(84);
     scene.view.working[0].submitted_at = submitted;
     let mut told = scene.cycle();
@@ -191,7 +214,7 @@ fn a_stop_that_cannot_be_renewed_is_told_and_placed_anew_when_it_ends() {
     assert_eq!(told.iter().filter(|line| line.starts_with("replace")).count(), 3, "once a day: {told:?}");
     assert_eq!(told.iter().filter(|line| *line == "alert AAPL/renewal").count(), 30);
     scene.end_order(0, OrderState::Expired);
-    assert_eq!(scene.cycle(), ["submit stop 19 stop 48.00"], "never cancelled first, and never left out");
+    assert_eq!(scene.cycle(), ["submit stop 19 stop 48.03"], "never cancelled first, and never left out");
 }
 
 #[test]

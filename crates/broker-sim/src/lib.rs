@@ -11,6 +11,7 @@ pub mod faults;
 mod handle;
 mod http;
 mod lies;
+mod mischief;
 pub mod pace;
 mod requests;
 mod reset;

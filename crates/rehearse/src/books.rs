@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_sim::Truth;
-use market::{Qty, Symbol, TimeDelta, Timestamp};
+use market::{Qty, Symbol, Timestamp};
 use trading::{
     order::{OrderKind, Side, TimeInForce},
     report::{Execution, OrderReport, OrderStatus},
 };
 
-use crate::timeline::{Timeline, Word};
+use crate::{
+    checks::Bare,
+    timeline::{Timeline, Word},
+};
 
 /// What was seen of the venue's books so far.
 #[derive(Default)]
@@ -19,7 +22,7 @@ pub struct Books {
     /// Positions that sells spoke for in full at the last look.
     covered: BTreeSet<Symbol>,
     bare_since: BTreeMap<Symbol, Timestamp>,
-    longest_bare: Option<(Symbol, TimeDelta)>,
+    bare: Vec<Bare>,
 }
 
 impl Books {
@@ -46,9 +49,9 @@ impl Books {
         self.watch_protection(truth);
     }
 
-    /// The longest that any position held more shares than its stops and other sells spoke for, from the fill on.
-    pub fn longest_bare(&self) -> Option<(Symbol, TimeDelta)> {
-        self.longest_bare
+    /// Stretches in which a position held more shares than its stops and other sells spoke for, from the fill on.
+    pub fn bare(&self) -> &[Bare] {
+        &self.bare
     }
 
     fn watch_protection(&mut self, truth: &Truth) {
@@ -64,10 +67,11 @@ impl Books {
         for symbol in bare.into_iter().map(|held| held.symbol) {
             let last_fill = truth.fills.iter().rev().find(|fill| fill.symbol == symbol).map(|fill| fill.at);
             let began = last_fill.filter(|_| !self.covered.contains(&symbol)).unwrap_or(truth.now);
-            let since = *self.bare_since.entry(symbol).or_insert(began);
-            let span = truth.now.since(since);
-            if self.longest_bare.is_none_or(|(_, longest)| span > longest) {
-                self.longest_bare = Some((symbol, span));
+            let from = *self.bare_since.entry(symbol).or_insert(began);
+            let bare = Bare { symbol, from, until: truth.now };
+            match self.bare.iter_mut().find(|known| (known.symbol, known.from) == (symbol, from)) {
+                Some(known) => *known = bare,
+                None => self.bare.push(bare),
             }
         }
         self.covered = covered.into_iter().map(|held| held.symbol).collect();

@@ -9,15 +9,21 @@ use market::{Qty, Symbol, TimeDelta, Timestamp};
 use serde::Serialize;
 use trading::{
     book::Intent,
-    order::{IntentKey, Leg, Side},
+    order::{ClientOrderId, IntentKey, Leg, Side},
     report::{Execution, OrderReport},
 };
 
 use crate::{
     books::{describe, is_protective},
-    fault::Fault,
+    day::SCANNER,
+    fault::{Expect, Fault, Named, Opens},
     units::status::Exit,
 };
+
+/// What a restart takes, in seconds.
+const RESTART_S: i64 = 15;
+/// The exit of a process that another keeps out.
+const LOCK_HELD: u8 = 76;
 
 /// One thing that must be true.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,8 +55,38 @@ pub struct Seen {
     pub services: BTreeSet<String>,
     /// The client order ids of the orders that programs sent, whatever the venue made of them.
     pub sent: Vec<String>,
-    /// The longest that a position held more shares than its stops.
-    pub longest_bare: Option<(Symbol, TimeDelta)>,
+    /// Stretches in which a position held more shares than its stops.
+    pub bare: Vec<Bare>,
+    /// Kills at system calls.
+    pub kills: Vec<Kill>,
+    /// When the fault was over.
+    pub lifted: Option<Timestamp>,
+    /// How processes ended that somebody started by hand.
+    pub by_hand: Vec<Exit>,
+    /// Orders somebody placed by hand.
+    pub strangers: BTreeSet<ClientOrderId>,
+    /// Orders sent from the first instant to the second are not in the ledger: somebody took it away.
+    pub forgotten: Option<(Timestamp, Timestamp)>,
+}
+
+/// A stretch of time in which a position was not under stops in full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Bare {
+    /// The position.
+    pub symbol: Symbol,
+    /// From.
+    pub from: Timestamp,
+    /// Until.
+    pub until: Timestamp,
+}
+
+/// A kill at a system call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kill {
+    /// Which call, and the how manieth of its process.
+    pub point: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What is compared.
@@ -63,8 +99,29 @@ pub struct Evidence<'a> {
     pub executions: &'a [Execution],
     /// What was seen.
     pub seen: &'a Seen,
-    /// The fault of the day.
-    pub fault: Option<Fault>,
+    /// What programs alerted of, each with its subject.
+    pub alerts: &'a [String],
+    /// What the service wrote.
+    pub log: &'a str,
+    /// The faults of the day.
+    pub faults: &'a [Fault],
+}
+
+impl Evidence<'_> {
+    /// What must hold with these faults.
+    pub fn expect(&self) -> Expect {
+        self.faults.iter().map(Fault::expect).fold(Expect::UNHARMED, Expect::and)
+    }
+
+    fn has(&self, named: Named) -> bool {
+        self.faults.contains(&Fault::Named(named))
+    }
+
+    /// An order that the ledger cannot know.
+    fn is_forgotten(&self, order: &OrderReport) -> bool {
+        let lost = |(from, until)| (from..=until).contains(&order.submitted_at);
+        self.seen.strangers.contains(&order.client_order_id) || self.seen.forgotten.is_some_and(lost)
+    }
 }
 
 /// Every check.
@@ -79,15 +136,28 @@ pub fn all(evidence: &Evidence<'_>) -> Vec<Check> {
         fills_agree(evidence),
         jobs_ended_well(evidence),
         service_ended_well(evidence),
+        log_tells_the_truth(evidence),
     ];
-    checks.extend(evidence.fault.map(|fault| fault_struck(fault, evidence.seen)));
-    match evidence.fault {
-        Some(Fault::ScanFails | Fault::StaleWatchlist) => checks.push(nothing_ordered(evidence)),
-        Some(Fault::KillSwitch) => {
-            checks.extend(evidence.seen.struck.map(|at| nothing_bought_after(evidence.truth, at)))
-        }
-        Some(Fault::Crash(_)) => checks.push(came_back(evidence)),
-        None => {}
+    let expect = evidence.expect();
+    if !evidence.faults.is_empty() {
+        checks.push(fault_struck(evidence));
+    }
+    match expect.opens {
+        Opens::AsEver => {}
+        Opens::Refused => checks.push(nothing_ordered(evidence)),
+        Opens::NotWhile | Opens::NotAfter => checks.extend(nothing_bought_meanwhile(evidence, expect.opens)),
+    }
+    if expect.comes_back {
+        checks.push(came_back(evidence));
+    }
+    if !expect.alert.is_empty() {
+        checks.push(somebody_told(evidence, expect.alert));
+    }
+    if evidence.has(Named::TwoProcesses) {
+        checks.push(second_refused(evidence));
+    }
+    if evidence.has(Named::FlattenFreshLedger) {
+        checks.push(everything_sold(evidence.truth));
     }
     checks
 }
@@ -143,17 +213,21 @@ fn every_position_protected(truth: &Truth) -> Check {
     check("every position has its stop at the venue", &bare, format!("{} positions", held.len()))
 }
 
-/// A stop at the end of the day says nothing of the hours before it. A look every two seconds, a cancel and a tick make
-/// some seconds; a crash adds the restart and the wait for an order that never arrived.
+/// A stop at the end of the day says nothing of the hours before it.
 fn never_bare_for_long(evidence: &Evidence<'_>) -> Check {
-    let limit = match evidence.fault {
-        Some(Fault::Crash(_)) => TimeDelta::seconds(120),
-        Some(Fault::ScanFails | Fault::StaleWatchlist | Fault::KillSwitch) | None => TimeDelta::seconds(20),
+    let seen = evidence.seen;
+    let most = evidence.expect().bare_max_s;
+    // Each further kill in a stretch is a restart more.
+    let limit = |bare: &Bare| {
+        let kills = seen.kills.iter().filter(|kill| (bare.from..=bare.until).contains(&kill.at)).count();
+        TimeDelta::seconds(most + RESTART_S * kills.saturating_sub(1) as i64)
     };
-    let longest = evidence.seen.longest_bare;
-    let told = longest.map_or("never".to_owned(), |(symbol, span)| format!("{symbol} for {} s", span.num_seconds()));
-    let problem = longest.filter(|(_, span)| *span > limit).map(|_| told.clone());
-    check("no position was without its stop for long", problem.as_slice(), format!("the longest: {told}"))
+    let told = |bare: &Bare| format!("{} for {} s", bare.symbol, bare.until.since(bare.from).num_seconds());
+    let long: Vec<String> =
+        seen.bare.iter().filter(|bare| bare.until.since(bare.from) > limit(bare)).map(told).collect();
+    let longest = seen.bare.iter().max_by_key(|bare| bare.until.since(bare.from));
+    let well = longest.map_or("never".to_owned(), told);
+    check("no position was without its stop for long", &long, format!("the longest: {well}"))
 }
 
 fn every_order_recorded(evidence: &Evidence<'_>) -> Check {
@@ -162,7 +236,8 @@ fn every_order_recorded(evidence: &Evidence<'_>) -> Check {
     let unknown = |order: &&OrderReport| {
         recorded.get(order.client_order_id.as_str()).is_none_or(|recorded_at| *recorded_at > order.submitted_at)
     };
-    let lost: Vec<String> = evidence.truth.orders.iter().filter(unknown).map(describe).collect();
+    let known = |order: &&OrderReport| !evidence.is_forgotten(order);
+    let lost: Vec<String> = evidence.truth.orders.iter().filter(known).filter(unknown).map(describe).collect();
     check("every order was recorded before it was sent", &lost, format!("{} intents", evidence.intents.len()))
 }
 
@@ -204,7 +279,8 @@ fn fills_agree(evidence: &Evidence<'_>) -> Check {
 
 fn jobs_ended_well(evidence: &Evidence<'_>) -> Check {
     let seen = evidence.seen;
-    let excused = |unit: &str| evidence.fault == Some(Fault::ScanFails) && seen.scan.as_deref() == Some(unit);
+    let may_fail = evidence.expect().failing_job == SCANNER;
+    let excused = |unit: &str| may_fail && seen.scan.as_deref() == Some(unit);
     let jobs = || seen.ends.iter().filter(|(unit, _)| !seen.services.contains(unit));
     let failed: Vec<String> = jobs()
         .filter(|(unit, exit)| *exit != Exit::Exited(0) && !excused(unit))
@@ -213,24 +289,50 @@ fn jobs_ended_well(evidence: &Evidence<'_>) -> Check {
     check("every job ended well", &failed, format!("{} jobs", jobs().count()))
 }
 
-/// The service came up, and ended well but for the end it was given. A day without it proves nothing.
+/// The service came up, and ended well but for the ends that the fault gave it. A day without it proves nothing.
 fn service_ended_well(evidence: &Evidence<'_>) -> Check {
-    let seen = evidence.seen;
-    let killed = usize::from(matches!(evidence.fault, Some(Fault::Crash(_))));
-    let refused_day = matches!(evidence.fault, Some(Fault::ScanFails | Fault::StaleWatchlist));
-    let ends = seen.ends.iter().filter(|(unit, _)| seen.services.contains(unit));
+    let (seen, expect) = (evidence.seen, evidence.expect());
+    let ends = || seen.ends.iter().filter(|(unit, _)| seen.services.contains(unit));
+    let is_excused = |exit: &Exit| *exit == Exit::Exited(0) || expect.ends.contains(exit);
     let mut problems: Vec<String> =
-        ends.filter(|(_, exit)| *exit != Exit::Exited(0)).map(|(unit, exit)| format!("{unit}: {exit}")).collect();
-    problems.drain(..problems.len().min(killed));
-    if seen.ready == 0 && !refused_day {
+        ends().filter(|(_, exit)| !is_excused(exit)).map(|(unit, exit)| format!("{unit}: {exit}")).collect();
+    if expect.must_end && !ends().any(|(_, exit)| expect.ends.contains(exit)) {
+        problems.push("it did not end as it had to".to_owned());
+    }
+    if seen.ready == 0 && expect.opens != Opens::Refused {
         problems.push("it never came up".to_owned());
     }
     check("the service came up and ended well", &problems, format!("up {} times", seen.ready))
 }
 
-fn fault_struck(fault: Fault, seen: &Seen) -> Check {
-    let problem = seen.struck.is_none().then(|| format!("{fault} never struck"));
-    check("the fault struck", problem.as_slice(), fault.to_string())
+/// What it says it sent is at the venue, what it says was filled is in the ledger, and no fill is told twice.
+fn log_tells_the_truth(evidence: &Evidence<'_>) -> Check {
+    let orders: BTreeSet<String> = evidence.truth.orders.iter().map(|order| order.id.to_string()).collect();
+    let fills: BTreeSet<&str> = evidence.executions.iter().map(|fill| fill.id.as_str()).collect();
+    let (mut told, mut problems) = (BTreeSet::new(), Vec::new());
+    for line in evidence.log.lines() {
+        let after = |mark: &str| line.split_once(mark).and_then(|(_, rest)| rest.split_whitespace().next());
+        let sent = after(" order_id=").filter(|_| line.contains(" SUBMITTED "));
+        if let Some(id) = sent.filter(|id| *id != "dry-run" && !orders.contains(*id)) {
+            problems.push(format!("order {id} was told and is not at the venue"));
+        }
+        let fill = after(" execution=").filter(|_| line.contains(" FILLED ")).map(|id| id.trim_matches('"'));
+        let Some(fill) = fill else { continue };
+        if !fills.contains(fill) {
+            problems.push(format!("fill {fill} was told and is not in the ledger"));
+        }
+        if !told.insert(fill) && evidence.seen.forgotten.is_none() {
+            problems.push(format!("fill {fill} was told twice"));
+        }
+    }
+    check("the log tells what is so", &problems, format!("{} fills told", told.len()))
+}
+
+fn fault_struck(evidence: &Evidence<'_>) -> Check {
+    let names: Vec<String> = evidence.faults.iter().map(ToString::to_string).collect();
+    let name = names.join(", ");
+    let problem = evidence.seen.struck.is_none().then(|| format!("{name} never struck"));
+    check("the fault struck", problem.as_slice(), name)
 }
 
 fn nothing_ordered(evidence: &Evidence<'_>) -> Check {
@@ -242,14 +344,38 @@ fn nothing_ordered(evidence: &Evidence<'_>) -> Check {
     check("the gate refused and nothing was ordered", &problems, format!("{refused} refusals"))
 }
 
-fn nothing_bought_after(truth: &Truth, at: Timestamp) -> Check {
+fn nothing_bought_meanwhile(evidence: &Evidence<'_>, opens: Opens) -> Option<Check> {
+    let (truth, seen) = (evidence.truth, evidence.seen);
+    let from = seen.struck?;
+    let until = seen.lifted.filter(|_| opens == Opens::NotWhile).unwrap_or(truth.now);
     // An entry that worked already may fill until the next look cancels it, and not a minute later.
-    let late = at + TimeDelta::seconds(60);
-    let ordered = truth.orders.iter().filter(|order| order.side == Side::Buy && order.submitted_at > at).map(describe);
-    let filled = truth.fills.iter().filter(|fill| fill.side == Side::Buy && fill.at > late);
+    let late = from + TimeDelta::seconds(60);
+    let ours = |order: &&OrderReport| order.side == Side::Buy && !seen.strangers.contains(&order.client_order_id);
+    let while_struck = |order: &&OrderReport| order.submitted_at > from && order.submitted_at < until;
+    let ordered = truth.orders.iter().filter(ours).filter(while_struck).map(describe);
+    let strange: BTreeSet<_> = truth.orders.iter().filter(|order| !ours(order)).map(|order| &order.id).collect();
+    let filled = truth.fills.iter().filter(|fill| fill.side == Side::Buy && fill.at > late && fill.at < until);
+    let filled = filled.filter(|fill| !strange.contains(&fill.order_id));
     let filled = filled.map(|fill| format!("{} {} at {}", fill.symbol, fill.qty, fill.at));
     let bought: Vec<String> = ordered.chain(filled).collect();
-    check("nothing was bought after the kill switch", &bought, "no buy order, no late fill".to_owned())
+    Some(check("nothing was bought while it must not", &bought, "no buy order, no late fill".to_owned()))
+}
+
+fn somebody_told(evidence: &Evidence<'_>, word: &str) -> Check {
+    let told = evidence.alerts.iter().find(|alert| alert.contains(word));
+    let problem = told.is_none().then(|| format!("no alert says {word:?}"));
+    check("somebody was told", problem.as_slice(), told.cloned().unwrap_or_default())
+}
+
+fn second_refused(evidence: &Evidence<'_>) -> Check {
+    let ends = &evidence.seen.by_hand;
+    let problem = (*ends != [Exit::Exited(LOCK_HELD)]).then(|| format!("it ended with {ends:?}"));
+    check("the second process was refused", problem.as_slice(), format!("{LOCK_HELD}"))
+}
+
+fn everything_sold(truth: &Truth) -> Check {
+    let held: Vec<String> = truth.positions.iter().map(|held| format!("{} {}", held.symbol, held.qty)).collect();
+    check("everything was sold", &held, "nothing is held".to_owned())
 }
 
 /// The service is back, unless the gate kept it down while there was nothing to protect.

@@ -15,7 +15,9 @@ struct Day {
     intents: Vec<Intent>,
     executions: Vec<Execution>,
     seen: Seen,
-    fault: Option<Fault>,
+    log: String,
+    alerts: Vec<String>,
+    faults: Vec<Fault>,
 }
 
 /// Ten shares bought, ten under a stop, all of it in the ledger.
@@ -40,13 +42,15 @@ fn good_day() -> Day {
         intents: vec![intent(Leg::Entry, OrderState::Filled), intent(Leg::Stop, OrderState::Working)],
         executions: vec![fill],
         seen: Seen { ready: 1, ends: vec![("scan.service".into(), Exit::Exited(0))], ..Seen::default() },
-        fault: None,
+        log: String::new(),
+        alerts: vec![],
+        faults: vec![],
     }
 }
 
 fn failing(day: &Day) -> Vec<&'static str> {
-    let Day { truth, intents, executions, seen, fault } = day;
-    let evidence = Evidence { truth, intents, executions, seen, fault: *fault };
+    let Day { truth, intents, executions, seen, faults, log, alerts } = day;
+    let evidence = Evidence { truth, intents, executions, alerts, log, seen, faults };
     all(&evidence).into_iter().filter(|check| !check.ok).map(|check| check.name).collect()
 }
 
@@ -54,7 +58,7 @@ fn failing(day: &Day) -> Vec<&'static str> {
 fn a_good_day_passes_and_every_flaw_is_named() {
     assert_eq!(failing(&good_day()), [""; 0]);
     type Flaw = fn(&mut Day);
-    let flaws: [(&str, Flaw); 18] = [
+    let flaws: [(&str, Flaw); 22] = [
         ("no order was sent twice", |day| day.seen.sent = vec!["one".into(), "two".into(), "one".into()]),
         ("no symbol entered twice", |day| {
             day.truth.orders.push(order(Leg::Entry, 2, OrderStatus::Filled));
@@ -74,30 +78,47 @@ fn a_good_day_passes_and_every_flaw_is_named() {
             day.intents[0].recorded_at = at() + market::TimeDelta::seconds(1);
         }),
         ("no position was without its stop for long", |day| {
-            day.seen.longest_bare = Some((symbol(), market::TimeDelta::seconds(21)));
+            day.seen.bare = vec![bare(21)];
         }),
         ("the service came up and ended well", |day| day.seen.ready = 0),
         ("the service came up and ended well", |day| {
             day.seen.services.insert("execution.service".into());
             day.seen.ends.push(("execution.service".into(), Exit::Exited(1)));
         }),
-        ("nothing was bought after the kill switch", |day| {
-            day.fault = Some(Fault::KillSwitch);
+        ("nothing was bought while it must not", |day| {
+            day.faults = vec![Fault::Named(Named::KillSwitch)];
             day.seen.struck = Some(at());
             day.truth.fills[0].at = at() + market::TimeDelta::seconds(61);
             day.executions[0].at = day.truth.fills[0].at;
         }),
         ("every job ended well", |day| day.seen.ends[0].1 = Exit::Exited(65)),
         ("the fault struck", |day| {
-            day.fault = Some(Fault::KillSwitch);
+            day.faults = vec![Fault::Named(Named::KillSwitch)];
         }),
-        ("nothing was bought after the kill switch", |day| {
-            day.fault = Some(Fault::KillSwitch);
+        ("nothing was bought while it must not", |day| {
+            day.faults = vec![Fault::Named(Named::KillSwitch)];
             day.seen.struck = Some(at() - market::TimeDelta::minutes(1));
         }),
-        ("the service came back", |day| {
-            day.fault = Some("crash".parse().unwrap());
+        ("somebody was told", |day| {
+            day.faults = vec!["clock-skew-5s".parse().unwrap()];
+            (day.seen.struck, day.seen.lifted) = (Some(at()), Some(at()));
+        }),
+        ("the log tells what is so", |day| {
+            day.log = "10:00 INFO SUBMITTED AAPL buy 10 limit 20 (open) order_id=elsewhere".into();
+        }),
+        ("the log tells what is so", |day| {
+            day.log = "10:00 INFO FILLED AAPL buy 10 at 20 execution=\"f1\"\n".repeat(2);
+        }),
+        ("the second process was refused", |day| {
+            day.faults = vec!["two-processes".parse().unwrap()];
             day.seen.struck = Some(at());
+            day.seen.by_hand = vec![Exit::Exited(0)];
+        }),
+        ("the service came back", |day| {
+            day.faults = vec!["abort".parse().unwrap()];
+            day.seen.struck = Some(at());
+            day.seen.services.insert("execution.service".into());
+            day.seen.ends.push(("execution.service".into(), Exit::Killed(6)));
         }),
     ];
     for (name, flaw) in flaws {
@@ -110,7 +131,7 @@ fn a_good_day_passes_and_every_flaw_is_named() {
 #[test]
 fn a_day_that_should_have_been_refused_is_refused_only_with_the_gate_and_without_orders() {
     let mut day = good_day();
-    day.fault = Some(Fault::StaleWatchlist);
+    day.faults = vec![Fault::Named(Named::StaleWatchlist)];
     day.seen.struck = Some(at());
     assert_eq!(failing(&day), ["the gate refused and nothing was ordered"]);
     day.seen.gates = vec![Exit::Exited(75)];
@@ -118,6 +139,23 @@ fn a_day_that_should_have_been_refused_is_refused_only_with_the_gate_and_without
     (day.truth.orders, day.truth.positions, day.truth.fills) = (vec![], vec![], vec![]);
     (day.intents, day.executions) = (vec![], vec![]);
     assert_eq!(failing(&day), [""; 0]);
+}
+
+#[test]
+fn each_kill_in_a_stretch_adds_a_restart() {
+    let mut day = good_day();
+    day.faults = vec!["kill@fsync:1".parse().unwrap()];
+    (day.seen.struck, day.seen.ready_after_fault) = (Some(at()), true);
+    day.seen.services.insert("execution.service".into());
+    day.seen.ends.push(("execution.service".into(), Exit::Killed(9)));
+    day.seen.bare = vec![bare(130)];
+    assert_eq!(failing(&day), ["no position was without its stop for long"]);
+    day.seen.kills = vec![Kill { point: "fsync:1".into(), at: at() }; 2];
+    assert_eq!(failing(&day), [""; 0]);
+}
+
+fn bare(seconds: i64) -> Bare {
+    Bare { symbol: symbol(), from: at(), until: at() + market::TimeDelta::seconds(seconds) }
 }
 
 fn at() -> Timestamp {

@@ -4,17 +4,20 @@
 //! sleeps at the venue. A process that does neither within [`STEP_MAX`] of real time fails the rehearsal by name.
 
 use anyhow::{Context, bail};
-use broker_sim::Venue;
-use contract::{KillLevel, KillSwitch, Layout};
+use broker_sim::{MarketDay, Venue, VenueServer};
+use contract::Layout;
 use market::{Session, Timestamp};
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     books::Books,
-    checks::Seen,
-    fault::{self, Fault, Trap},
+    checks::{Kill, Seen},
+    fault::{self, Trap},
+    mounts::Disk,
     narration,
-    process::{Processes, Report, STEP_MAX},
+    process::{BY_HAND, Processes, Report, STEP_MAX},
+    scratch::Paths,
+    strike::Planned,
     supervisor::{Effect, Event, Note, Phase, Supervisor},
     timeline::{Timeline, Word},
     units::{
@@ -55,8 +58,18 @@ pub struct Day {
     pub trap: Trap,
     /// What the checks need.
     pub seen: Seen,
-    /// The fault.
-    pub fault: Option<Fault>,
+    /// Faults with a name, and where they stand.
+    pub planned: Vec<Planned>,
+    /// The rehearsal's own directories.
+    pub scratch: Paths,
+    /// What the venue knows of the market.
+    pub market: MarketDay,
+    /// The disk of state and data, when it is one of its own.
+    pub disk: Option<Disk>,
+    /// Another account, when there is one.
+    pub other: Option<VenueServer>,
+    /// When to stop, if before the last timer.
+    pub until: Option<Timestamp>,
     /// The deployment's files.
     pub layout: Layout,
     /// The session.
@@ -89,22 +102,20 @@ impl Day {
     /// Runs from `morning` to the last timer of the day, then stops what still runs.
     pub async fn run(&mut self, morning: Timestamp) -> anyhow::Result<()> {
         self.venue.advance_to(morning);
-        let end = self.session.close.max(self.last_slot(morning));
-        let mut kill_at = (self.fault == Some(Fault::KillSwitch)).then(|| fault::kill_switch_latest(self.session.date));
+        let end = self.until.unwrap_or_else(|| self.session.close.max(self.last_slot(morning)));
         loop {
             self.settle().await?;
-            let now = self.venue.now();
-            if kill_at.is_some_and(|at| at <= now || !self.venue.truth().fills.is_empty()) {
-                kill_at = None;
-                self.drop_kill_switch(now)?;
+            if self.strike_due().await? {
+                continue;
             }
+            let now = self.venue.now();
             if self.supervisor.next_due().is_some_and(|at| at <= now) {
                 let effects = self.supervisor.fire_due(now);
                 self.apply(effects)?;
                 continue;
             }
             let sleepers = self.venue.sleepers().into_iter().map(|sleeper| sleeper.until);
-            let next = sleepers.chain(self.supervisor.next_due()).chain(kill_at).min();
+            let next = sleepers.chain(self.supervisor.next_due()).chain(self.next_strike()).min();
             match next.filter(|next| *next <= end) {
                 Some(next) => self.advance(next).await,
                 None if now < end => self.advance(end).await,
@@ -129,7 +140,8 @@ impl Day {
         last
     }
 
-    async fn advance(&mut self, to: Timestamp) {
+    /// Lets time go by.
+    pub async fn advance(&mut self, to: Timestamp) {
         if let Speed::Times(factor) = self.speed {
             let span = to.since(self.venue.now()).to_std().unwrap_or_default();
             tokio::time::sleep(span.div_f64(factor)).await;
@@ -138,25 +150,12 @@ impl Day {
         self.observe();
     }
 
-    fn drop_kill_switch(&mut self, now: Timestamp) -> anyhow::Result<()> {
-        let path = self.layout.kill_switch();
-        KillSwitch::latch(&path, KillLevel::Cancel, "rehearsed", "rehearse", now)?;
-        self.struck(format!("KILL_SWITCH dropped at {}", path.display()));
-        // On a host, the file is noticed by itself; here time stands still meanwhile.
-        self.venue.rouse();
-        Ok(())
-    }
-
-    fn struck(&mut self, what: String) {
+    /// A fault struck.
+    pub fn struck(&mut self, what: String) {
         let now = self.venue.now();
         self.timeline.add(now, "rehearsal", Word::Fault, what);
-        self.seen.struck = Some(now);
+        self.seen.struck = Some(self.seen.struck.unwrap_or(now));
         self.seen.ready_after_fault = false;
-    }
-
-    /// A fault that was laid out before the day began.
-    pub fn prepared(&mut self, what: &str) {
-        self.struck(what.to_owned());
     }
 
     async fn settle(&mut self) -> anyhow::Result<()> {
@@ -167,7 +166,8 @@ impl Day {
         self.wait_until(|day| day.processes.running().is_empty()).await
     }
 
-    async fn wait_until(&mut self, done: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
+    /// Lets processes run until something is so.
+    pub async fn wait_until(&mut self, done: impl Fn(&Self) -> bool) -> anyhow::Result<()> {
         loop {
             // Taken before looking, so that a change between the look and the wait is not missed.
             let changed = self.venue.changed();
@@ -232,6 +232,21 @@ impl Day {
         if let Some(what) = self.trap.take_struck() {
             self.struck(what);
         }
+        if unit == BY_HAND {
+            self.seen.by_hand.push(exit);
+            let said = output.lines().last().unwrap_or_default();
+            self.timeline.add(self.venue.now(), unit, Word::Fails, format!("{}: {said}", narration::meaning(exit)));
+            return Ok(());
+        }
+        if running.program == EXECUTION
+            && exit == fault::KILLED
+            && matches!(running.phase, Phase::Main(_))
+            && let Some(point) = self.processes.take_kill_point()
+        {
+            let (point, at) = (point.to_string(), self.venue.now());
+            self.struck(format!("SIGKILL at {point} of the process"));
+            self.seen.kills.push(Kill { point, at });
+        }
         self.wait_for_bed(&running.program).await?;
         match running.phase {
             Phase::Condition(_) => self.seen.gates.push(exit),
@@ -256,7 +271,8 @@ impl Day {
         }
     }
 
-    fn apply(&mut self, effects: Vec<Effect>) -> anyhow::Result<()> {
+    /// Does what the supervisor wants.
+    pub fn apply(&mut self, effects: Vec<Effect>) -> anyhow::Result<()> {
         for effect in effects {
             match effect {
                 Effect::Run { unit, phase, variables } => self.start(&unit, phase, variables)?,
@@ -305,7 +321,9 @@ impl Day {
 
     fn observe(&mut self) {
         self.books.observe(&self.venue.truth(), &mut self.timeline);
-        self.seen.longest_bare = self.books.longest_bare();
+        if self.seen.bare.as_slice() != self.books.bare() {
+            self.seen.bare = self.books.bare().to_vec();
+        }
     }
 }
 

@@ -4,11 +4,15 @@
 //! It talks to nothing but the venue it makes itself, on loopback. Ends with 0 when the day ended as it should (with a
 //! fault: as it should with that fault), 1 when not, and the shared codes for what kept it from running.
 
+mod again;
 mod books;
+mod catalogue;
 mod checks;
 mod data;
 mod day;
 mod fault;
+mod hands;
+mod mounts;
 mod narration;
 mod page;
 mod process;
@@ -16,9 +20,11 @@ mod rehearsal;
 mod replay;
 mod scratch;
 mod soak;
+mod strike;
 mod summary;
 mod supervisor;
 mod timeline;
+mod tracer;
 mod units;
 
 use std::{
@@ -30,7 +36,7 @@ use std::{
 use anyhow::{Context, anyhow};
 use clap::{Args, Parser, Subcommand};
 use contract::ExitCode;
-use market::NyDate;
+use market::{NaiveTime, NyDate};
 
 use crate::{
     data::Origin,
@@ -54,16 +60,19 @@ struct Cli {
 enum Command {
     /// One whole trading day, faults included
     Day(DayArguments),
-    /// One simulated run of the trading core again, from its seed
+    /// Every fault of a day: its name, what strikes, what must hold
+    Faults(catalogue::FaultsArguments),
+    /// A rehearsed day again from its document, or one simulated run of the trading core from its seed
     Replay(replay::ReplayArguments),
     /// Many simulated runs of the trading core, on all cores
     Soak(soak::SoakArguments),
 }
 
-#[derive(Args)]
-#[command(
-    after_help = "Exit codes: 0 the day ended as it should, 1 it did not, 64 usage, 65 bad data, 78 configuration."
-)]
+#[derive(Args, Clone)]
+#[command(after_help = format!(
+    "{}\nExit codes: 0 the day ended as it should, 1 it did not, 64 usage, 65 bad data, 78 configuration.",
+    catalogue::names()
+))]
 struct DayArguments {
     /// The manifest [default: manifests/avwap.toml]
     manifest: Option<PathBuf>,
@@ -76,10 +85,18 @@ struct DayArguments {
     /// The universe of the real bars, CSV
     #[arg(long, value_name = "FILE", requires = "bars")]
     universe: Option<PathBuf>,
-    /// What goes wrong: scan-fails, stale-watchlist, kill-switch, crash, crash@N (SIGKILL before the venue acts on
-    /// request N of execution), crash@Na (after it acted)
-    #[arg(long, value_name = "NAME")]
-    fault: Option<Fault>,
+    /// What goes wrong, once for each thing
+    #[arg(long = "fault", value_name = "NAME")]
+    faults: Vec<Fault>,
+    /// Stop at this time in New York instead of after the last timer
+    #[arg(long, value_name = "HH:MM", value_parser = parse_time)]
+    until: Option<NaiveTime>,
+    /// Write down the system calls of `execution` whose effect somebody else can see (needs strace)
+    #[arg(long)]
+    boundaries: bool,
+    /// Said by the program to itself: it has its own mounts
+    #[arg(long, hide = true)]
+    own_mounts: bool,
     /// Seconds of the market a second of yours, or max
     #[arg(long, value_name = "N", default_value = "max", value_parser = parse_speed)]
     speed: Speed,
@@ -119,7 +136,11 @@ fn main() -> std_process::ExitCode {
     };
     let result = match command {
         Command::Day(arguments) => run(arguments),
-        Command::Replay(arguments) => replay::replay(&arguments),
+        Command::Faults(arguments) => catalogue::print(&arguments),
+        Command::Replay(arguments) => match arguments.day() {
+            Some(path) => again::replay(&path, |arguments| run_quietly(&arguments)),
+            None => replay::replay(&arguments),
+        },
         Command::Soak(arguments) => soak::soak(&arguments),
     };
     match result {
@@ -133,20 +154,44 @@ fn main() -> std_process::ExitCode {
     }
 }
 
+fn parse_time(text: &str) -> Result<NaiveTime, String> {
+    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "a time of day, such as 10:30".to_owned())
+}
+
+/// Runs the day that these arguments name, and says nothing.
+fn run_quietly(arguments: &[String]) -> anyhow::Result<Document> {
+    let words = ["rehearse".to_owned()].into_iter().chain(arguments.iter().cloned()).chain(["--json".to_owned()]);
+    let cli = Cli::try_parse_from(words).map_err(|error| anyhow!("{error}").context(ExitCode::Usage))?;
+    match cli.command {
+        Command::Day(arguments) => rehearse_day(arguments),
+        Command::Faults(_) | Command::Replay(_) | Command::Soak(_) => {
+            Err(anyhow!("the document is of no day").context(ExitCode::BadData))
+        }
+    }
+}
+
 /// Whether the day ended as it should.
 fn run(arguments: DayArguments) -> anyhow::Result<bool> {
     let json = arguments.json;
+    let document = rehearse_day(arguments)?;
+    print(&document, json)?;
+    Ok(document.summary.as_expected)
+}
+
+fn rehearse_day(arguments: DayArguments) -> anyhow::Result<Document> {
+    let has_mounts = env::args_os().any(|word| word == mounts::OWN_MOUNTS);
     let plan = plan(arguments)?;
+    if plan.needs_disk() && !has_mounts {
+        return Err(mounts::enter());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let document = runtime.block_on(async {
+    runtime.block_on(async {
         tokio::select! {
             document = rehearsal::rehearse(&plan) => document,
             // Leaving this way ends the processes too; the signal's own way would leave them behind.
             _ = tokio::signal::ctrl_c() => Err(anyhow!("interrupted")),
         }
-    })?;
-    print(&document, json)?;
-    Ok(document.summary.as_expected)
+    })
 }
 
 fn print(document: &Document, json: bool) -> anyhow::Result<()> {
@@ -159,6 +204,7 @@ fn print(document: &Document, json: bool) -> anyhow::Result<()> {
 }
 
 fn plan(arguments: DayArguments) -> anyhow::Result<Plan> {
+    let said = arguments.clone();
     let programs = match arguments.programs {
         Some(programs) => programs.canonicalize().with_context(|| format!("--programs {}", programs.display()))?,
         None => own_directory()?,
@@ -167,11 +213,15 @@ fn plan(arguments: DayArguments) -> anyhow::Result<Plan> {
         (Some(bars), Some(universe)) => Origin::Files { bars, universe },
         (None, None) | (Some(_), None) | (None, Some(_)) => Origin::Synthetic { seed: arguments.seed },
     };
+    let manifest = find_manifest(arguments.manifest, &programs)?;
     Ok(Plan {
-        manifest: find_manifest(arguments.manifest, &programs)?,
+        arguments: again::arguments(&said, &manifest),
+        manifest,
         origin,
         session: arguments.session,
-        fault: arguments.fault,
+        faults: arguments.faults,
+        until: arguments.until,
+        boundaries: arguments.boundaries,
         seed: arguments.seed,
         speed: arguments.speed,
         programs,

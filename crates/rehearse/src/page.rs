@@ -42,12 +42,12 @@ fn figure(name: &str, value: impl ToString, tone: Tone) -> Figure {
 }
 
 fn inputs(document: &Document) -> Vec<Figure> {
-    let fault = document.fault.as_deref().unwrap_or("none");
+    let fault = if document.faults.is_empty() { "none".to_owned() } else { document.faults.join(", ") };
     [
         ("manifest", document.manifest.clone()),
         ("data", document.origin.clone()),
         ("seed", document.seed.to_string()),
-        ("fault", fault.to_owned()),
+        ("fault", fault),
     ]
     .map(|(name, value)| figure(name, value, Tone::Plain))
     .into()

@@ -6,6 +6,7 @@
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::process::ExitStatusExt,
@@ -25,8 +26,11 @@ use tokio::{
 };
 
 use crate::{
+    day::EXECUTION,
+    fault::SysPoint,
     scratch::Paths,
     supervisor::{Event, Phase, Signal},
+    tracer::Tracer,
     units::{
         command::Command,
         service::{Kind, Service},
@@ -36,6 +40,9 @@ use crate::{
 
 /// No process takes longer than this to do anything; a real day's patience is not rehearsed in real time.
 pub const STEP_MAX: Duration = Duration::from_secs(30);
+
+/// What stands for a unit where somebody starts a program by hand.
+pub const BY_HAND: &str = "by-hand";
 
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const HOST_PROGRAMS: [&str; 4] = ["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/"];
@@ -72,6 +79,8 @@ pub struct Host {
     pub programs: PathBuf,
     /// Variables that override the units': where the venue is, whose time counts.
     pub overrides: Vec<(&'static str, String)>,
+    /// More of them for one unit.
+    pub overrides_of: BTreeMap<String, BTreeMap<&'static str, String>>,
     /// Credentials by name.
     pub secrets: Vec<(&'static str, String)>,
 }
@@ -81,13 +90,39 @@ pub struct Processes {
     host: Host,
     running: BTreeMap<String, Running>,
     reports: mpsc::UnboundedSender<Report>,
+    tracer: Tracer,
 }
 
 impl Processes {
     /// None yet; what they do arrives at the receiver.
-    pub fn new(host: Host) -> (Self, mpsc::UnboundedReceiver<Report>) {
+    pub fn new(host: Host, tracer: Tracer) -> (Self, mpsc::UnboundedReceiver<Report>) {
         let (reports, receiver) = mpsc::unbounded_channel();
-        (Self { host, running: BTreeMap::new(), reports }, receiver)
+        (Self { host, running: BTreeMap::new(), reports, tracer }, receiver)
+    }
+
+    /// A variable of one unit's processes from their next start on.
+    pub fn override_of(&mut self, unit: &str, name: &'static str, value: &str) {
+        self.host.overrides_of.entry(unit.to_owned()).or_default().insert(name, value.to_owned());
+    }
+
+    /// Starts a service's main command beside the service itself, as somebody at a shell would, with its environment.
+    pub fn start_by_hand(&mut self, service: &Service, title: &str) -> anyhow::Result<()> {
+        let service = Service { name: BY_HAND.to_owned(), kind: Kind::Simple, ..service.clone() };
+        let command = service.start.first().context("a service runs something")?.clone();
+        self.start(&service, Phase::Pre(0), &command, Vec::new(), title)
+    }
+
+    /// Signals a unit's process from outside: nobody told the supervisor.
+    pub fn signal_by_hand(&mut self, unit: &str, signal: UnixSignal) {
+        if let Some(running) = self.running.get_mut(unit) {
+            running.told_to_end = true;
+            send_signal(running.pid, signal);
+        }
+    }
+
+    /// The kill point that ended a process which SIGKILL ended, if one did.
+    pub fn take_kill_point(&mut self) -> Option<SysPoint> {
+        self.tracer.take_struck()
     }
 
     /// Those that run.
@@ -110,8 +145,15 @@ impl Processes {
         let socket = if notifies { Some(self.host.notify_socket(service, &mut environment)?) } else { None };
         let (mut log, log_start) = self.host.open_log(&service.name)?;
         writeln!(log, "--- {title}: {}", command.program)?;
-        let child = Process::new(self.host.locate(&command.program))
-            .args(command.arguments(&environment))
+        let traced = command.name() == EXECUTION && matches!(phase, Phase::Main(_));
+        let mut words: Vec<OsString> = Vec::new();
+        if traced {
+            words.extend(self.tracer.before_next().into_iter().map(OsString::from));
+        }
+        words.push(self.host.locate(&command.program).into());
+        words.extend(command.arguments(&environment).into_iter().map(OsString::from));
+        let child = Process::new(&words[0])
+            .args(&words[1..])
             .env_clear()
             .envs(&environment)
             .current_dir(service.working_directory.as_deref().unwrap_or(Path::new("/")))
@@ -143,6 +185,8 @@ impl Processes {
         if signal == Signal::Kill {
             return;
         }
+        // As systemd does: what is stopped shall hear of it.
+        send_signal(running.pid, UnixSignal::CONT);
         let patience = patience.and_then(|span| span.to_std().ok()).map_or(STEP_MAX, |span| span.min(STEP_MAX));
         let report = Report { unit: unit.to_owned(), pid: running.pid, event: Event::StopOverdue };
         let reports = self.reports.clone();
@@ -213,6 +257,8 @@ impl Host {
             environment.insert("CREDENTIALS_DIRECTORY".to_owned(), directory.to_string_lossy().into_owned());
         }
         environment.extend(self.overrides.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let own = self.overrides_of.get(&service.name).into_iter().flatten();
+        environment.extend(own.map(|(name, value)| ((*name).to_owned(), value.clone())));
         Ok(environment)
     }
 

@@ -8,30 +8,39 @@ use std::{
 };
 
 use anyhow::{Context, anyhow, ensure};
-use broker_sim::{RequestSeen, Venue, VenueConfig, VenueServer};
+use broker_sim::{RequestSeen, Venue, VenueConfig, VenueServer, faults};
 use contract::{Env, ExitCode, Layout, Watchlist};
 use ledger::Ledger;
-use market::{Calendar, NyDate, Timestamp, Usd};
+use market::{Calendar, NaiveTime, NyDate, TimeDelta, Timestamp, Usd};
 use serde::Serialize;
+use tokio::sync::mpsc;
 use trading::order::AccountId;
 
 use crate::{
+    again,
     books::Books,
-    checks::{Evidence, Seen},
+    checks::{Bare, Evidence, Kill, Seen},
     data::{Market, Origin},
     day::{self, Day, Speed},
-    fault::{Fault, Trap},
+    fault::{AtVenue, Fault, Named, Trap},
+    mounts::Disk,
     page,
-    process::{Host, Processes, is_of_the_host},
+    process::{Host, Processes, Report, is_of_the_host},
     scratch::{Paths, Scratch},
+    strike::Planned,
     summary::Summary,
     supervisor::Supervisor,
     timeline::{Happening, Style, Timeline, Word},
+    tracer::{self, Tracer},
     units::{service::Service, tree::UnitTree},
 };
 
-const KEY_ID: &str = "PKREHEARSAL";
-const SECRET_KEY: &str = "rehearsal-secret";
+/// Key id and secret of the venue.
+pub const KEYS: (&str, &str) = ("PKREHEARSAL", "rehearsal-secret");
+/// Requests a minute of a broker that limits.
+const RATE_LIMIT: u32 = 30;
+/// WatchdogSec= of a day on which a process hangs: the watchdog is real time, and a day has no minute of that.
+const WATCHDOG_S: i64 = 4;
 const CASH: i64 = 100_000;
 /// Used when no unit names an account.
 const ACCOUNT: &str = "PA30000000";
@@ -48,7 +57,13 @@ pub struct Plan {
     /// The session, or the origin's own choice.
     pub session: Option<NyDate>,
     /// What goes wrong.
-    pub fault: Option<Fault>,
+    pub faults: Vec<Fault>,
+    /// When to stop, if before the last timer: hour and minute in New York.
+    pub until: Option<NaiveTime>,
+    /// Whether to write down the system calls of `execution`.
+    pub boundaries: bool,
+    /// The arguments that say all this.
+    pub arguments: Vec<String>,
     /// The venue's seed.
     pub seed: u64,
     /// The pace.
@@ -75,15 +90,35 @@ pub struct Document {
     /// Where the bars came from.
     pub origin: String,
     /// What went wrong.
-    pub fault: Option<String>,
+    pub faults: Vec<String>,
+    /// The arguments of `rehearse` that run this day again.
+    pub arguments: Vec<String>,
     /// The venue's seed.
     pub seed: u64,
     /// What happened.
     pub timeline: Vec<Happening>,
     /// The requests of `execution` in order, as kill points count them.
     pub requests: Vec<String>,
+    /// Kills at system calls, in order.
+    pub kills: Vec<Kill>,
+    /// Stretches in which a position was not under stops in full.
+    pub bare: Vec<Bare>,
+    /// The system calls of each process of `execution`, when they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub boundaries: Vec<Vec<String>>,
     /// The sum.
     pub summary: Summary,
+}
+
+impl Plan {
+    fn has(&self, named: Named) -> bool {
+        self.faults.contains(&Fault::Named(named))
+    }
+
+    /// Whether state and data need a disk of their own.
+    pub fn needs_disk(&self) -> bool {
+        self.has(Named::DiskFull) || self.has(Named::ReadOnlyState)
+    }
 }
 
 /// Rehearses the day. A rehearsal that cannot be finished keeps its scratch directory and says where it is.
@@ -94,7 +129,12 @@ pub async fn rehearse(plan: &Plan) -> anyhow::Result<Document> {
     match run(plan, &market, scratch.paths()).await {
         Ok(document) => {
             if plan.keep.is_some() || !document.summary.as_expected {
+                let path = scratch.paths().document();
+                fs::write(&path, serde_json::to_string_pretty(&document)?).context(ExitCode::CannotWrite)?;
                 announce_kept(scratch);
+                if !document.summary.as_expected {
+                    eprintln!("again: rehearse {}", again::command(&document.arguments));
+                }
             }
             Ok(document)
         }
@@ -116,20 +156,32 @@ fn announce_kept(scratch: Scratch) {
 
 async fn run(plan: &Plan, market: &Market, scratch: &Paths) -> anyhow::Result<Document> {
     render(plan, scratch)?;
-    let tree = UnitTree::read(&scratch.units(), &scratch.directories())
+    let boundaries = plan.boundaries.then(|| scratch.boundaries());
+    boundaries.as_ref().map(fs::create_dir_all).transpose().context(ExitCode::CannotWrite)?;
+    let kills = plan.faults.iter().find_map(|fault| if let Fault::Kill(list) = fault { Some(list) } else { None });
+    let tracer = Tracer::new(kills, plan.has(Named::SlowFsync), boundaries)?;
+    let mut tree = UnitTree::read(&scratch.units(), &scratch.directories())
         .context("the rendered units cannot be rehearsed")
         .context(ExitCode::BadConfig)?;
     check_programs(&tree, &plan.programs)?;
     install_manifest(&tree, scratch)?;
+    if plan.has(Named::Hang) {
+        tree.services.values_mut().filter(|service| service.watchdog.is_some()).for_each(|service| {
+            service.watchdog = Some(TimeDelta::seconds(WATCHDOG_S));
+        });
+    }
     let layout = layout(&tree)?;
+    let disk = plan.needs_disk().then(|| Disk::mount(layout.root())).transpose()?;
     market.write_inputs(&layout)?;
     let (venue, server, trap) = open_venue(plan, market, &tree).await?;
-    let mut day = day(plan, market, scratch, tree, layout, venue, &server, trap);
+    let processes = Processes::new(host(plan, scratch, &server), tracer);
+    let mut day = day(plan, market, scratch, tree, layout, venue, trap, processes);
+    day.disk = disk;
     headline(&mut day, plan, market);
     day.run_yesterdays_scan().await?;
     let morning = morning(&day.supervisor, market.session.date);
     day.venue.advance_to(morning);
-    prepare_fault(&mut day)?;
+    day.strike_in_the_morning().await?;
     day.run(morning).await?;
     let document = document(plan, market, &day)?;
     if let Some(path) = &plan.report {
@@ -205,18 +257,53 @@ async fn open_venue(plan: &Plan, market: &Market, tree: &UnitTree) -> anyhow::Re
     let named = tree.services.values().find_map(|service| service.environment.get("PORTCULLIS_ACCOUNT"));
     let account: AccountId = named.map_or(ACCOUNT, String::as_str).parse().context(ExitCode::BadConfig)?;
     let start = market.previous.date.at_hm(YESTERDAYS_SCAN.0, YESTERDAYS_SCAN.1);
-    let config = VenueConfig::new(account.as_str(), KEY_ID, SECRET_KEY, Usd::dollars(CASH), plan.seed, start);
+    let mut config = VenueConfig::new(account.as_str(), KEYS.0, KEYS.1, Usd::dollars(CASH), plan.seed, start);
+    config.rate_limit = plan.has(Named::RateLimit).then_some(RATE_LIMIT);
     let venue = Venue::new(config, market.day.clone());
-    let point = match plan.fault {
-        Some(Fault::Crash(point)) => Some(point),
-        Some(Fault::ScanFails | Fault::StaleWatchlist | Fault::KillSwitch) | None => None,
-    };
+    let point = plan.faults.iter().find_map(|fault| if let Fault::Crash(point) = fault { Some(*point) } else { None });
     let trap = Trap::new(point);
     venue.intercept(trap.interceptor());
+    venue.set_faults(request_faults(plan)?);
     let server = venue.serve().await?;
     // The venue is ours and binds loopback; a rehearsal with any other address would be trading.
     ensure!(server.base_url().starts_with("http://127."), "the venue is not on loopback: {}", server.base_url());
     Ok((venue, server, trap))
+}
+
+/// The venue's own faults: at the first order, or by chance from the plan's seed.
+fn request_faults(plan: &Plan) -> anyhow::Result<faults::Plan> {
+    let mut script = faults::Script { seed: plan.seed, ..faults::Script::default() };
+    for fault in &plan.faults {
+        let Fault::Venue(AtVenue { fault, percent }) = fault else { continue };
+        match percent {
+            Some(percent) => drop(script.probability.insert(fault.to_string(), percent / 100.0)),
+            None => {
+                let fits = faults::Fits { method: Some("POST".to_owned()), path: Some("/v2/orders".to_owned()) };
+                script.script.push(faults::Rule { fits, skip: 0, times: 1, fault: *fault });
+            }
+        }
+    }
+    faults::Plan::new(script).context(ExitCode::Usage)
+}
+
+fn host(plan: &Plan, scratch: &Paths, server: &VenueServer) -> Host {
+    let mut overrides = vec![
+        ("APCA_API_BASE_URL", server.base_url().to_owned()),
+        ("APCA_API_DATA_URL", server.base_url().to_owned()),
+        ("PORTCULLIS_CLOCK", "venue".to_owned()),
+    ];
+    if plan.has(Named::ZoneBerlin) {
+        overrides.push(("TZ", "Europe/Berlin".to_owned()));
+        overrides.push(("LC_ALL", "de_DE.UTF-8".to_owned()));
+        overrides.push(("LANG", "de_DE.UTF-8".to_owned()));
+    }
+    Host {
+        scratch: scratch.clone(),
+        programs: plan.programs.clone(),
+        overrides,
+        overrides_of: BTreeMap::new(),
+        secrets: vec![("APCA_API_KEY_ID", KEYS.0.to_owned()), ("APCA_API_SECRET_KEY", KEYS.1.to_owned())],
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of a day, put together once")]
@@ -227,26 +314,20 @@ fn day(
     tree: UnitTree,
     layout: Layout,
     venue: Venue,
-    server: &VenueServer,
     trap: Trap,
+    (processes, reports): (Processes, mpsc::UnboundedReceiver<Report>),
 ) -> Day {
     let widths: Vec<usize> = tree.services.keys().chain(tree.timers.keys()).map(String::len).collect();
+    let is_lasting = |service: &&Service| day::is_lasting(service);
+    let named = |fault: &Fault| if let Fault::Named(named) = fault { Some(*named) } else { None };
+    let by_the_venue = |fault: &&Fault| matches!(fault, Fault::Venue(_));
     let seen = Seen {
         scan: tree.service_running(day::SCANNER).map(|service| service.name.clone()),
-        services: tree.services.values().filter(|service| day::is_lasting(service)).map(|s| s.name.clone()).collect(),
+        services: tree.services.values().filter(is_lasting).map(|service| service.name.clone()).collect(),
+        // What requests meet is there from the first one on.
+        struck: plan.faults.iter().find(by_the_venue).map(|_| market.session.open),
         ..Seen::default()
     };
-    let host = Host {
-        scratch: scratch.clone(),
-        programs: plan.programs.clone(),
-        overrides: vec![
-            ("APCA_API_BASE_URL", server.base_url().to_owned()),
-            ("APCA_API_DATA_URL", server.base_url().to_owned()),
-            ("PORTCULLIS_CLOCK", "venue".to_owned()),
-        ],
-        secrets: vec![("APCA_API_KEY_ID", KEY_ID.to_owned()), ("APCA_API_SECRET_KEY", SECRET_KEY.to_owned())],
-    };
-    let (processes, reports) = Processes::new(host);
     let before = market.session.date.at_hm(0, 0);
     Day {
         supervisor: Supervisor::new(tree, before),
@@ -257,7 +338,12 @@ fn day(
         books: Books::default(),
         trap,
         seen,
-        fault: plan.fault,
+        planned: plan.faults.iter().filter_map(named).map(Planned::new).collect(),
+        scratch: scratch.clone(),
+        market: market.day.clone(),
+        disk: None,
+        other: None,
+        until: plan.until.map(|time| market.session.date.at(time)),
         layout,
         session: market.session,
         speed: plan.speed,
@@ -266,7 +352,8 @@ fn day(
 
 fn headline(day: &mut Day, plan: &Plan, market: &Market) {
     let half = if market.session.is_half_day() { ", a half-day" } else { "" };
-    let fault = plan.fault.map_or_else(String::new, |fault| format!("; fault: {fault}"));
+    let faults: Vec<String> = plan.faults.iter().map(ToString::to_string).collect();
+    let fault = if faults.is_empty() { String::new() } else { format!("; fault: {}", faults.join(", ")) };
     let text = format!("{} on {}{half}; {}{fault}", plan.manifest.display(), market.session.date, market.origin,);
     day.timeline.add(day.venue.now(), "rehearsal", Word::Note, text);
 }
@@ -275,28 +362,6 @@ fn headline(day: &mut Day, plan: &Plan, market: &Market) {
 fn morning(supervisor: &Supervisor, date: NyDate) -> Timestamp {
     let eight = date.at_hm(MORNING.0, MORNING.1);
     supervisor.next_slot().map_or(eight, |slot| eight.min(slot - market::TimeDelta::minutes(1)))
-}
-
-/// The faults that lie there when the day begins.
-fn prepare_fault(day: &mut Day) -> anyhow::Result<()> {
-    match day.fault {
-        Some(Fault::ScanFails) => {
-            let path = day.layout.bars();
-            let bytes = fs::read(&path)?;
-            fs::write(&path, &bytes[..bytes.len() / 2])?;
-            day.prepared(&format!("{} was cut off in the middle", path.display()));
-        }
-        Some(Fault::StaleWatchlist) => {
-            let scan = day.seen.scan.clone().context("no unit of the manifest scans").context(ExitCode::BadConfig)?;
-            let timers = day.supervisor.tree().timers.values().filter(|timer| timer.unit == scan);
-            for name in timers.map(|timer| timer.name.clone()).collect::<Vec<_>>() {
-                day.supervisor.disable_timer(&name);
-                day.prepared(&format!("{name} is disabled"));
-            }
-        }
-        Some(Fault::KillSwitch | Fault::Crash(_)) | None => {}
-    }
-    Ok(())
 }
 
 /// The client order ids of every order and replacement that reached the venue's door, in order.
@@ -316,24 +381,45 @@ fn sent_orders(venue: &Venue) -> Vec<String> {
 fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document> {
     let truth = day.venue.truth();
     let always = Timestamp::from_unix_nanos(i64::MIN);
-    let (intents, executions) = if day.layout.database().exists() {
+    let (mut intents, mut executions, mut alerts) = (Vec::new(), Vec::new(), told_by_units(day));
+    if day.layout.database().exists() {
         let ledger = Ledger::open_read_only(day.layout.database())?;
-        (ledger.intents_since(always)?, ledger.executions_since(always)?)
-    } else {
-        (Vec::new(), Vec::new())
-    };
+        (intents, executions) = (ledger.intents_since(always)?, ledger.executions_since(always)?);
+        let events = ledger.events_since(always)?.into_iter().filter(|event| event.kind == "alert");
+        alerts.extend(events.map(|event| format!("{}: {}", event.subject, event.text)));
+    }
     let seen = Seen { sent: sent_orders(&day.venue), ..day.seen.clone() };
-    let evidence =
-        Evidence { truth: &truth, intents: &intents, executions: &executions, seen: &seen, fault: plan.fault };
+    let log = day.seen.services.iter().map(|unit| fs::read(day.scratch.log(unit)).unwrap_or_default());
+    let log = log.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect::<String>();
+    let evidence = Evidence {
+        truth: &truth,
+        intents: &intents,
+        executions: &executions,
+        alerts: &alerts,
+        log: &log,
+        seen: &seen,
+        faults: &plan.faults,
+    };
+    let boundaries = if plan.boundaries { tracer::read_boundaries(&day.scratch.boundaries())? } else { Vec::new() };
     Ok(Document {
-        schema_version: 1,
+        schema_version: 2,
         manifest: plan.manifest.display().to_string(),
         session: market.session.date,
         origin: market.origin.clone(),
-        fault: plan.fault.map(|fault| fault.to_string()),
+        faults: plan.faults.iter().map(ToString::to_string).collect(),
+        arguments: plan.arguments.clone(),
         seed: plan.seed,
         timeline: day.timeline.happenings().to_vec(),
         requests: day.trap.requests(),
+        kills: seen.kills.clone(),
+        bare: seen.bare.clone(),
+        boundaries,
         summary: Summary::of(&evidence),
     })
+}
+
+/// What `desk alert` said of each unit.
+fn told_by_units(day: &Day) -> Vec<String> {
+    let alerts = day.timeline.happenings().iter().filter(|line| line.event == Word::Alert);
+    alerts.map(|line| format!("{}: {}", line.unit, line.detail)).collect()
 }

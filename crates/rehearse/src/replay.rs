@@ -1,9 +1,14 @@
-//! `rehearse replay SEED`: one simulated run again, step by step the same; what it broke, what led to it, and the smallest
+//! `rehearse replay`: of a day's document that day (`again`); of a SEED one simulated run again, step by step the same; what it broke, what led to it, and the smallest
 //! run that breaks the same.
 
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
 
+use anyhow::Context;
 use clap::Args;
+use contract::ExitCode;
 use serde_json::json;
 use simulation::{Fault, Faults, Outcome, Scenario, Violation, run, shrink, traced};
 
@@ -12,10 +17,13 @@ const LINES: usize = 30;
 
 /// What to run again.
 #[derive(Args)]
-#[command(after_help = "Exit codes: 0 nothing was violated, 1 an invariant was, 64 usage.")]
+#[command(
+    after_help = "Exit codes: 0 the same day, or nothing violated; 1 another day, or an invariant violated; 64 usage, 65 bad data."
+)]
 pub struct ReplayArguments {
-    /// The seed; everything random comes from it
-    seed: u64,
+    /// A seed; or a day's document, as `day --json` prints it and `day --keep` keeps it (the directory will do)
+    #[arg(value_name = "SEED|FILE|DIR")]
+    what: String,
     /// Steps to run
     #[arg(long, value_name = "N", default_value_t = 2_000)]
     steps: u64,
@@ -34,12 +42,24 @@ pub struct ReplayArguments {
     /// One JSON document at the end
     #[arg(long)]
     json: bool,
+    /// Said by the program to itself: it has its own mounts
+    #[arg(long, hide = true)]
+    own_mounts: bool,
+}
+
+impl ReplayArguments {
+    /// The document of a day, when that is what is named.
+    pub fn day(&self) -> Option<PathBuf> {
+        let path = PathBuf::from(&self.what);
+        (self.what.parse::<u64>().is_err() || path.is_file()).then_some(path)
+    }
 }
 
 /// Whether nothing was violated.
 pub fn replay(arguments: &ReplayArguments) -> anyhow::Result<bool> {
+    let seed = arguments.what.parse().context(ExitCode::Usage)?;
     let faults = arguments.without.iter().fold(Faults::ALL, |faults, fault| faults.without(*fault));
-    let scenario = Scenario { faults, symbols: arguments.symbols, ..Scenario::new(arguments.seed, arguments.steps) };
+    let scenario = Scenario { faults, symbols: arguments.symbols, ..Scenario::new(seed, arguments.steps) };
     let (outcome, lines) = if arguments.trace { traced(scenario) } else { (run(scenario), Vec::new()) };
     let smaller = if arguments.shrink && outcome.violation.is_some() { hunt(scenario) } else { None };
     let mut out = io::stdout().lock();

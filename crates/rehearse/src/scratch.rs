@@ -85,6 +85,21 @@ impl Paths {
         self.logs().join(format!("{unit}.log"))
     }
 
+    /// Where the rehearsal keeps what it took away.
+    pub fn aside(&self) -> PathBuf {
+        self.root.join("aside")
+    }
+
+    /// Where the system calls of `execution` are written down.
+    pub fn boundaries(&self) -> PathBuf {
+        self.root.join("boundaries")
+    }
+
+    /// The finished day as a document.
+    pub fn document(&self) -> PathBuf {
+        self.root.join("day.json")
+    }
+
     /// Where the notify sockets lie.
     pub fn sockets(&self) -> PathBuf {
         self.root.join("notify")

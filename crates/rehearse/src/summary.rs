@@ -16,7 +16,7 @@ use trading::{
 use crate::{
     books::is_protective,
     checks::{self, Check, Evidence, Seen},
-    fault::Fault,
+    fault::Opens,
     timeline::Style,
     units::status::Exit,
 };
@@ -97,10 +97,11 @@ pub struct Summary {
 impl Summary {
     /// Draws the sum.
     pub fn of(evidence: &Evidence<'_>) -> Self {
-        let Evidence { truth, intents, seen, fault, .. } = *evidence;
+        let Evidence { truth, intents, seen, .. } = *evidence;
         let checks = checks::all(evidence);
         let positions: Vec<Held> = truth.positions.iter().map(|position| held(position, truth)).collect();
-        let verdict = verdict(truth, &checks, seen, fault);
+        let (opens, is_faulty) = (evidence.expect().opens, !evidence.faults.is_empty());
+        let verdict = verdict(truth, &checks, seen, is_faulty);
         Self {
             intents: intents.iter().map(recorded).collect(),
             orders: truth.orders.clone(),
@@ -111,7 +112,7 @@ impl Summary {
             equity: truth.account.equity,
             checks,
             verdict,
-            as_expected: is_expected(verdict, fault),
+            as_expected: is_expected(verdict, is_faulty, opens),
         }
     }
 
@@ -211,13 +212,13 @@ fn stop_price(kind: OrderKind) -> Option<Price> {
     }
 }
 
-fn verdict(truth: &Truth, checks: &[Check], seen: &Seen, fault: Option<Fault>) -> Verdict {
+fn verdict(truth: &Truth, checks: &[Check], seen: &Seen, is_faulty: bool) -> Verdict {
     let refused = seen.gates.last().is_some_and(|exit| *exit != Exit::Exited(0));
     if checks.iter().any(|check| !check.ok) {
         Verdict::Broken
     } else if seen.ready == 0 && truth.orders.is_empty() && refused {
         Verdict::Refused
-    } else if fault.is_some() {
+    } else if is_faulty {
         Verdict::Protected
     } else if truth.fills.is_empty() {
         Verdict::Quiet
@@ -226,17 +227,18 @@ fn verdict(truth: &Truth, checks: &[Check], seen: &Seen, fault: Option<Fault>) -
     }
 }
 
-fn is_expected(verdict: Verdict, fault: Option<Fault>) -> bool {
-    match fault {
-        None => matches!(verdict, Verdict::Traded | Verdict::Quiet),
-        Some(Fault::ScanFails | Fault::StaleWatchlist) => verdict == Verdict::Refused,
-        Some(Fault::KillSwitch | Fault::Crash(_)) => verdict == Verdict::Protected,
+fn is_expected(verdict: Verdict, is_faulty: bool, opens: Opens) -> bool {
+    match (is_faulty, opens) {
+        (false, _) => matches!(verdict, Verdict::Traded | Verdict::Quiet),
+        (true, Opens::Refused) => verdict == Verdict::Refused,
+        (true, Opens::AsEver | Opens::NotWhile | Opens::NotAfter) => verdict == Verdict::Protected,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fault::Fault;
 
     #[test]
     fn each_fault_has_an_end_that_is_right_and_broken_never_is() {
@@ -247,9 +249,10 @@ mod tests {
             (Some("kill-switch"), vec![Verdict::Protected]),
             (Some("crash@3"), vec![Verdict::Protected]),
         ] {
-            let parsed = fault.map(|name| name.parse().unwrap());
+            let opens = fault.map_or(Opens::AsEver, |name| name.parse::<Fault>().unwrap().expect().opens);
             for verdict in [Verdict::Traded, Verdict::Quiet, Verdict::Refused, Verdict::Protected, Verdict::Broken] {
-                assert_eq!(is_expected(verdict, parsed), right.contains(&verdict), "{fault:?} {verdict:?}");
+                let found = is_expected(verdict, fault.is_some(), opens);
+                assert_eq!(found, right.contains(&verdict), "{fault:?} {verdict:?}");
             }
         }
     }

@@ -105,6 +105,11 @@ impl Supervisor {
                     self.send(unit, Signal::Kill);
                 }
             }
+            Event::OomKilled => {
+                if let Some(run) = self.run_mut(unit) {
+                    run.result.note(ServiceResult::OomKill);
+                }
+            }
             Event::WatchdogMissed => {
                 if let Some(run) = self.run_mut(unit) {
                     run.result.note(ServiceResult::Watchdog);

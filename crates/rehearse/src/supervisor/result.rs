@@ -22,6 +22,8 @@ pub enum ServiceResult {
     Timeout,
     /// No sign of life.
     Watchdog,
+    /// Killed for want of memory.
+    OomKill,
     /// Ended before it said that it was ready.
     Protocol,
     /// Started too often.
@@ -33,9 +35,13 @@ impl ServiceResult {
     pub fn is_failure(self) -> bool {
         match self {
             Self::Success | Self::ExecCondition => false,
-            Self::ExitCode | Self::Signal | Self::Timeout | Self::Watchdog | Self::Protocol | Self::StartLimitHit => {
-                true
-            }
+            Self::ExitCode
+            | Self::Signal
+            | Self::Timeout
+            | Self::Watchdog
+            | Self::OomKill
+            | Self::Protocol
+            | Self::StartLimitHit => true,
         }
     }
 
@@ -69,6 +75,7 @@ impl fmt::Display for ServiceResult {
             Self::Signal => "signal",
             Self::Timeout => "timeout",
             Self::Watchdog => "watchdog",
+            Self::OomKill => "oom-kill",
             Self::Protocol => "protocol",
             Self::StartLimitHit => "start-limit-hit",
         })

@@ -58,6 +58,8 @@ pub enum Event {
     StopOverdue,
     /// No `WATCHDOG=1` within `WatchdogSec=`.
     WatchdogMissed,
+    /// The kernel's OOM killer took a process of the unit.
+    OomKilled,
 }
 
 /// What the shell is to do.

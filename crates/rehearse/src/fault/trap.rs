@@ -1,4 +1,4 @@
-//! What may go wrong on a rehearsed day, by name, and the trap that kills a process at a request.
+//! The trap at the venue: counts the requests of `execution`, and strikes at one of them.
 
 use std::{
     fmt,
@@ -7,22 +7,8 @@ use std::{
 };
 
 use broker_sim::{Moment, RequestSeen, Verdict};
-use market::{NaiveTime, NyDate, Timestamp};
 
 use crate::process;
-
-/// A fault of the day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Today's bars are cut off, so the scan fails.
-    ScanFails,
-    /// The scan's timer is off, so yesterday's list stays.
-    StaleWatchlist,
-    /// Somebody drops a `KILL_SWITCH` after the first fill, at 11:00 at the latest.
-    KillSwitch,
-    /// `execution` is killed.
-    Crash(KillPoint),
-}
 
 /// When `execution` is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,20 +24,10 @@ pub enum KillPoint {
     },
 }
 
-/// The names, for the help text and the errors.
-pub const NAMES: &str =
-    "scan-fails, stale-watchlist, kill-switch, crash, crash@N (before request N), crash@Na (after it)";
-
-impl FromStr for Fault {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "scan-fails" => Ok(Self::ScanFails),
-            "stale-watchlist" => Ok(Self::StaleWatchlist),
-            "kill-switch" => Ok(Self::KillSwitch),
-            "crash" => Ok(Self::Crash(KillPoint::FirstOrder)),
-            _ => kill_point(text).map(Self::Crash).ok_or_else(|| format!("known faults: {NAMES}")),
-        }
+impl FromStr for KillPoint {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        if text == "crash" { Ok(Self::FirstOrder) } else { kill_point(text).ok_or(()) }
     }
 }
 
@@ -65,22 +41,14 @@ fn kill_point(text: &str) -> Option<KillPoint> {
     Some(KillPoint::Request { number, moment })
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for KillPoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ScanFails => f.pad("scan-fails"),
-            Self::StaleWatchlist => f.pad("stale-watchlist"),
-            Self::KillSwitch => f.pad("kill-switch"),
-            Self::Crash(KillPoint::FirstOrder) => f.pad("crash"),
-            Self::Crash(KillPoint::Request { number, moment: Moment::Before }) => f.pad(&format!("crash@{number}")),
-            Self::Crash(KillPoint::Request { number, moment: Moment::After }) => f.pad(&format!("crash@{number}a")),
+            Self::FirstOrder => f.pad("crash"),
+            Self::Request { number, moment: Moment::Before } => f.pad(&format!("crash@{number}")),
+            Self::Request { number, moment: Moment::After } => f.pad(&format!("crash@{number}a")),
         }
     }
-}
-
-/// When the kill switch is dropped if nothing has been filled by then.
-pub fn kill_switch_latest(session: NyDate) -> Timestamp {
-    session.at(NaiveTime::from_hms_opt(11, 0, 0).expect("eleven o'clock is a time of day"))
 }
 
 /// Sits at the venue, counts the requests of `execution`, and kills it at its kill point.
@@ -94,12 +62,23 @@ struct TrapState {
     target: Option<i32>,
     requests: Vec<String>,
     struck: Option<String>,
+    snared: Option<String>,
+    /// Done when the venue has taken the first entry.
+    at_first_entry: Option<Snare>,
 }
+
+/// What else the trap does, and what to say of it.
+type Snare = Box<dyn FnOnce() -> String + Send>;
 
 impl Trap {
     /// A trap for this point, or one that only counts.
     pub fn new(point: Option<KillPoint>) -> Self {
         Self(Arc::new(Mutex::new(TrapState { point, ..TrapState::default() })))
+    }
+
+    /// Does something when the venue has taken the first entry and not yet answered.
+    pub fn at_first_entry(&self, snare: Snare) {
+        self.lock().at_first_entry = Some(snare);
     }
 
     /// Whose requests are counted from now on.
@@ -115,6 +94,11 @@ impl Trap {
     /// Where it struck, told once.
     pub fn take_struck(&self) -> Option<String> {
         self.lock().struck.take()
+    }
+
+    /// What was done at the first entry, told once.
+    pub fn take_snared(&self) -> Option<String> {
+        self.lock().snared.take()
     }
 
     /// What the venue asks before and after each request.
@@ -143,6 +127,9 @@ impl TrapState {
         }
         let number = self.requests.len() as u64;
         let is_order = request.method == "POST" && request.path == "/v2/orders";
+        if is_order && moment == Moment::After && request.body.contains("\"buy\"") {
+            self.snared = self.at_first_entry.take().map(|snare| snare()).or(self.snared.take());
+        }
         let strikes = match self.point {
             Some(KillPoint::FirstOrder) => is_order && moment == Moment::After,
             Some(KillPoint::Request { number: at, moment: when }) => at == number && moment == when,
@@ -162,16 +149,6 @@ impl TrapState {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_read_back_and_nonsense_is_refused() {
-        for name in ["scan-fails", "stale-watchlist", "kill-switch", "crash", "crash@17", "crash@17a"] {
-            assert_eq!(name.parse::<Fault>().unwrap().to_string(), name);
-        }
-        for name in ["", "crash@", "crash@0", "crash@-1", "crash@1b", "fire"] {
-            assert!(name.parse::<Fault>().is_err(), "{name:?}");
-        }
-    }
 
     #[test]
     fn a_trap_that_is_not_aimed_counts_nothing() {

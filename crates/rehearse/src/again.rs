@@ -64,7 +64,11 @@ pub fn replay(path: &Path, run: impl FnOnce(Vec<String>) -> anyhow::Result<Docum
         println!("the sums differ: {} and {}", before["summary"]["verdict"], after["summary"]["verdict"]);
     }
     let count = after["requests"].as_array().map_or(0, Vec::len);
-    println!("{}: {count} requests, {}", if same { "the same day" } else { "ANOTHER DAY" }, after["summary"]["verdict"]);
+    println!(
+        "{}: {count} requests, {}",
+        if same { "the same day" } else { "ANOTHER DAY" },
+        after["summary"]["verdict"]
+    );
     Ok(same)
 }
 

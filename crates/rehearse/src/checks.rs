@@ -156,6 +156,9 @@ pub fn all(evidence: &Evidence<'_>) -> Vec<Check> {
     if evidence.has(Named::TwoProcesses) {
         checks.push(second_refused(evidence));
     }
+    if !evidence.seen.strangers.is_empty() {
+        checks.push(nothing_beside_strangers(evidence));
+    }
     if evidence.has(Named::FlattenFreshLedger) {
         checks.push(everything_sold(evidence.truth));
     }
@@ -250,6 +253,7 @@ fn nothing_unresolved(evidence: &Evidence<'_>) -> Check {
         let id = &intent.request.client_order_id;
         match orders.get(id.as_str()) {
             Some(_) if intent.state.is_unresolved() => problems.push(format!("{id} is {:?}", intent.state)),
+            Some(order) if evidence.expect().stays_down && order.status.is_final() => {}
             Some(order) if intent.state.is_dead() != order.status.is_final() => {
                 problems.push(format!("{id} is {:?} in the ledger, {:?} at the venue", intent.state, order.status));
             }
@@ -267,7 +271,9 @@ fn fills_agree(evidence: &Evidence<'_>) -> Check {
         fills.iter().map(|fill| (fill.id.clone(), fill.clone())).collect()
     };
     let (venue, ledger) = (by_id(&evidence.truth.fills), by_id(evidence.executions));
-    let differs = venue.iter().filter(|(id, fill)| ledger.get(*id) != Some(*fill));
+    let down_since = evidence.seen.struck.filter(|_| evidence.expect().stays_down);
+    let unseen = |fill: &Execution| down_since.is_some_and(|since| fill.at > since);
+    let differs = venue.iter().filter(|(id, fill)| ledger.get(*id) != Some(*fill) && !unseen(fill));
     let differs = differs.map(|(id, _)| format!("{id} is not in the ledger as it was"));
     let invented = ledger.keys().filter(|id| !venue.contains_key(*id)).map(|id| format!("{id} is not at the venue"));
     let mut problems: Vec<String> = differs.chain(invented).collect();
@@ -371,6 +377,15 @@ fn second_refused(evidence: &Evidence<'_>) -> Check {
     let ends = &evidence.seen.by_hand;
     let problem = (*ends != [Exit::Exited(LOCK_HELD)]).then(|| format!("it ended with {ends:?}"));
     check("the second process was refused", problem.as_slice(), format!("{LOCK_HELD}"))
+}
+
+fn nothing_beside_strangers(evidence: &Evidence<'_>) -> Check {
+    let (orders, strangers) = (&evidence.truth.orders, &evidence.seen.strangers);
+    let is_strange = |order: &&OrderReport| strangers.contains(&order.client_order_id);
+    let theirs: BTreeSet<Symbol> = orders.iter().filter(is_strange).map(|order| order.symbol).collect();
+    let beside = |order: &&OrderReport| order.side == Side::Buy && theirs.contains(&order.symbol) && !is_strange(order);
+    let bought: Vec<String> = orders.iter().filter(beside).map(describe).collect();
+    check("nothing was bought beside what is not ours", &bought, format!("{} symbols", theirs.len()))
 }
 
 fn everything_sold(truth: &Truth) -> Check {

@@ -1,6 +1,5 @@
 //! Faults with a name, struck and lifted while everybody sleeps.
 
-
 use anyhow::Context;
 use broker_sim::{StreamFault, StreamName, VenueConfig, WrongCalendar};
 use contract::{KillLevel, KillSwitch};
@@ -240,10 +239,7 @@ impl Day {
     async fn kill_and_wait(&mut self) -> anyhow::Result<()> {
         let unit = self.trader()?;
         self.signal_trader(UnixSignal::KILL);
-        self.wait_until(|day| {
-            day.processes.running().get(&unit).is_none_or(|running| !running.told_to_end)
-        })
-        .await
+        self.wait_until(|day| day.processes.running().get(&unit).is_none_or(|running| !running.told_to_end)).await
     }
 
     fn disable_the_scans_timer(&mut self) -> anyhow::Result<()> {
@@ -276,14 +272,18 @@ impl Day {
     fn buy_by_hand(&mut self) -> anyhow::Result<()> {
         let truth = self.venue.truth();
         let is_new = |symbol: &Symbol| !truth.orders.iter().any(|order| order.symbol == *symbol);
-        let listed = contract::Watchlist::read(&self.layout.candidates()).map(|list| list.candidates).unwrap_or_default();
+        let listed =
+            contract::Watchlist::read(&self.layout.candidates()).map(|list| list.candidates).unwrap_or_default();
         let listed = listed.into_iter().map(|candidate| candidate.symbol);
         let symbol = listed.chain(self.venue.symbols()).find(is_new).context("every symbol is traded")?;
         let id = "by-hand-1";
-        hands::order(&self.venue, &format!(
-            "{{\"symbol\":\"{symbol}\",\"qty\":\"10\",\"side\":\"buy\",\"type\":\"market\",\"time_in_force\":\"day\",\
+        hands::order(
+            &self.venue,
+            &format!(
+                "{{\"symbol\":\"{symbol}\",\"qty\":\"10\",\"side\":\"buy\",\"type\":\"market\",\"time_in_force\":\"day\",\
              \"client_order_id\":\"{id}\"}}"
-        ))?;
+            ),
+        )?;
         self.seen.strangers.insert(id.parse()?);
         Ok(())
     }

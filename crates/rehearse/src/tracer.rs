@@ -54,7 +54,11 @@ impl Tracer {
         self.armed = self.points.front().cloned();
         self.launches += 1;
         let what = if let Some(SysPoint { call, number }) = &self.armed {
-            vec![format!("-etrace={call}"), format!("-einject={call}:signal=SIGKILL:when={number}"), "-o/dev/null".into()]
+            vec![
+                format!("-etrace={call}"),
+                format!("-einject={call}:signal=SIGKILL:when={number}"),
+                "-o/dev/null".into(),
+            ]
         } else if self.is_slow {
             let calls = "fsync,fdatasync";
             vec![
@@ -107,7 +111,8 @@ fn boundaries(trace: &str) -> Vec<String> {
     let mut found = Vec::new();
     for line in trace.lines() {
         let Some((call, rest)) = line.split_once('(') else { continue };
-        let Some(call) = call.split_whitespace().last().filter(|call| !line.contains("resumed>") && is_word(call)) else {
+        let Some(call) = call.split_whitespace().last().filter(|call| !line.contains("resumed>") && is_word(call))
+        else {
             continue;
         };
         let count = counts.entry(call).or_default();

@@ -29,6 +29,8 @@ pub struct Expect {
     pub must_end: bool,
     /// The service is up again after the strike.
     pub comes_back: bool,
+    /// The service is down for good: what happens at the venue from then on is not in its ledger.
+    pub stays_down: bool,
     /// What an alert must have said; empty for nothing.
     pub alert: &'static str,
     /// The job of this program fails; empty for none.
@@ -43,6 +45,7 @@ impl Expect {
         ends: &[],
         must_end: false,
         comes_back: false,
+        stays_down: false,
         alert: "",
         failing_job: "",
     };
@@ -60,9 +63,9 @@ impl Expect {
 
     /// What must hold when both strike.
     pub fn and(self, other: Self) -> Self {
-        let rank = |opens: Opens| [Opens::AsEver, Opens::NotWhile, Opens::NotAfter, Opens::Refused]
-            .iter()
-            .position(|known| *known == opens);
+        let rank = |opens: Opens| {
+            [Opens::AsEver, Opens::NotWhile, Opens::NotAfter, Opens::Refused].iter().position(|known| *known == opens)
+        };
         let either = |one: &'static str, two| if one.is_empty() { two } else { one };
         Self {
             opens: if rank(self.opens) >= rank(other.opens) { self.opens } else { other.opens },
@@ -70,6 +73,7 @@ impl Expect {
             ends: if self.ends.is_empty() { other.ends } else { self.ends },
             must_end: self.must_end || other.must_end,
             comes_back: self.comes_back || other.comes_back,
+            stays_down: self.stays_down || other.stays_down,
             alert: either(self.alert, other.alert),
             failing_job: either(self.failing_job, other.failing_job),
         }

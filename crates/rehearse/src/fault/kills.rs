@@ -7,8 +7,18 @@ use std::{fmt, str::FromStr};
 
 /// The calls that have an effect somebody else can see: files, the ledger's log, sockets, locks.
 pub const CALLS: [&str; 12] = [
-    "fsync", "fdatasync", "rename", "renameat", "renameat2", "write", "writev", "sendto", "pwrite64", "ftruncate",
-    "flock", "openat",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "write",
+    "writev",
+    "sendto",
+    "pwrite64",
+    "ftruncate",
+    "flock",
+    "openat",
 ];
 
 /// At most so many points a day.
@@ -48,7 +58,11 @@ impl FromStr for KillList {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let points: Vec<SysPoint> = text.split(',').map(str::parse).collect::<Result<_, _>>()?;
-        if points.len() > POINTS_MAX { Err(format!("at most {POINTS_MAX} kill points a day")) } else { Ok(Self(points)) }
+        if points.len() > POINTS_MAX {
+            Err(format!("at most {POINTS_MAX} kill points a day"))
+        } else {
+            Ok(Self(points))
+        }
     }
 }
 

@@ -118,6 +118,7 @@ impl Row {
 }
 
 const CANNOT_WRITE: Exit = Exit::Exited(73);
+const GATE_REFUSED: Exit = Exit::Exited(75);
 const BAD_CONFIG: Exit = Exit::Exited(78);
 /// From eight o'clock until half past ten: over the time in which entries are due.
 const MORNING_MINUTES: i64 = 150;
@@ -143,19 +144,26 @@ impl Named {
             .says("KILL_SWITCH is dropped after the first fill", "nothing is bought from then on; stops stay")
             .expects(NOT_AFTER),
         row(Self::StrangerPosition, "stranger-position", Group::Operator, When::Held)
-            .says("shares are bought by hand at the broker, of a symbol the ledger never saw",
-                "told, nothing opened beside them, never sold on a guess")
-            .expects(Expect { bare_max_s: 86_400, alert: "position", ..NOT_AFTER }),
+            .says(
+                "shares are bought by hand at the broker, of a symbol the ledger never saw",
+                "told that they are there and have no stop; nothing of ours is bought beside them",
+            )
+            .expects(Expect { bare_max_s: 86_400, alert: "no entry was on its way", ..Expect::UNHARMED }),
         row(Self::LedgerRestored, "ledger-restored", Group::Operator, When::Held)
-            .says("killed, and the ledger is put back as it was at 08:00, before any order",
-                "no id is sent twice, no symbol entered twice; what the broker has is adopted or told")
+            .says(
+                "killed, and the ledger is put back as it was at 08:00, before any order",
+                "no id is sent twice, no symbol entered twice; what the broker has is adopted or told",
+            )
             .expects(Expect { bare_max_s: 300, ..Expect::of_a_kill() }),
         row(Self::LedgerLost, "ledger-lost", Group::Operator, When::Held)
             .says("killed, and the ledger is gone", "as with an old one: ids collide at the broker and are asked about")
             .expects(Expect { bare_max_s: 300, ..Expect::of_a_kill() }),
-        row(Self::LedgerCorrupt, "ledger-corrupt", Group::Operator, When::Held).lasts(10)
-            .says("killed, and the ledger is overwritten with noise; put back 10 minutes later",
-                "refused with the reason while it is, stops stay at the broker, managed again after")
+        row(Self::LedgerCorrupt, "ledger-corrupt", Group::Operator, When::Held)
+            .lasts(10)
+            .says(
+                "killed, and the ledger is overwritten with noise; put back 10 minutes later",
+                "refused with the reason while it is, stops stay at the broker, managed again after",
+            )
             .expects(Expect {
                 ends: &[KILLED, CANNOT_WRITE, BAD_CONFIG],
                 opens: Opens::NotWhile,
@@ -164,24 +172,36 @@ impl Named {
                 ..Expect::of_a_kill()
             }),
         row(Self::FlattenFreshLedger, "flatten-fresh-ledger", Group::Operator, When::Held)
-            .says("killed, the ledger is gone, and KILL_SWITCH says flatten",
-                "every position of the broker is sold: what acts is what the broker holds, not what memory knows")
-            .expects(Expect { opens: Opens::NotAfter, bare_max_s: 300, ..Expect::of_a_kill() }),
-        row(Self::DiskFull, "disk-full", Group::Host, When::Held).lasts(10)
-            .says("the disk of state and data is full for 10 minutes (needs mounts)",
-                "nothing is opened, stops stay at the broker, and it recovers by itself")
-            .expects(Expect { ends: &[CANNOT_WRITE], opens: Opens::NotWhile, ..Expect::PROTECTED }),
-        row(Self::ReadOnlyState, "read-only-state", Group::Host, When::Held).lasts(10)
-            .says("killed, and state and data are read-only for 10 minutes (needs mounts)",
-                "no start while it is (73), stops stay at the broker, and it comes back")
+            .says(
+                "killed, the ledger is gone, and KILL_SWITCH says flatten",
+                "every position of the broker is sold: what acts is what the broker holds, not what memory knows",
+            )
             .expects(Expect {
-                ends: &[KILLED, CANNOT_WRITE],
-                opens: Opens::NotWhile,
+                opens: Opens::NotAfter,
+                bare_max_s: 300,
+                ends: &[KILLED, GATE_REFUSED],
+                comes_back: false,
                 ..Expect::of_a_kill()
             }),
+        row(Self::DiskFull, "disk-full", Group::Host, When::Held)
+            .lasts(10)
+            .says(
+                "the disk of state and data is full for 10 minutes (needs mounts)",
+                "nothing is opened, stops stay at the broker, and it recovers by itself",
+            )
+            .expects(Expect { ends: &[CANNOT_WRITE], opens: Opens::NotWhile, ..Expect::PROTECTED }),
+        row(Self::ReadOnlyState, "read-only-state", Group::Host, When::Held)
+            .lasts(10)
+            .says(
+                "killed, and state and data are read-only for 10 minutes (needs mounts)",
+                "no start while it is (73), stops stay at the broker, and it comes back",
+            )
+            .expects(Expect { ends: &[KILLED, CANNOT_WRITE], opens: Opens::NotWhile, ..Expect::of_a_kill() }),
         row(Self::DatabaseLocked, "database-locked", Group::Host, When::FirstEntry)
-            .says("another connection holds the ledger's write lock for 6 s from the first entry on",
-                "the entry is not lost and its fill gets its stop")
+            .says(
+                "another connection holds the ledger's write lock for 6 s from the first entry on",
+                "the entry is not lost and its fill gets its stop",
+            )
             .expects(Expect { ends: &[CANNOT_WRITE], ..Expect::PROTECTED }),
         row(Self::SlowFsync, "slow-fsync", Group::Host, When::Morning)
             .says("every fsync takes 5 ms longer (strace)", "the day as ever"),
@@ -189,21 +209,29 @@ impl Named {
             .says("TZ=Europe/Berlin and LC_ALL=de_DE.UTF-8 for every process", "the same day, the same requests"),
         row(Self::ClockJump, "clock-jump", Group::Clock, When::Held)
             .says("20 minutes pass at once", "nothing is bare, nothing is opened on what is old"),
-        row(Self::ClockSkew5s, "clock-skew-5s", Group::Clock, When::Morning).lasts(MORNING_MINUTES)
+        row(Self::ClockSkew5s, "clock-skew-5s", Group::Clock, When::Morning)
+            .lasts(MORNING_MINUTES)
             .says("the broker's clock is ahead by 5 s until 10:30", "nothing is opened while they disagree")
             .expects(Expect { alert: "disagree", ..NOT_WHILE }),
-        row(Self::ClockSkew1h, "clock-skew-1h", Group::Clock, When::Morning).lasts(MORNING_MINUTES)
+        row(Self::ClockSkew1h, "clock-skew-1h", Group::Clock, When::Morning)
+            .lasts(MORNING_MINUTES)
             .says("the broker's clock is ahead by an hour until 10:30", "nothing is opened while they disagree")
             .expects(Expect { alert: "disagree", ..NOT_WHILE }),
-        row(Self::ClosedToday, "closed-today", Group::Clock, When::Morning).lasts(MORNING_MINUTES)
-            .says("clock and calendar of the broker say there is no session, until 10:30", "nothing is opened meanwhile")
+        row(Self::ClosedToday, "closed-today", Group::Clock, When::Morning)
+            .lasts(MORNING_MINUTES)
+            .says(
+                "clock and calendar of the broker say there is no session, until 10:30",
+                "nothing is opened meanwhile",
+            )
             .expects(Expect { alert: "disagree", ..NOT_WHILE }),
-        row(Self::HalfDayToday, "half-day-today", Group::Clock, When::Morning).lasts(MORNING_MINUTES)
+        row(Self::HalfDayToday, "half-day-today", Group::Clock, When::Morning)
+            .lasts(MORNING_MINUTES)
             .says("clock and calendar of the broker say it is a half-day, until 10:30", "nothing is opened meanwhile")
             .expects(Expect { alert: "disagree", ..NOT_WHILE }),
-        row(Self::TwoProcesses, "two-processes", Group::Process, When::Held)
-            .says("a second `execution run` is started by hand in the unit's environment",
-                "it ends with 76 and nothing is disturbed"),
+        row(Self::TwoProcesses, "two-processes", Group::Process, When::Held).says(
+            "a second `execution run` is started by hand in the unit's environment",
+            "it ends with 76 and nothing is disturbed",
+        ),
         row(Self::OtherAccount, "other-account", Group::Process, When::Held)
             .says("killed; from the restart on the keys are of another account", "78, stops stay, somebody is told")
             .expects(Expect {
@@ -211,6 +239,7 @@ impl Named {
                 opens: Opens::NotAfter,
                 alert: "execution.service",
                 comes_back: false,
+                stays_down: true,
                 ..Expect::of_a_kill()
             }),
         row(Self::Hang, "hang", Group::Process, When::Held)
@@ -222,16 +251,20 @@ impl Named {
         row(Self::Oom, "oom", Group::Process, When::Held)
             .says("the kernel is out of memory: SIGKILL, result oom-kill", "it comes back")
             .expects(Expect::of_a_kill()),
-        row(Self::Halt, "halt", Group::Venue, When::Held).lasts(30)
+        row(Self::Halt, "halt", Group::Venue, When::Held)
+            .lasts(30)
             .says("a held symbol is halted for 30 minutes", "its stop stays, the rest of the day as ever"),
         row(Self::Split, "split", Group::Venue, When::Held)
-            .says("a held symbol splits 2 for 1 in session, unannounced",
-                "no share is without a stop for long, none is sold on a guess")
+            .says(
+                "a held symbol splits 2 for 1 in session, unannounced",
+                "no share is without a stop for long, none is sold on a guess",
+            )
             .expects(Expect::PROTECTED),
         row(Self::RateLimit, "rate-limit", Group::Venue, When::Morning)
             .says("the broker takes 30 requests a minute and answers 429 beyond", "protection gets its half")
             .expects(Expect { bare_max_s: 180, ..Expect::UNHARMED }),
-        row(Self::StreamSilent, "stream-silent", Group::Stream, When::Held).lasts(10)
+        row(Self::StreamSilent, "stream-silent", Group::Stream, When::Held)
+            .lasts(10)
             .says("the account's stream says nothing for 10 minutes", "what it did not tell is read"),
         row(Self::StreamCut, "stream-cut", Group::Stream, When::Held)
             .says("the account's stream is cut", "what it missed is read"),

@@ -134,6 +134,8 @@ impl Day {
             Named::CandidatesOfYesterday => hands::put_back_yesterdays_list(&self.scratch, &layout)?,
             Named::KillSwitch => {
                 KillSwitch::latch(&layout.kill_switch(), KillLevel::Cancel, "rehearsed", "rehearse", now)?;
+                // On a host, the file is noticed by itself; here time stands still meanwhile.
+                self.venue.rouse();
             }
             Named::StrangerPosition => self.buy_by_hand()?,
             Named::LedgerRestored | Named::LedgerLost | Named::LedgerCorrupt | Named::FlattenFreshLedger => {
@@ -145,7 +147,7 @@ impl Day {
                 self.kill_and_wait().await?;
                 self.disk.as_ref().context("no disk")?.set_read_only(true)?;
             }
-            Named::ClockJump => self.advance(now + JUMPS).await,
+            Named::ClockJump => self.jump(now + JUMPS),
             Named::ClockSkew5s => self.venue.skew_clock(5),
             Named::ClockSkew1h => self.venue.skew_clock(3_600),
             Named::ClosedToday => self.venue.tell_wrong_calendar(WrongCalendar::ClosedToday),
@@ -154,7 +156,7 @@ impl Day {
             Named::OtherAccount => self.swap_account().await?,
             Named::Hang => {
                 self.signal_trader(UnixSignal::STOP);
-                self.advance(now + HANGS).await;
+                self.jump(now + HANGS);
             }
             Named::Abort => self.signal_trader(UnixSignal::ABORT),
             Named::Oom => {

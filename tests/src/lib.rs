@@ -3,7 +3,10 @@
 //! A proof that lacks something says so. On a developer's machine shared data may be missing, then a proof that needs it
 //! is skipped with a line; under `CI=true` it fails, so that nothing is green because nothing ran.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 /// The root of the workspace.
 #[must_use]
@@ -37,8 +40,43 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     if file.exists() {
         return Some(file);
     }
-    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true" || value == "1");
-    assert!(!in_ci, "{} is missing, and CI skips nothing", file.display());
+    assert!(!is_ci(), "{} is missing, and CI skips nothing", file.display());
     println!("skipped: needs ../shared ({})", file.display());
     None
+}
+
+/// Whether strace is here and may trace.
+///
+/// # Panics
+/// When it is not although `CI=true`.
+#[must_use]
+pub fn can_trace() -> bool {
+    let tried = Command::new("strace").args(["-f", "-o", "/dev/null", "/bin/true"]).stderr(Stdio::null()).status();
+    works(tried.is_ok_and(|status| status.success()), "strace")
+}
+
+/// Whether a mount namespace can be had, as root or as a user.
+///
+/// # Panics
+/// When none can be had although `CI=true`.
+#[must_use]
+pub fn can_mount() -> bool {
+    let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+    let works_by = |way: &&[&str]| {
+        let tried = Command::new("unshare").args(*way).arg("/bin/true").stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    };
+    works(ways.iter().any(works_by), "a mount namespace")
+}
+
+fn works(works: bool, what: &str) -> bool {
+    if !works {
+        assert!(!is_ci(), "{what} is missing, and CI skips nothing");
+        println!("skipped: needs {what}");
+    }
+    works
+}
+
+fn is_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true" || value == "1")
 }

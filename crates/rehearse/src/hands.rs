@@ -62,12 +62,16 @@ pub fn put_back_yesterdays_list(scratch: &Paths, layout: &Layout) -> anyhow::Res
 
 /// The database and what SQLite keeps beside it.
 fn files(database: &Path) -> Vec<PathBuf> {
+    with_suffixes(database, &["", "-wal", "-shm"])
+}
+
+fn with_suffixes(database: &Path, suffixes: &[&str]) -> Vec<PathBuf> {
     let beside = |suffix: &str| {
         let mut name = database.as_os_str().to_owned();
         name.push(suffix);
         PathBuf::from(name)
     };
-    vec![database.to_owned(), beside("-wal"), beside("-shm")]
+    suffixes.iter().map(|suffix| beside(suffix)).collect()
 }
 
 /// Copies the ledger while nobody writes.
@@ -89,7 +93,7 @@ pub fn copy_ledger_once(scratch: &Paths, layout: &Layout, is_time: bool) -> anyh
 
 /// Puts a copy back, nothing of what was there left over.
 pub fn restore_ledger(scratch: &Paths, database: &Path, name: &str) -> anyhow::Result<()> {
-    remove_ledger(database)?;
+    remove_database(database)?;
     let folder = kept(scratch, name)?;
     for file in files(database) {
         let copy = folder.join(file.file_name().context("a file has a name")?);
@@ -100,8 +104,20 @@ pub fn restore_ledger(scratch: &Paths, database: &Path, name: &str) -> anyhow::R
     Ok(())
 }
 
-/// Takes the ledger away.
+/// Takes the ledger away, and everything that lies beside it.
 pub fn remove_ledger(database: &Path) -> anyhow::Result<()> {
+    let folder = database.parent().context("the ledger lies in a folder")?;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_file() {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes the database away, and leaves what we keep beside it.
+pub fn remove_database(database: &Path) -> anyhow::Result<()> {
     for file in files(database).into_iter().filter(|file| file.exists()) {
         fs::remove_file(file)?;
     }
@@ -110,7 +126,7 @@ pub fn remove_ledger(database: &Path) -> anyhow::Result<()> {
 
 /// A database that is none.
 pub fn overwrite_with_noise(database: &Path) -> anyhow::Result<()> {
-    remove_ledger(database)?;
+    remove_database(database)?;
     let noise: Vec<u8> = (0..NOISE_BYTES).map(|at| (at * 131 % 251) as u8).collect();
     Ok(fs::write(database, noise)?)
 }

@@ -99,6 +99,8 @@ pub struct Document {
     pub timeline: Vec<Happening>,
     /// The requests of `execution` in order, as kill points count them.
     pub requests: Vec<String>,
+    /// What programs alerted of, each with its subject.
+    pub alerts: Vec<String>,
     /// Kills at system calls, in order.
     pub kills: Vec<Kill>,
     /// Stretches in which a position was not under stops in full.
@@ -323,6 +325,9 @@ fn day(
     let by_the_venue = |fault: &&Fault| matches!(fault, Fault::Venue(_));
     let seen = Seen {
         scan: tree.service_running(day::SCANNER).map(|service| service.name.clone()),
+        may_fail: plan.faults.iter().find_map(|fault| {
+            Some(tree.service_running(fault.expect().failing_job).filter(|unit| !day::is_lasting(unit))?.name.clone())
+        }),
         services: tree.services.values().filter(is_lasting).map(|service| service.name.clone()).collect(),
         // What requests meet is there from the first one on.
         struck: plan.faults.iter().find(by_the_venue).map(|_| market.session.open),
@@ -382,7 +387,9 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
     let truth = day.venue.truth();
     let always = Timestamp::from_unix_nanos(i64::MIN);
     let (mut intents, mut executions, mut alerts) = (Vec::new(), Vec::new(), told_by_units(day));
-    if day.layout.database().exists() {
+    // A ledger that was taken away is not looked into: what is left of it is what the programs have to cope with.
+    let is_gone = plan.has(Named::LedgerLost) || plan.has(Named::LedgerCorrupt);
+    if day.layout.database().exists() && !is_gone {
         let ledger = Ledger::open_read_only(day.layout.database())?;
         (intents, executions) = (ledger.intents_since(always)?, ledger.executions_since(always)?);
         let events = ledger.events_since(always)?.into_iter().filter(|event| event.kind == "alert");
@@ -411,6 +418,7 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
         seed: plan.seed,
         timeline: day.timeline.happenings().to_vec(),
         requests: day.trap.requests(),
+        alerts: alerts.clone(),
         kills: seen.kills.clone(),
         bare: seen.bare.clone(),
         boundaries,

@@ -21,6 +21,8 @@ const HANGS: TimeDelta = TimeDelta::seconds(60);
 const JUMPS: TimeDelta = TimeDelta::minutes(20);
 const OTHER_ACCOUNT: &str = "PA39999999";
 const LATE_MS: u64 = 50;
+/// More than a page of orders.
+const MANY: usize = 600;
 
 /// A fault of the day and where it stands.
 pub struct Planned {
@@ -138,7 +140,12 @@ impl Day {
                 self.venue.rouse();
             }
             Named::StrangerPosition => self.buy_by_hand()?,
-            Named::LedgerRestored | Named::LedgerLost | Named::LedgerCorrupt | Named::FlattenFreshLedger => {
+            Named::ManyOrders => self.order_by_hand(MANY)?,
+            Named::LedgerRestored
+            | Named::LedgerLost
+            | Named::LedgerFresh
+            | Named::LedgerCorrupt
+            | Named::FlattenFreshLedger => {
                 self.kill_and_wait().await?;
                 self.take_ledger_away(named)?;
             }
@@ -184,7 +191,6 @@ impl Day {
             Named::ReadOnlyState => self.disk.as_ref().context("no disk")?.set_read_only(false)?,
             Named::ClockSkew5s | Named::ClockSkew1h => self.venue.skew_clock(0),
             Named::ClosedToday | Named::HalfDayToday => self.venue.tell_wrong_calendar(WrongCalendar::None),
-            Named::LedgerCorrupt => hands::restore_ledger(&self.scratch, self.layout.database(), "good")?,
             Named::Halt => {
                 for symbol in self.venue.symbols() {
                     self.venue.halt(symbol, false)?;
@@ -198,7 +204,10 @@ impl Day {
             | Named::KillSwitch
             | Named::StrangerPosition
             | Named::LedgerRestored
+            | Named::ManyOrders
             | Named::LedgerLost
+            | Named::LedgerFresh
+            | Named::LedgerCorrupt
             | Named::FlattenFreshLedger
             | Named::DatabaseLocked
             | Named::SlowFsync
@@ -256,11 +265,9 @@ impl Day {
     fn take_ledger_away(&mut self, named: Named) -> anyhow::Result<()> {
         let (now, database) = (self.venue.now(), self.layout.database().to_owned());
         match named {
-            Named::LedgerCorrupt => {
-                hands::copy_ledger(&self.scratch, &database, "good")?;
-                return hands::overwrite_with_noise(&database);
-            }
+            Named::LedgerCorrupt => hands::overwrite_with_noise(&database)?,
             Named::LedgerRestored => hands::restore_ledger(&self.scratch, &database, hands::MORNING)?,
+            Named::LedgerLost => hands::remove_database(&database)?,
             _ => hands::remove_ledger(&database)?,
         }
         if named == Named::FlattenFreshLedger {
@@ -287,6 +294,30 @@ impl Day {
             ),
         )?;
         self.seen.strangers.insert(id.parse()?);
+        Ok(())
+    }
+
+    /// Orders of somebody else, far from the market, of a symbol nobody of ours trades.
+    fn order_by_hand(&mut self, count: usize) -> anyhow::Result<()> {
+        let truth = self.venue.truth();
+        let listed =
+            contract::Watchlist::read(&self.layout.candidates()).map(|list| list.candidates).unwrap_or_default();
+        let is_ours = |symbol: &Symbol| {
+            truth.orders.iter().any(|order| order.symbol == *symbol) || listed.iter().any(|c| c.symbol == *symbol)
+        };
+        let symbol =
+            self.venue.symbols().into_iter().find(|symbol| !is_ours(symbol)).context("every symbol is ours")?;
+        for number in 1..=count {
+            let id = format!("by-hand-{number}");
+            hands::order(
+                &self.venue,
+                &format!(
+                    "{{\"symbol\":\"{symbol}\",\"qty\":\"1\",\"side\":\"buy\",\"type\":\"limit\",\"limit_price\":\"1\",\
+                 \"time_in_force\":\"day\",\"client_order_id\":\"{id}\"}}"
+                ),
+            )?;
+            self.seen.strangers.insert(id.parse()?);
+        }
         Ok(())
     }
 

@@ -49,8 +49,10 @@ pub enum Named {
     CandidatesOfYesterday,
     KillSwitch,
     StrangerPosition,
+    ManyOrders,
     LedgerRestored,
     LedgerLost,
+    LedgerFresh,
     LedgerCorrupt,
     FlattenFreshLedger,
     DiskFull,
@@ -117,12 +119,25 @@ impl Row {
     }
 }
 
+/// The program of the end of the day.
+const DESK: &str = "desk";
+const BAD_DATA: Exit = Exit::Exited(65);
 const CANNOT_WRITE: Exit = Exit::Exited(73);
 const GATE_REFUSED: Exit = Exit::Exited(75);
 const BAD_CONFIG: Exit = Exit::Exited(78);
 /// From eight o'clock until half past ten: over the time in which entries are due.
 const MORNING_MINUTES: i64 = 150;
 const NOT_WHILE: Expect = Expect { opens: Opens::NotWhile, ..Expect::UNHARMED };
+/// Nobody starts on a ledger that forgot what was sent.
+const LEDGER_GONE: Expect = Expect {
+    ends: &[KILLED, BAD_DATA],
+    opens: Opens::NotAfter,
+    alert: "execution.service",
+    comes_back: false,
+    stays_down: true,
+    failing_job: DESK,
+    ..Expect::of_a_kill()
+};
 const NOT_AFTER: Expect = Expect { opens: Opens::NotAfter, ..Expect::UNHARMED };
 
 impl Named {
@@ -149,28 +164,34 @@ impl Named {
                 "told that they are there and have no stop; nothing of ours is bought beside them",
             )
             .expects(Expect { bare_max_s: 86_400, alert: "no entry was on its way", ..Expect::UNHARMED }),
+        row(Self::ManyOrders, "many-orders", Group::Operator, When::Held).says(
+            "600 orders of somebody else are open: more than a page of them",
+            "ours are found all the same: every stop stays the only one",
+        ),
         row(Self::LedgerRestored, "ledger-restored", Group::Operator, When::Held)
             .says(
-                "killed, and the ledger is put back as it was at 08:00, before any order",
+                "killed, and the ledger is put back as it was at the open, before any order",
                 "no id is sent twice, no symbol entered twice; what the broker has is adopted or told",
             )
             .expects(Expect { bare_max_s: 300, ..Expect::of_a_kill() }),
         row(Self::LedgerLost, "ledger-lost", Group::Operator, When::Held)
-            .says("killed, and the ledger is gone", "as with an old one: ids collide at the broker and are asked about")
+            .says(
+                "killed, and the database file is gone, what lies beside it is not",
+                "refused (65): what was sent must not be forgotten; stops stay, somebody is told",
+            )
+            .expects(LEDGER_GONE),
+        row(Self::LedgerFresh, "ledger-fresh", Group::Operator, When::Held)
+            .says(
+                "killed, and everything of the ledger is gone",
+                "a new one: ids collide at the broker and are asked about, fills are read back, stops are adopted",
+            )
             .expects(Expect { bare_max_s: 300, ..Expect::of_a_kill() }),
         row(Self::LedgerCorrupt, "ledger-corrupt", Group::Operator, When::Held)
-            .lasts(10)
             .says(
-                "killed, and the ledger is overwritten with noise; put back 10 minutes later",
-                "refused with the reason while it is, stops stay at the broker, managed again after",
+                "killed, and the ledger is overwritten with noise",
+                "refused (65) with the reason; stops stay at the broker, somebody is told",
             )
-            .expects(Expect {
-                ends: &[KILLED, CANNOT_WRITE, BAD_CONFIG],
-                opens: Opens::NotWhile,
-                alert: "execution",
-                comes_back: false,
-                ..Expect::of_a_kill()
-            }),
+            .expects(LEDGER_GONE),
         row(Self::FlattenFreshLedger, "flatten-fresh-ledger", Group::Operator, When::Held)
             .says(
                 "killed, the ledger is gone, and KILL_SWITCH says flatten",

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 const KILLS_MIN: usize = 300;
 const DAYS_AT_ONCE: usize = 2;
 /// Points after the first of a day: each strikes the process that came back from the one before.
-const MORE_A_DAY: usize = 6;
+const MORE_A_DAY: usize = 4;
 /// The first entry is due at 09:51, the first trim at 10:20.
 const UNTIL: &str = "10:30";
 /// Points all over the session, beside those of the first trade.
@@ -163,8 +163,13 @@ impl Tally {
             self.bare_seconds.push(at("until") - at("from"));
         }
         if summary["verdict"] != "PROTECTED" {
-            let failed: Vec<String> = summary["checks"].as_array().unwrap().iter().filter(|check| check["ok"] == false)
-                .map(|check| format!("  {}: {}", check["name"], check["detail"])).collect();
+            let failed: Vec<String> = summary["checks"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|check| check["ok"] == false)
+                .map(|check| format!("  {}: {}", check["name"], check["detail"]))
+                .collect();
             let words = day["arguments"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
             let again = words.collect::<Vec<_>>().join(" ");
             self.broken.push(format!("{plan}: {}\n{}\nagain: rehearse {again}", summary["verdict"], failed.join("\n")));
@@ -212,7 +217,8 @@ impl Manifest {
         let text = std::fs::read_to_string(proofs::workspace_root().join("manifests/avwap.toml")).unwrap();
         let poll = "EXECUTION_POLL_SECONDS = \"60\"";
         assert!(text.contains(poll), "the manifest's poll has another form");
-        let few = "EXECUTION_POLL_SECONDS = \"600\"\nEXECUTION_POLL_TIGHT_SECONDS = \"60\"\nMAX_LIVE_ORDERS_PER_DAY = \"1\"";
+        let few =
+            "EXECUTION_POLL_SECONDS = \"600\"\nEXECUTION_POLL_TIGHT_SECONDS = \"60\"\nMAX_LIVE_ORDERS_PER_DAY = \"1\"";
         let path = folder.path().join("avwap.toml");
         std::fs::write(&path, text.replace(poll, few)).unwrap();
         Self { path, _folder: folder }

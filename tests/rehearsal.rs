@@ -1,19 +1,15 @@
-//! Rehearsed days with the real programs: the normal one, one for each fault, and a crash at every kind of request.
+//! Rehearsed days with the real programs: the normal one, one for each fault (those that were incidents are in
+//! `incidents`), and a crash around every kind of request.
 //!
 //! Needs the programs built (`cargo build --workspace --bins`). Every day runs in a scratch directory and on a venue of
 //! its own, so days do not see each other. The kill points run on real bars out of ../shared.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    process::{Command, Output},
-    sync::Mutex,
-    thread,
-};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, process::Command, sync::Mutex, thread};
 
 use bars::{BarTable, Selection};
+use proofs::{Day, rehearse};
 use serde_json::Value;
 
 const SESSION: &str = "2017-11-10";
@@ -22,7 +18,8 @@ const FIRST_BAR: &str = "2015-11-01";
 /// Every so many members of the universe: enough to trade, few enough for dozens of days a minute.
 const EVERY: usize = 6;
 const DAYS_AT_ONCE: usize = 2;
-const KILL_POINTS_MIN: usize = 20;
+const ORDERS: usize = 8;
+const KILL_POINTS_MIN: usize = 8;
 
 #[test]
 fn a_normal_day_scans_gates_trades_and_protects() {
@@ -58,7 +55,7 @@ fn a_day_is_drawn_with_a_chart_for_each_symbol_traded() {
 
 #[test]
 fn a_failed_scan_closes_the_day() {
-    let day = Day::run(&["--fault", "scan-fails"]);
+    let day = Day::with_fault("scan-fails", &[]);
     day.expect("REFUSED", 0);
     assert!(day.has("scan.service", "fails", "65 bad input data"), "{}", day.story());
     assert!(day.has("scan.service", "alert", ""), "{}", day.story());
@@ -70,7 +67,7 @@ fn a_failed_scan_closes_the_day() {
 
 #[test]
 fn yesterdays_list_is_never_traded() {
-    let day = Day::run(&["--fault", "stale-watchlist"]);
+    let day = Day::with_fault("stale-watchlist", &[]);
     day.expect("REFUSED", 0);
     assert!(!day.has("scan.timer", "fires", ""), "{}", day.story());
     assert!(day.has("execution.service", "gate", "REFUSED: the watchlist is for"), "{}", day.story());
@@ -80,7 +77,7 @@ fn yesterdays_list_is_never_traded() {
 
 #[test]
 fn the_kill_switch_stops_buying_and_leaves_the_stops() {
-    let (clean, killed) = (Day::run(&["--seed", "7"]), Day::run(&["--seed", "7", "--fault", "kill-switch"]));
+    let (clean, killed) = (Day::run(&["--seed", "7"]), Day::with_fault("kill-switch", &["--seed", "7"]));
     killed.expect("PROTECTED", 0);
     let (all, before) = (clean.bought(), killed.bought());
     assert!(!before.is_empty(), "it must strike while something is held\n{}", killed.story());
@@ -90,12 +87,152 @@ fn the_kill_switch_stops_buying_and_leaves_the_stops() {
 
 #[test]
 fn a_crash_with_an_order_in_flight_loses_nothing_and_repeats_nothing() {
-    let (clean, crashed) = (Day::run(&[]), Day::run(&["--fault", "crash"]));
+    let (clean, crashed) = (Day::run(&[]), Day::with_fault("crash", &[]));
     crashed.expect("PROTECTED", 0);
     assert!(crashed.has("rehearsal", "fault", "POST /v2/orders, after the venue acted on it"), "{}", crashed.story());
     assert!(crashed.has("execution.service", "restarts", "signal"), "{}", crashed.story());
     assert!(crashed.has("execution.service", "starts", "Restart="), "{}", crashed.story());
     assert_eq!(crashed.bought(), clean.bought(), "{}", crashed.story());
+}
+
+/// One test for each fault: its day ends as `rehearse faults` says it must, and as the docs say it does.
+macro_rules! days {
+    ($($test:ident: $fault:literal $(, $more:literal)*;)+) => {
+        $(
+            #[test]
+            fn $test() {
+                drop(Day::with_fault($fault, &[$($more),*]));
+            }
+        )+
+    };
+}
+
+days! {
+    a_ledger_of_which_nothing_is_left_is_made_anew: "ledger-fresh";
+    a_locked_database_delays_and_loses_nothing: "database-locked";
+    twenty_minutes_at_once_leave_nothing_bare: "clock-jump", "--until", "11:00";
+    a_clock_ahead_by_5_s_opens_nothing: "clock-skew-5s", "--until", "11:00";
+    a_clock_ahead_by_an_hour_opens_nothing: "clock-skew-1h", "--until", "11:00";
+    a_calendar_without_today_opens_nothing: "closed-today", "--until", "11:00";
+    a_calendar_with_half_of_today_opens_nothing: "half-day-today", "--until", "11:00";
+    keys_of_another_account_are_refused_and_stops_stay: "other-account";
+    a_process_that_hangs_is_ended_by_the_watchdog: "hang", "--until", "11:00";
+    a_process_that_aborts_comes_back: "abort", "--until", "11:00";
+    a_process_out_of_memory_comes_back: "oom", "--until", "11:00";
+    a_halted_symbol_keeps_its_stop: "halt", "--until", "11:00";
+    a_split_in_session_leaves_no_share_bare: "split";
+    a_rate_limit_leaves_protection_its_half: "rate-limit", "--until", "10:30";
+    a_silent_stream_costs_no_stop: "stream-silent", "--until", "10:30";
+    a_cut_stream_costs_no_fill: "stream-cut", "--until", "10:30";
+    a_late_stream_costs_no_fill: "stream-late", "--until", "10:30";
+    a_doubled_stream_counts_once: "stream-duplicate", "--until", "10:30";
+    a_shuffled_stream_counts_once: "stream-reorder", "--until", "10:30";
+}
+
+#[test]
+fn a_full_disk_opens_nothing_and_stops_stay() {
+    if proofs::can_mount() {
+        drop(Day::with_fault("disk-full", &["--until", "11:00"]));
+    }
+}
+
+#[test]
+fn state_that_is_read_only_keeps_the_service_down_and_stops_stay() {
+    if proofs::can_mount() {
+        drop(Day::with_fault("read-only-state", &["--until", "11:00"]));
+    }
+}
+
+#[test]
+fn a_slow_disk_changes_nothing() {
+    if proofs::can_trace() {
+        let (slow, clean) = (Day::with_fault("slow-fsync", &["--until", "10:00"]), Day::run(&["--until", "10:00"]));
+        assert_eq!(slow.bought(), clean.bought());
+    }
+}
+
+#[test]
+fn whatever_meets_the_first_order_its_fill_gets_its_stop() {
+    let faults = faults_of_requests(|name| !name.contains('%'));
+    assert!(faults.len() >= 20, "{faults:?}");
+    each(&faults, |fault| drop(Day::with_fault(fault, &["--until", "10:05"])));
+}
+
+#[test]
+fn whatever_meets_requests_by_chance_nothing_is_lost() {
+    let faults = faults_of_requests(|name| name.contains('%'));
+    assert!(faults.len() >= 20, "{faults:?}");
+    each(&faults, |fault| drop(Day::with_fault(fault, &["--until", "10:05"])));
+}
+
+#[test]
+fn a_kept_day_is_the_same_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let day = Day::run(&["--seed", "5", "--until", "10:00", "--fault", "crash", "--keep", kept.to_str().unwrap()]);
+    day.expect("PROTECTED", 0);
+    let again = Command::new(proofs::program("rehearse")).arg("replay").arg(&kept).output().unwrap();
+    let said = String::from_utf8_lossy(&again.stdout);
+    assert_eq!(again.status.code(), Some(0), "{said}");
+    assert!(said.contains("the same day") && said.contains("--fault=crash --until=10:00 --seed=5"), "{said}");
+
+    let path = kept.join("day.json");
+    let other = std::fs::read_to_string(&path).unwrap().replacen("GET /v2/positions", "GET /v2/elsewhere", 1);
+    std::fs::write(&path, other).unwrap();
+    let again = Command::new(proofs::program("rehearse")).arg("replay").arg(&path).output().unwrap();
+    assert_eq!(again.status.code(), Some(1), "{}", String::from_utf8_lossy(&again.stdout));
+}
+
+/// The table in the docs is the program's own, row by row; what each fault's day came to is compared where it runs.
+#[test]
+fn the_table_of_faults_is_in_the_docs() {
+    let rows = |text: &str| -> Vec<String> {
+        let columns = |line: &str| line.split(" | ").take(3).collect::<Vec<_>>().join(" | ");
+        text.lines().filter(|line| line.starts_with("| `")).map(columns).collect()
+    };
+    let mut page = String::from(PAGE);
+    for fault in faults() {
+        let text = |key: &str| fault[key].as_str().unwrap().to_owned();
+        writeln!(page, "| `{}` | {} | {} |  |", text("name"), text("strikes"), text("holds")).unwrap();
+    }
+    let path = proofs::faults_page();
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    if proofs::updates_docs() && rows(&found) != rows(&page) {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(rows(&found), rows(&page), "UPDATE_DOCS=1");
+}
+
+const PAGE: &str = "# What goes wrong on a rehearsed day\n
+Made by `UPDATE_DOCS=1` and the tests `rehearsal`, `incidents` and `kill_points` of package `proofs`; they fail when it is
+stale. `rehearse day --fault NAME` runs a row. Every row ends with what is held under stops, no order lost, no order twice,
+but where it says otherwise; the last column is how its day ended.\n
+| fault | strikes | must hold | outcome |\n|---|---|---|---|\n";
+
+fn faults() -> Vec<Value> {
+    let output = Command::new(proofs::program("rehearse")).args(["faults", "--json"]).output().unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn faults_of_requests(wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let requests = faults().into_iter().filter(|fault| fault["group"] == "request");
+    requests.filter_map(|fault| fault["name"].as_str().map(str::to_owned)).filter(|name| wanted(name)).collect()
+}
+
+/// Does something with each, a few at a time.
+fn each(faults: &[String], run: impl Fn(&str) + Sync) {
+    let open = Mutex::new(faults.iter());
+    thread::scope(|scope| {
+        for _ in 0..DAYS_AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let Some(fault) = open.lock().unwrap_or_else(|broken| broken.into_inner()).next() else { return };
+                    run(fault);
+                }
+            });
+        }
+    });
 }
 
 #[test]
@@ -111,8 +248,8 @@ fn the_same_seed_is_the_same_day_and_another_is_another() {
 fn a_day_that_did_not_go_as_it_should_ends_with_1_and_says_why() {
     let day = Day::run(&["--fault", "crash@1000000"]);
     day.expect("BROKEN", 1);
-    let failed: Vec<&str> = day.checks(false);
-    assert!(failed.contains(&"the fault struck"), "{failed:?}");
+    let failed = day.checks(false);
+    assert!(failed.iter().any(|check| check.starts_with("the fault struck")), "{failed:?}");
 }
 
 #[test]
@@ -121,6 +258,8 @@ fn what_keeps_a_day_from_running_has_its_own_exit_code() {
         (vec!["--session", "2017-11-23"], 65, "no session of the exchange (Thanksgiving"),
         (vec!["--session", "2017-13-01"], 64, "2017-13-01"),
         (vec!["--fault", "fire"], 64, "known faults"),
+        (vec!["--fault", "kill@fsync:0"], 64, "no kill point"),
+        (vec!["--until", "noon"], 64, "a time of day"),
         (vec!["no-such-manifest.toml"], 64, "no-such-manifest.toml"),
         (vec!["--programs", "/usr/bin"], 78, "unitgen"),
         (vec!["--bars", "/dev/null"], 64, "--universe"),
@@ -185,23 +324,14 @@ fn explain(point: &str, day: &Day, clean: &Day) -> usize {
     1
 }
 
-/// Before and after every order; at one request of every other kind in the thick of it (they change nothing at the venue,
-/// so before and after are one); and some spread over the day.
+/// After the first orders, where what is in flight is the venue's; before and after each other kind of request is what
+/// `kill_points` does at the system calls, on a smaller market.
 fn kill_points(requests: &[String]) -> Vec<String> {
-    let is_order = |number: usize| requests[number - 1] == "POST /v2/orders";
-    let all = || 1..=requests.len();
-    let first_order = all().find(|number| is_order(*number)).expect("the clean day orders");
-    let mut numbers: BTreeSet<usize> = all().filter(|number| is_order(*number)).collect();
-    for kind in requests.iter().collect::<BTreeSet<_>>() {
-        let late = all().find(|number| *number > first_order && requests[number - 1] == *kind);
-        numbers.extend(late.or_else(|| all().find(|number| requests[number - 1] == *kind)));
-    }
-    numbers.extend((1..=4).map(|part| requests.len() * part / 5));
-    let points = |number: usize| {
-        let before = format!("crash@{number}");
-        if is_order(number) { vec![format!("{before}a"), before] } else { vec![before] }
-    };
-    numbers.into_iter().flat_map(points).collect()
+    let orders: Vec<usize> =
+        (1..=requests.len()).filter(|number| requests[number - 1] == "POST /v2/orders").take(ORDERS).collect();
+    assert!(!orders.is_empty(), "the clean day orders");
+    let spread = (1..=2).map(|part| format!("crash@{}", requests.len() * part / 3));
+    orders.into_iter().map(|number| format!("crash@{number}a")).chain(spread).collect()
 }
 
 /// A sixth of the real universe with two years of its real bars, small enough for dozens of days.
@@ -236,93 +366,4 @@ impl RealInputs {
     fn arguments(&self) -> Vec<&str> {
         vec!["--bars", &self.bars, "--universe", &self.universe, "--session", SESSION]
     }
-}
-
-/// A day that ran to its end.
-struct Day {
-    document: Value,
-    code: Option<i32>,
-}
-
-impl Day {
-    fn run(arguments: &[&str]) -> Self {
-        let output = rehearse(arguments);
-        let document = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-            panic!("rehearse {arguments:?}: {error}\n{}", String::from_utf8_lossy(&output.stderr));
-        });
-        Self { document, code: output.status.code() }
-    }
-
-    fn expect(&self, verdict: &str, code: i32) {
-        assert_eq!(self.verdict(), verdict, "{:?}\n{}", self.checks(false), self.story());
-        assert_eq!(self.code, Some(code));
-        assert_eq!(self.document["schema_version"], 1);
-    }
-
-    fn verdict(&self) -> &str {
-        self.document["summary"]["verdict"].as_str().unwrap()
-    }
-
-    fn list(&self, name: &str) -> &[Value] {
-        self.document["summary"][name].as_array().unwrap()
-    }
-
-    fn orders(&self) -> &[Value] {
-        self.list("orders")
-    }
-
-    fn fills(&self) -> &[Value] {
-        self.list("fills")
-    }
-
-    fn positions(&self) -> &[Value] {
-        self.list("positions")
-    }
-
-    /// The symbols of everything bought; prices may differ when a crash moved an order by seconds.
-    fn bought(&self) -> BTreeSet<String> {
-        let buys = self.fills().iter().filter(|fill| fill["side"] == "buy");
-        buys.map(|fill| fill["symbol"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// Symbols with an entry in that state of the ledger; in any state when it is empty.
-    fn entries_in(&self, state: &str) -> BTreeSet<String> {
-        let entries = self.list("intents").iter().filter(|intent| intent["leg"] == "entry");
-        let wanted = entries.filter(|intent| state.is_empty() || intent["state"] == state);
-        wanted.map(|intent| intent["symbol"].as_str().unwrap().to_owned()).collect()
-    }
-
-    fn checks(&self, ok: bool) -> Vec<&str> {
-        let checks = self.list("checks").iter().filter(|check| check["ok"] == ok);
-        checks.map(|check| check["name"].as_str().unwrap()).collect()
-    }
-
-    fn requests(&self) -> Vec<String> {
-        let requests = self.document["requests"].as_array().unwrap();
-        requests.iter().map(|request| request.as_str().unwrap().to_owned()).collect()
-    }
-
-    fn has(&self, unit: &str, event: &str, detail: &str) -> bool {
-        self.document["timeline"].as_array().unwrap().iter().any(|line| {
-            line["unit"] == unit && line["event"] == event && line["detail"].as_str().unwrap().contains(detail)
-        })
-    }
-
-    /// The day as a reader of a failed test wants it.
-    fn story(&self) -> String {
-        let line = |line: &Value| {
-            ["at", "unit", "event", "detail"].map(|key| line[key].as_str().unwrap_or_default().to_owned()).join("  ")
-        };
-        self.document["timeline"].as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-}
-
-fn rehearse(arguments: &[&str]) -> Output {
-    let programs = proofs::programs(&["rehearse", "unitgen", "scanner", "gate", "execution", "desk"]);
-    Command::new(programs.join("rehearse"))
-        .args(["day", "--json"])
-        .args(arguments)
-        .current_dir(proofs::workspace_root())
-        .output()
-        .expect("rehearse runs")
 }

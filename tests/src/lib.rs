@@ -3,10 +3,14 @@
 //! A proof that lacks something says so. On a developer's machine shared data may be missing, then a proof that needs it
 //! is skipped with a line; under `CI=true` it fails, so that nothing is green because nothing ran.
 
+mod day;
+
 use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
+
+pub use day::{Day, faults_page, program, rehearse, updates_docs};
 
 /// The root of the workspace.
 #[must_use]

@@ -10,9 +10,13 @@ default:
 demo *arguments:
     ./demo "$@"
 
-# One day for each fault, verdict lines only.
+# One day for each fault with a name, verdict lines only; `rehearse faults` says what each is.
 faults: build
-    for fault in scan-fails stale-watchlist kill-switch crash; do ./target/debug/rehearse day --fault "$fault" | tail -n 1; done
+    for fault in $(./target/debug/rehearse faults | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p'); do printf '%-24s ' "$fault"; ./target/debug/rehearse day --fault "$fault" 2>/dev/null | tail -n 1; done
+
+# Hundreds of SIGKILLs at every effect of a trade (needs strace).
+kill-points: build
+    cargo test -p proofs --test kill_points -- --nocapture
 
 # Every test, as CI runs them.
 test *arguments:

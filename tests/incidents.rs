@@ -55,14 +55,16 @@ fn there_is_one_database_whatever_the_working_directory() {
     let absolute = decision["inputs"]["db_path_abs"].as_str().unwrap();
     assert!(Path::new(absolute).is_absolute() && Path::new(absolute).is_file(), "{absolute}");
     assert!(said.len() >= 2 && said.iter().all(|path| *path == absolute), "{said:?} and {absolute}");
-    let databases = walk(&kept).into_iter().filter(|path| path.ends_with(".sqlite")).collect::<Vec<_>>();
+    let databases = walk(&state).into_iter().filter(|path| path.ends_with(".sqlite")).collect::<Vec<_>>();
     assert_eq!(databases, [absolute], "one file");
 
-    // A relative path would be another file in each working directory.
+    // A relative path is below the deployment's own directory, wherever the process happens to be.
+    let root = folder.path().join("state");
+    let expect = format!("ledger {}", root.join("data/execution_v2.sqlite").display());
     for directory in [folder.path(), Path::new("/")] {
-        let output = check(&[("EXECUTION_V2_DB", "data/execution_v2.sqlite")], directory);
-        let text = text(&output);
-        assert!(output.status.code() != Some(0) && text.contains("EXECUTION_V2_DB"), "{text}");
+        let relative = [("EXECUTION_V2_DB", "data/execution_v2.sqlite"), ("STATE_DIRECTORY", root.to_str().unwrap())];
+        let said = text(&check(&relative, directory));
+        assert!(said.contains(&expect), "in {}: {said}", directory.display());
     }
 }
 
@@ -129,7 +131,7 @@ fn equity_is_the_brokers_own_once() {
     let record = fs::read_dir(&records).unwrap().next().unwrap().unwrap().path();
     let number =
         |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned).parse::<f64>().unwrap();
-    let equity = number(&json(&record)["account"]["equity"]);
+    let equity = number(&json(&record)["equity"]);
     assert!((equity - number(&day.document["summary"]["equity"])).abs() < 0.01, "{equity}");
 }
 

@@ -135,7 +135,7 @@ pub fn all(evidence: &Evidence<'_>) -> Vec<Check> {
     let mut checks = vec![
         no_order_sent_twice(evidence),
         one_entry_a_symbol(evidence.truth),
-        every_position_protected(evidence.truth),
+        every_position_protected(evidence),
         never_bare_for_long(evidence),
         every_order_recorded(evidence),
         nothing_unresolved(evidence),
@@ -203,7 +203,15 @@ fn one_entry_a_symbol(truth: &Truth) -> Check {
 }
 
 /// The open sell stops of a symbol hold exactly its shares: fewer leave some bare, more would go short.
-fn every_position_protected(truth: &Truth) -> Check {
+fn every_position_protected(evidence: &Evidence<'_>) -> Check {
+    let truth = evidence.truth;
+    // Invariant 9: of shares nobody of ours bought no price for a stop may be known; then an alert says so.
+    let told_bare = |symbol: &Symbol| {
+        let is_strange = |order: &&OrderReport| evidence.seen.strangers.contains(&order.client_order_id);
+        let is_told = |alert: &String| alert.contains(&format!("{symbol} has NO stop"));
+        truth.orders.iter().filter(is_strange).any(|order| order.symbol == *symbol)
+            && evidence.alerts.iter().any(is_told)
+    };
     let held: BTreeMap<Symbol, Qty> = truth.positions.iter().map(|position| (position.symbol, position.qty)).collect();
     let mut stops: BTreeMap<Symbol, Qty> = BTreeMap::new();
     for order in truth.orders.iter().filter(|order| is_protective(order) && !order.status.is_final()) {
@@ -215,7 +223,7 @@ fn every_position_protected(truth: &Truth) -> Check {
     let shares = |of: &BTreeMap<Symbol, Qty>, symbol| of.get(symbol).copied().unwrap_or(Qty::ZERO);
     let mut bare: Vec<String> = symbols
         .iter()
-        .filter(|symbol| shares(&held, symbol) != shares(&stops, symbol))
+        .filter(|symbol| shares(&held, symbol) != shares(&stops, symbol) && !told_bare(symbol))
         .map(|symbol| format!("{symbol}: {} held, {} under stops", shares(&held, symbol), shares(&stops, symbol)))
         .collect();
     bare.extend(truth.positions.iter().filter(|position| position.short).map(|p| format!("{}: short", p.symbol)));

@@ -307,7 +307,10 @@ impl Day {
         };
         let symbol =
             self.venue.symbols().into_iter().find(|symbol| !is_ours(symbol)).context("every symbol is ours")?;
+        let start = self.venue.now();
         for number in 1..=count {
+            // Nobody's orders are all of one instant, and pages of them are told apart by theirs.
+            self.venue.advance_to(start + TimeDelta::milliseconds(10 * number as i64));
             let id = format!("by-hand-{number}");
             hands::order(
                 &self.venue,

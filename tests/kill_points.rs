@@ -65,6 +65,7 @@ fn killed_at_every_effect_nothing_is_lost_doubled_or_bare() {
     tally.print(days.len(), began);
     assert!(tally.broken.is_empty(), "{}", tally.broken.join("\n\n"));
     assert!(tally.kills >= KILLS_MIN, "only {} kills really struck", tally.kills);
+    proofs::document_outcome("kill@CALL:N,...", "PROTECTED");
     assert!(tally.traded >= days.len() * 9 / 10, "only {} days of {} bought anything", tally.traded, days.len());
 }
 

@@ -305,6 +305,8 @@ fn a_crash_at_any_request_of_a_real_day_loses_nothing_and_repeats_nothing() {
         assert_eq!(day.code, Some(0), "{point}");
         explained += explain(point, day, &clean);
     }
+    proofs::document_outcome("crash@N", "PROTECTED");
+    proofs::document_outcome("crash@Na", "PROTECTED");
     println!("{} kill points, {explained} days that differ from the clean one and why is known", days.len());
 }
 

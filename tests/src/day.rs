@@ -177,7 +177,10 @@ pub fn updates_docs() -> bool {
 }
 
 /// The row of a fault ends with its outcome; `UPDATE_DOCS=1` makes it so.
-fn document_outcome(fault: &str, outcome: &str) {
+///
+/// # Panics
+/// When it says something else.
+pub fn document_outcome(fault: &str, outcome: &str) {
     let page = faults_page();
     let begin = format!("| `{fault}` |");
     let replace = |text: &str| -> String {

@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-pub use day::{Day, faults_page, program, rehearse, updates_docs};
+pub use day::{Day, document_outcome, faults_page, program, rehearse, updates_docs};
 
 /// The root of the workspace.
 #[must_use]

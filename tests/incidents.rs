@@ -158,7 +158,10 @@ fn a_damaged_ledger_is_refused_with_its_reason_and_stops_stay() {
 #[test]
 fn a_host_in_berlin_has_the_same_day() {
     let (berlin, clean) = (Day::with_fault("zone-berlin", &[]), Day::run(&[]));
-    assert_eq!(berlin.requests(), clean.requests());
+    // How often fills are asked for depends on the stream, and a stream is real time.
+    let asked =
+        |day: &Day| -> Vec<String> { day.requests().into_iter().filter(|path| !path.ends_with("/FILL")).collect() };
+    assert_eq!(asked(&berlin), asked(&clean));
     assert_eq!(berlin.document["summary"]["orders"], clean.document["summary"]["orders"]);
 }
 

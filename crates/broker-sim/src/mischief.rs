@@ -1,6 +1,7 @@
 //! What somebody who holds the venue may do to it, without a request: lies about time, halts, splits.
 
-use ::venue::engine::ByHandError;
+use std::error::Error;
+
 use market::Symbol;
 
 use crate::{handle::Venue, lies::WrongCalendar};
@@ -20,7 +21,7 @@ impl Venue {
     ///
     /// # Errors
     /// When the symbol is not traded here.
-    pub fn halt(&self, symbol: Symbol, halted: bool) -> Result<(), ByHandError> {
+    pub fn halt(&self, symbol: Symbol, halted: bool) -> Result<(), impl Error + Send + Sync + use<>> {
         self.with_engine(|engine, _| engine.halt(symbol, halted))
     }
 
@@ -28,7 +29,7 @@ impl Venue {
     ///
     /// # Errors
     /// When the symbol is not traded here, or the ratio is none.
-    pub fn split(&self, symbol: Symbol, new: u32, old: u32) -> Result<(), ByHandError> {
+    pub fn split(&self, symbol: Symbol, new: u32, old: u32) -> Result<(), impl Error + Send + Sync + use<>> {
         self.with_engine(|engine, _| engine.split(symbol, new, old))
     }
 }

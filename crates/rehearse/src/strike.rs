@@ -264,11 +264,14 @@ impl Day {
 
     fn take_ledger_away(&mut self, named: Named) -> anyhow::Result<()> {
         let (now, database) = (self.venue.now(), self.layout.database().to_owned());
-        match named {
-            Named::LedgerCorrupt => hands::overwrite_with_noise(&database)?,
-            Named::LedgerRestored => hands::restore_ledger(&self.scratch, &database, hands::MORNING)?,
-            Named::LedgerLost => hands::remove_database(&database)?,
-            _ => hands::remove_ledger(&database)?,
+        if named == Named::LedgerCorrupt {
+            hands::overwrite_with_noise(&database)?;
+        } else if named == Named::LedgerRestored {
+            hands::restore_ledger(&self.scratch, &database, hands::MORNING)?;
+        } else if named == Named::LedgerLost {
+            hands::remove_database(&database)?;
+        } else {
+            hands::remove_ledger(&database)?;
         }
         if named == Named::FlattenFreshLedger {
             KillSwitch::latch(&self.layout.kill_switch(), KillLevel::Flatten, "rehearsed", "rehearse", now)?;

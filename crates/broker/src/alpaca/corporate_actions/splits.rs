@@ -67,9 +67,10 @@ pub(in crate::alpaca) fn sorted(actions: CorporateActions, symbols: &[Symbol], t
 
 /// Shares of a dividend are there when they are booked, those of a split from its ex-date on.
 fn in_force_from(action: &CorporateAction, ex_date: NyDate) -> NyDate {
-    match action.event {
-        CorporateEvent::StockDividend { .. } => ex_date.max(action.process_date),
-        _ => ex_date,
+    if matches!(action.event, CorporateEvent::StockDividend { .. }) {
+        ex_date.max(action.process_date)
+    } else {
+        ex_date
     }
 }
 

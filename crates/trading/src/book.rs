@@ -249,7 +249,7 @@ impl Book {
         let opened_at = held.and_then(|held| held.since).or_else(|| entry.map(|entry| entry.recorded_at))?;
         let adjust = |price: Price, at| tape.map_or(price, |tape| tape.adjusted(price, at));
         // By the broker's clock where there is a fill: ours may have stood on the other side of a split.
-        let of_day = |entry: &Intent| held.and_then(|held| held.since).unwrap_or(entry.recorded_at);
+        let of_day = |entry: &Intent| self.first_fill(entry).unwrap_or(entry.recorded_at);
         let plan = entry.and_then(|entry| entry.trade.map(|plan| plan.map(|price| adjust(price, of_day(entry)))));
         Some(Trade {
             net: held.map_or(0, |held| held.net),
@@ -263,6 +263,13 @@ impl Book {
     fn entry_of(&self, held: &Held) -> Option<&Intent> {
         let ours = held.bought_by.iter().filter_map(|id| self.by_broker_id(id));
         ours.filter(|intent| intent.trade.is_some()).max_by_key(|intent| intent.recorded_at)
+    }
+
+    /// The first fill of an order, under whichever of its ids: what was held before it may be of another side of a split.
+    fn first_fill(&self, entry: &Intent) -> Option<Timestamp> {
+        let itself = self.by_id.get(&entry.request.client_order_id);
+        let mut fills = self.tapes.get(&entry.request.symbol)?.fills();
+        fills.find(|fill| self.by_broker_id.get(&fill.order_id) == itself).map(|fill| fill.at)
     }
 
     fn entry_in_doubt(&self, symbol: Symbol) -> Option<&Intent> {
@@ -297,7 +304,8 @@ impl Book {
     /// The entry whose executions have not arrived while nothing of the symbol is held by the book: in doubt, or filled.
     #[must_use]
     pub fn entry_awaited(&self, symbol: Symbol) -> Option<&Intent> {
-        let is_flat = self.held(symbol).is_none_or(|held| held.net == 0);
+        // What a split left of less than a share is no position.
+        let is_flat = self.held(symbol).is_none_or(|held| held.net == held.in_lieu);
         is_flat.then(|| self.entry_in_doubt(symbol).or_else(|| self.entry_unheard_of(symbol))).flatten()
     }
 

@@ -182,9 +182,7 @@ impl Held {
             }
             Side::Sell => {
                 self.net = self.net.saturating_sub(units);
-                if self.net <= self.in_lieu {
-                    *self = Self { net: self.net, in_lieu: self.net.max(0), ..Self::default() };
-                }
+                self.end_what_is_over();
             }
         }
     }
@@ -200,6 +198,14 @@ impl Held {
         let paid_out = scaled(paid_out) - rest;
         (self.net, self.bought) = (scaled(self.net), scaled(self.bought));
         self.in_lieu = self.net - paid_out;
+        self.end_what_is_over();
+    }
+
+    /// Without a whole share of it left, by a sale or by a split, a trade is over: what is bought next begins another.
+    fn end_what_is_over(&mut self) {
+        if self.net <= self.in_lieu {
+            *self = Self { net: self.net, in_lieu: self.net.max(0), ..Self::default() };
+        }
     }
 }
 
@@ -287,6 +293,14 @@ mod tests {
         tape.count(fill(6, Side::Buy, 10, "50"));
         assert_eq!((tape.held().since, tape.held().in_lieu), (Some(at(6)), share * 3 / 4));
         assert_eq!(tape.held().average_entry(), Some("50".parse().unwrap()));
+        let mut nothing_whole = Tape::default();
+        nothing_whole.count(fill(1, Side::Buy, 9, "10"));
+        nothing_whole.split(split(2, 1, 10));
+        let held = nothing_whole.held();
+        assert_eq!((held.net, held.in_lieu, held.since), (share * 9 / 10, share * 9 / 10, None), "no share is left");
+        nothing_whole.count(fill(3, Side::Buy, 10, "150"));
+        assert_eq!((nothing_whole.held().since, nothing_whole.held().bought_by.len()), (Some(at(3)), 1));
+        assert_eq!(nothing_whole.held().average_entry(), Some("150".parse().unwrap()));
         let mut even = Tape::default();
         even.count(fill(1, Side::Buy, 20, "10"));
         even.split(split(2, 1, 10));

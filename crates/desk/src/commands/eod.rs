@@ -69,12 +69,14 @@ fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
     let midnight = date.at_hm(0, 0);
     let path = desk.ledger_path();
     let ledger = path.exists().then(|| Ledger::open_read_only(&path)).transpose().context(ExitCode::CannotWrite)?;
-    let (mut executions, mut intents, mut refusals, mut alerts) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let (mut executions, mut splits) = (Vec::new(), Vec::new());
+    let (mut intents, mut refusals, mut alerts) = (Vec::new(), Vec::new(), 0);
     let mut ledger_damage = None;
     if let Some(ledger) = &ledger {
         // A start has time for what decides only; here there is time for all of it.
         ledger_damage = ledger.check_all().err().map(|damage| damage.to_string());
         executions = ledger.executions_since(market::Timestamp::from_unix_nanos(i64::MIN))?;
+        splits = ledger.splits()?;
         intents = ledger.intents_since(midnight)?;
         refusals = ledger.refusals_since(midnight)?;
         alerts = ledger.events_since(midnight)?.iter().filter(|event| event.kind == "alert").count();
@@ -87,7 +89,7 @@ fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
         account: broker.account.number.to_string(),
         equity: broker.account.equity,
         change_of_equity: broker.account.equity - broker.account.last_equity,
-        realized: pnl::realized(&executions, midnight).into_values().sum(),
+        realized: pnl::realized(&executions, &splits, midnight).into_values().sum(),
         unrealized: broker.protection().iter().map(unrealized).sum(),
         entries: intents.iter().filter(|i| i.request.purpose == Purpose::Open && i.request.side == Side::Buy).count(),
         fills: executions.iter().filter(today).count(),

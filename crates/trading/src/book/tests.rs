@@ -128,6 +128,44 @@ fn a_plan_is_split_by_the_clock_of_the_broker() {
 }
 
 #[test]
+fn a_plan_is_split_by_the_fills_of_its_own_entry() {
+    // Ten bought, then so many for so many, then bought again under another plan; what that plan's stop is told as.
+    for (new, old, net) in
+        [(1, 20, Qty::shares(5).units() + Qty::shares(1).units() / 2), (1, 10, Qty::shares(6).units())]
+    {
+        let mut day = Day::bought();
+        day.later(1);
+        day.book.split(&Split { id: "s1".into(), symbol: symbol("AAPL"), effective: day.now, new, old });
+        day.later(1);
+        let key = day.key("AAPL", Leg::Entry, 2);
+        day.intent("AAPL", Leg::Entry, 2, OrderState::Filled);
+        day.edit(&key, |intent| intent.trade = Some(TradePlan::stop_only(price("145"))));
+        let awaited = day.book.entry_awaited(symbol("AAPL")).is_some();
+        assert_eq!(awaited, old == 20, "half a share that may be cash is no position");
+        day.fill("AAPL", Leg::Entry, 2, Side::Buy, 5);
+        let trade = day.book.trade(symbol("AAPL")).unwrap();
+        assert_eq!((trade.net, trade.plan.map(|plan| plan.stop)), (net, Some(price("145"))), "{new}:{old}");
+        assert_eq!(trade.opened_at == day.now, old == 20, "{new}:{old}: without a whole share the trade was over");
+    }
+}
+
+#[test]
+fn what_an_order_bought_under_an_earlier_id_is_its_own() {
+    let mut day = Day::bought();
+    let key = day.key("AAPL", Leg::Entry, 1);
+    // As a ledger tells it: the intent with its latest id, and apart from that the ids it had before.
+    let mut read = Book::new(day.book.account.clone(), day.book.strategy.clone());
+    day.edit(&key, |intent| intent.broker_id = Some("b2".parse().unwrap()));
+    day.book.tapes()[&symbol("AAPL")].fills().for_each(|fill| read.count(fill));
+    read.restore(day.book.intent(&key.client_order_id()).unwrap().clone());
+    assert_eq!(read.trade(symbol("AAPL")).unwrap().plan, None);
+    read.carried(broker_id(&key), &key.client_order_id());
+    assert_eq!(read.trade(symbol("AAPL")), day.book.trade(symbol("AAPL")));
+    read.carried("b0".parse().unwrap(), &day.key("MSFT", Leg::Entry, 1).client_order_id());
+    assert!(read.carried_by(&"b0".parse().unwrap()).is_none(), "of an order that nobody recorded");
+}
+
+#[test]
 fn a_fill_of_an_unknown_order_may_be_of_an_entry_that_was_given_up() {
     let mut day = Day::new();
     day.intent("AAPL", Leg::Entry, 1, OrderState::NeverArrived);

@@ -4,7 +4,7 @@ use market::{Qty, Timestamp};
 
 use super::{Book, Intent};
 use crate::{
-    order::{AccountId, Strategy},
+    order::{AccountId, BrokerOrderId, ClientOrderId, Strategy},
     reconcile::Change,
     record::Record,
     report::Execution,
@@ -53,6 +53,13 @@ impl Book {
             self.intents.push(intent);
         }
         self.index(place);
+    }
+
+    /// An id that an order of ours had at the broker before another took its place: its fills are that order's.
+    pub fn carried(&mut self, before: BrokerOrderId, id: &ClientOrderId) {
+        if let Some(place) = self.by_id.get(id) {
+            self.by_broker_id.insert(before, *place);
+        }
     }
 
     /// Counts an execution, once.

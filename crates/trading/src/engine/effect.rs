@@ -80,7 +80,7 @@ pub(super) enum Step {
     Decided(Box<Decided>),
     /// An order that is recorded and not yet sent.
     Recorded(Box<Decided>),
-    /// Told if it is news when its turn comes.
+    /// Told if it is news when its turn comes, which is after all that protects.
     Alert(String, String),
     /// Anything else.
     Effect(Effect),
@@ -122,6 +122,22 @@ impl Step {
         match self {
             Self::Record(..) => true,
             Self::Decided(_) | Self::Recorded(_) | Self::Alert(..) | Self::Effect(_) => false,
+        }
+    }
+
+    pub(super) fn is_alert(&self) -> bool {
+        match self {
+            Self::Alert(..) => true,
+            Self::Record(..) | Self::Decided(_) | Self::Recorded(_) | Self::Effect(_) => false,
+        }
+    }
+
+    /// A request that reduces what is held or may be bought.
+    pub(super) fn is_protective(&self) -> bool {
+        match self {
+            Self::Decided(decided) | Self::Recorded(decided) => !decided.is_opening(),
+            Self::Effect(effect) => matches!(effect, Effect::Cancel { .. }),
+            Self::Record(..) | Self::Alert(..) => false,
         }
     }
 

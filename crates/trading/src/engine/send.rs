@@ -21,11 +21,12 @@ impl Core {
             match self.queue.pop_front()? {
                 Step::Record(at, records) => return Some(Effect::Record { at, records }),
                 Step::Effect(effect) => return Some(effect),
-                Step::Alert(subject, text) => {
-                    if self.alerts.is_news(&subject, moment.now) {
-                        return Some(Effect::Alert { subject, text });
-                    }
-                }
+                // Telling takes time and may fail: what protects goes first.
+                Step::Alert(subject, text) => match self.queue.iter().rposition(Step::is_protective) {
+                    Some(last) => self.put_off(last, Step::Alert(subject, text)),
+                    None if self.alerts.is_news(&subject, moment.now) => return Some(Effect::Alert { subject, text }),
+                    None => {}
+                },
                 Step::Decided(decided) => match self.why_not(&decided, moment) {
                     Some(refusal) => self.note_refusal(refusal),
                     None => {
@@ -43,6 +44,12 @@ impl Core {
                 },
             }
         }
+    }
+
+    /// Behind the last that protects, and behind the alerts that were put off before it.
+    fn put_off(&mut self, last: usize, alert: Step) {
+        let behind = self.queue.iter().skip(last + 1).take_while(|step| step.is_alert()).count();
+        self.queue.insert(last + 1 + behind, alert);
     }
 
     /// Why an opening is not sent now: the sends before it took time, and the world went on. Never asked of protection.

@@ -95,6 +95,34 @@ fn a_misfit_is_acted_on_when_it_stands_for_two_looks() {
 }
 
 #[test]
+fn what_protects_is_sent_before_anything_is_told() {
+    let mut desk = Floor::new();
+    desk.look();
+    desk.protect();
+    desk.hold("YYY", 5);
+    desk.hold("ZZZ", 5);
+    desk.work("by-hand");
+    let is_alert = |line: &String| line.starts_with("alert");
+    let mut alerts = 0;
+    for _ in 0..2 {
+        desk.pass(TimeDelta::seconds(2));
+        desk.look();
+        desk.core.handle(Event::Protect(Box::new(desk.surroundings())), desk.moment.now);
+        let mut told = desk.until_send();
+        if told.last().is_some_and(|line| line == "submit YYY stop") {
+            // What its answer has to tell waits as well.
+            desk.lose("YYY", Leg::Stop);
+        }
+        told.extend(desk.drain());
+        let first = told.iter().position(is_alert).unwrap_or(told.len());
+        let sends = |line: &String| line.starts_with("submit") || line.starts_with("cancel");
+        assert!(!told[first..].iter().any(sends), "{told:?}");
+        alerts += told.iter().filter(|line| is_alert(line)).count();
+    }
+    assert!(alerts > 3, "{alerts}: both appeared, an order of another hand, an outcome unknown");
+}
+
+#[test]
 fn what_is_held_at_the_first_look_did_not_appear() {
     let mut desk = Floor::new();
     desk.hold("ZZZ", 5);

@@ -1,7 +1,7 @@
 //! Whether the file is what SQLite left, as far as a start has time for.
 //!
 //! A small database is checked whole. In a larger one only the tables that decide are (`meta`, `intents`, `executions`,
-//! `splits`, with their indexes): a year of them takes some fifteen milliseconds, a third of what all takes. Events,
+//! `splits`, `carried`, with their indexes): a year of them takes some fifteen milliseconds, a third of what all takes. Events,
 //! refusals, orders seen and alerts decide nothing. They are checked where there is time: [`Ledger::check_all`], at the end
 //! of the day. What no check of SQLite's finds is a changed letter
 //! inside a value: a row of the book is read as a whole, and its key columns must agree with the order's own id.
@@ -12,7 +12,7 @@ use crate::{Ledger, LedgerError};
 /// Up to this size the whole file is checked at the start.
 const WHOLE_BYTES: u64 = 8 * 1024 * 1024;
 /// What the book is read from.
-const BOOK: [&str; 4] = ["meta", "intents", "executions", "splits"];
+const BOOK: [&str; 5] = ["meta", "intents", "executions", "splits", "carried"];
 
 impl Ledger {
     /// Checks what the book is read from, and all of a small database.

@@ -5,7 +5,7 @@ use rusqlite::{Params, params};
 use serde::Serialize;
 use trading::{
     book::{Book, Intent},
-    order::{AccountId, Strategy},
+    order::{AccountId, BrokerOrderId, ClientOrderId, Strategy},
     report::Execution,
     tape::Split,
 };
@@ -54,6 +54,7 @@ impl Ledger {
         for intent in self.intents(since, &held.collect::<Vec<_>>())? {
             book.restore(intent);
         }
+        self.carried()?.into_iter().for_each(|(before, id)| book.carried(before, &id));
         self.high_water()?.into_iter().for_each(|at| book.saw(at));
         Ok(book)
     }
@@ -98,6 +99,17 @@ impl Ledger {
             return Ok(Vec::new());
         }
         self.rows("splits", "SELECT * FROM splits ORDER BY effective, rowid", params![], row::split)
+    }
+
+    /// Ids that orders of ours had before the broker put others in their place.
+    fn carried(&self) -> Result<Vec<(BrokerOrderId, ClientOrderId)>, LedgerError> {
+        if self.check_version()? < schema::WITH_CARRIED {
+            return Ok(Vec::new());
+        }
+        let read = |row: &Columns<'_>| {
+            Ok((row::parse(row::get(row, "broker_id")?)?, row::parse(row::get(row, "client_order_id")?)?))
+        };
+        self.rows("carried", "SELECT * FROM carried", params![], read)
     }
 
     /// Events at or after an instant, oldest first.

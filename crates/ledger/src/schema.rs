@@ -12,6 +12,8 @@ pub const VERSION: i64 = 3;
 pub(crate) const WITH_SPLITS: i64 = 2;
 /// The first schema that has orders as seen and stops.
 pub(crate) const WITH_SEEN: i64 = 3;
+/// The first schema that keeps the earlier ids of orders that the broker carried on.
+pub(crate) const WITH_CARRIED: i64 = 3;
 /// The first schema that has the outbox.
 pub(crate) const WITH_OUTBOX: i64 = 3;
 
@@ -73,6 +75,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
         text TEXT NOT NULL, more INTEGER NOT NULL, attempts INTEGER NOT NULL, delivered_at INTEGER
     ) STRICT;
     CREATE INDEX outbox_undelivered ON outbox (subject) WHERE delivered_at IS NULL;
+    CREATE TABLE carried (broker_id TEXT PRIMARY KEY, client_order_id TEXT NOT NULL) STRICT, WITHOUT ROWID;
     CREATE INDEX events_by_time ON events (at);
     CREATE INDEX refusals_by_time ON refusals (at);
 ",

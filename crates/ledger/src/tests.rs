@@ -70,10 +70,8 @@ fn what_the_file_gives_back_is_what_a_replay_of_the_records_gives() {
         (noon, Record::Split(split.clone())),
         (noon, Record::Split(split)),
         (noon, Record::Refusal(refusal)),
-        (
-            date().at_hm(13, 0),
-            Record::Change(Change { from: OrderState::Working, ..change(&intent(), OrderState::Filled) }),
-        ),
+        (noon, Record::Change(carried_on(&intent()))),
+        (date().at_hm(13, 0), Record::Change(Change { broker_id: None, ..change(&intent(), OrderState::Filled) })),
         // The clock went back: the later record is the later one all the same.
         (date().at_hm(11, 30), Record::Intent(Box::new(stop(2, date().at_hm(11, 30))))),
         (date().at_hm(11, 31), Record::Intent(Box::new(stop(3, date().at_hm(10, 31))))),
@@ -108,6 +106,27 @@ fn what_is_held_for_long_keeps_its_plan_its_stop_and_its_trims() {
     let sale = Execution { id: "f2".into(), side: Side::Sell, at: date().at_hm(15, 0), ..fill() };
     ledger.record(date().at_hm(15, 0), &[Record::Execution(sale)]).unwrap();
     assert_eq!(count(&ledger), 0, "it was sold");
+}
+
+#[test]
+fn what_an_order_bought_before_it_was_carried_on_keeps_its_plan() {
+    let (_folder, path) = place();
+    let mut ledger = Ledger::open(&path, &account()).unwrap();
+    let records = [
+        Record::Intent(Box::new(intent())),
+        Record::Change(change(&intent(), OrderState::Working)),
+        Record::Execution(fill()),
+        Record::Change(carried_on(&intent())),
+        Record::Change(Change { broker_id: None, ..change(&intent(), OrderState::Canceled) }),
+    ];
+    records.iter().for_each(|record| ledger.record(date().at_hm(11, 0), std::slice::from_ref(record)).unwrap());
+    drop(ledger);
+    let ledger = Ledger::open(&path, &account()).unwrap();
+    let book = ledger.book(&account(), &"avwap".parse().unwrap(), date().plus_days(30).at_hm(0, 0)).unwrap();
+    assert_eq!(book.trade(fill().symbol).unwrap().plan, intent().trade, "bought under its first id");
+    for id in ["b1", "b2"] {
+        assert!(book.carried_by(&id.parse().unwrap()).is_some(), "{id}");
+    }
 }
 
 #[test]
@@ -198,6 +217,12 @@ fn intent_of(leg: Leg, attempt: u32, recorded_at: Timestamp) -> Intent {
 fn change(intent: &Intent, to: OrderState) -> Change {
     let broker_id = Some("b1".parse().unwrap());
     Change { id: intent.request.client_order_id.clone(), from: intent.state, to, broker_id }
+}
+
+/// Another order took the place of the first at the broker.
+fn carried_on(intent: &Intent) -> Change {
+    let broker_id = Some("b2".parse().unwrap());
+    Change { from: OrderState::Working, broker_id, ..change(intent, OrderState::Working) }
 }
 
 fn fill() -> Execution {

@@ -117,6 +117,14 @@ fn write_refusal(tx: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()
 }
 
 fn write_change(tx: &Transaction<'_>, change: &Change, at: Timestamp) -> rusqlite::Result<()> {
+    if let Some(broker_id) = &change.broker_id {
+        // The fills of the order that another took the place of stay those of the intent.
+        tx.execute(
+            "INSERT OR IGNORE INTO carried (broker_id, client_order_id) SELECT broker_id, client_order_id FROM intents
+             WHERE client_order_id = ?1 AND broker_id IS NOT NULL AND broker_id <> ?2",
+            params![change.id.as_str(), broker_id.as_str()],
+        )?;
+    }
     tx.execute(
         "UPDATE intents SET state = ?2, broker_id = coalesce(?3, broker_id) WHERE client_order_id = ?1",
         params![change.id.as_str(), word(&change.to), change.broker_id.as_ref().map(|id| id.as_str())],

@@ -1,7 +1,9 @@
 //! What corporate actions mean for shares that are held: splits that can be counted, and what a human must look at.
 //!
 //! Counted is what turns shares of a symbol into shares of the same symbol: forward and reverse splits, a unit split that
-//! keeps the name, and dividends paid in shares. Their rates are made whole numbers exactly, or they are not counted.
+//! keeps the name, and dividends paid in shares that are booked by their ex-date. Their rates are made whole numbers
+//! exactly, or they are not counted. Shares that are booked later go to who held before the ex-date, not to who bought in
+//! between, which no split can say: that is a notice.
 //! Ordinary cash dividends and the gains of a fund change no share and are passed over; all else is a notice.
 
 use market::{NyDate, Symbol};
@@ -46,10 +48,16 @@ pub(in crate::alpaca) fn sorted(actions: CorporateActions, symbols: &[Symbol], t
         match meaning(&action.event) {
             Meaning::Nothing => {}
             Meaning::Shares { symbol, .. } if !symbols.contains(&symbol) => {}
+            Meaning::Shares { symbol, ratio: Some((new, old)) } if is_booked_late(&action, from) => {
+                let booked = action.process_date;
+                if today.days_since(from) >= -1 && today.days_since(booked) <= TOLD_DAYS {
+                    let what = format!("{new} for {old} shares, booked on {booked} for who held before {from}");
+                    splits.notices.push(Notice { symbol, what });
+                }
+            }
             Meaning::Shares { symbol, ratio: Some((new, old)) } if !action.id.is_empty() => {
-                let date = in_force_from(&action, from);
-                if date <= today && new != old {
-                    splits.read.push(Split { id: action.id, symbol, effective: date.at_hm(0, 0), new, old });
+                if from <= today && new != old {
+                    splits.read.push(Split { id: action.id, symbol, effective: from.at_hm(0, 0), new, old });
                 }
             }
             // Its rate or its id is none.
@@ -65,13 +73,10 @@ pub(in crate::alpaca) fn sorted(actions: CorporateActions, symbols: &[Symbol], t
     splits
 }
 
-/// Shares of a dividend are there when they are booked, those of a split from its ex-date on.
-fn in_force_from(action: &CorporateAction, ex_date: NyDate) -> NyDate {
-    if matches!(action.event, CorporateEvent::StockDividend { .. }) {
-        ex_date.max(action.process_date)
-    } else {
-        ex_date
-    }
+/// Shares of a dividend are there when they are booked, and not for all who hold then. Those of a split are all there from
+/// its ex-date on, whenever they are booked.
+fn is_booked_late(action: &CorporateAction, ex_date: NyDate) -> bool {
+    matches!(action.event, CorporateEvent::StockDividend { .. }) && action.process_date > ex_date
 }
 
 enum Meaning {
@@ -268,20 +273,22 @@ mod tests {
     }
 
     #[test]
-    fn a_split_counts_from_its_ex_date_and_shares_of_a_dividend_from_their_booking() {
+    fn a_split_counts_from_its_ex_date_and_shares_of_a_dividend_when_they_are_booked_by_then() {
         let split = CorporateEvent::ForwardSplit { symbol: symbol("A"), new_rate: 2.0, old_rate: 1.0 };
         let dividend = CorporateEvent::StockDividend { symbol: symbol("A"), rate: 0.05 };
-        // ex-date, booked, and whether each counts on the 20th
-        for (ex_date, booked, counts) in [
-            ("2026-11-20", "2026-11-20", [true, true]),
-            ("2026-11-20", "2026-11-23", [true, false]),
-            ("2026-11-21", "2026-11-20", [false, false]),
-            ("2026-11-02", "2026-11-19", [true, true]),
+        // ex-date, booked, and for each whether it counts on the 20th and whether a human is told
+        for (ex_date, booked, expect) in [
+            ("2026-11-20", "2026-11-20", [(1, 0), (1, 0)]),
+            ("2026-11-20", "2026-11-23", [(1, 0), (0, 1)]),
+            ("2026-11-21", "2026-11-20", [(0, 0), (0, 0)]),
+            ("2026-11-02", "2026-11-19", [(1, 0), (0, 1)]),
+            ("2026-11-02", "2026-11-12", [(1, 0), (0, 0)]),
+            ("2026-11-23", "2026-11-24", [(0, 0), (0, 0)]),
         ] {
-            for (event, counts) in [split.clone(), dividend.clone()].into_iter().zip(counts) {
+            for (event, expect) in [split.clone(), dividend.clone()].into_iter().zip(expect) {
                 let read = vec![action(event, ex_date, booked)];
                 let splits = sorted(CorporateActions { read, unreadable: vec![] }, &[symbol("A")], day("2026-11-20"));
-                assert_eq!(splits.read.len(), usize::from(counts), "{ex_date} {booked}: {splits:?}");
+                assert_eq!((splits.read.len(), splits.notices.len()), expect, "{ex_date} {booked}: {splits:?}");
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 
 /// The second look of a day is so long before the open: what was announced over night is there by then.
 const BEFORE_OPEN: TimeDelta = TimeDelta::minutes(30);
-/// Between two questions, whatever asks for them.
+/// Between two questions that are asked again: after a failure, and while something does not fit.
 const PACE: TimeDelta = TimeDelta::seconds(60);
 /// Of shares whose first fill nothing tells, so far back is asked,
 const UNKNOWN_DAYS: i32 = 7;
@@ -33,6 +33,8 @@ pub(crate) struct Actions {
     /// The symbols it was read for.
     read_of: BTreeSet<Symbol>,
     asked_at: Option<Timestamp>,
+    /// The last question had no answer.
+    failed: bool,
     splits: Vec<Split>,
     notices: Vec<Notice>,
 }
@@ -77,7 +79,7 @@ impl<B: Broker> Engine<B> {
     ) -> (Vec<Split>, Vec<Notice>) {
         let actions = &mut self.memory.actions;
         if let Some(Asked { part, symbols, at, answer }) = asked {
-            actions.asked_at = Some(at);
+            (actions.asked_at, actions.failed) = (Some(at), answer.is_err());
             if let Ok(splits) = answer {
                 actions.notices = splits.notices;
                 actions.notices.extend(unread(&splits.unreadable, &symbols));
@@ -104,7 +106,8 @@ impl<B: Broker> Engine<B> {
         let differs = |(_, finding): &(Symbol, Finding)| matches!(finding, Finding::QuantityMismatch { .. });
         let mismatch = || self.core.findings().iter().any(differs);
         let news = actions.read_for != Some(part) || !symbols.is_subset(&actions.read_of);
-        !symbols.is_empty() && rested && (news || mismatch())
+        // What is new does not wait its turn, or it would be told as unread; after a failure everything does.
+        !symbols.is_empty() && (news && !actions.failed || rested && (news || mismatch()))
     }
 
     /// The first day on which any of them was held or ordered.

@@ -28,6 +28,23 @@ fn systemd_finds_nothing_to_complain_about() {
     }
 }
 
+/// A live service has a line that no other has: what stands for a token whose file is missing. An empty value would be a
+/// mistake that systemd says and goes on without, and the start would fail after all.
+#[test]
+fn systemd_takes_what_stands_for_a_missing_token() {
+    let live = AVWAP
+        .replacen("mode = \"paper\"", "mode = \"live\"", 1)
+        .replacen("live = \"never\"", "live = \"armed\"", 1)
+        .replacen("account = \"PA30000000\"", "account = \"123456789\"", 1)
+        .replacen("keys = [", "keys = [\"LIVE_CONFIRM_TOKEN\", ", 1);
+    let units = Units::of(&live);
+    let Some(verified) = units.verify("execution.service") else { return };
+    assert_eq!(verified, Verified { clean: true, said: String::new() });
+    units.edit("execution.service", r"SetCredential=LIVE_CONFIRM_TOKEN:\n", "SetCredential=LIVE_CONFIRM_TOKEN:");
+    let Some(verified) = units.verify("execution.service") else { return };
+    assert!(verified.said.contains("Invalid syntax"), "{}", verified.said);
+}
+
 /// The check above can fail: each of these is a mistake that hand-written units were found with.
 #[test]
 fn systemd_would_complain() {
@@ -305,7 +322,7 @@ fn as_set(dump: &[String]) -> BTreeSet<String> {
 
 /// Lists grow and are cleared by an empty value; everything else is replaced.
 fn merge(file: &Path, directives: &mut Directives) {
-    const LISTS: [&str; 14] = [
+    const LISTS: [&str; 15] = [
         "After",
         "Conflicts",
         "Environment",
@@ -318,6 +335,7 @@ fn merge(file: &Path, directives: &mut Directives) {
         "OnCalendar",
         "OnSuccess",
         "RestartPreventExitStatus",
+        "SetCredential",
         "SuccessExitStatus",
         "SystemCallFilter",
     ];

@@ -88,9 +88,12 @@ fn a_live_service_is_rendered_with_its_address_and_its_keys() {
         "Environment=LIVE_TRADING=1",
         "Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming",
         "LoadCredential=LIVE_CONFIRM_TOKEN:%E/portcullis/credentials/LIVE_CONFIRM_TOKEN",
+        // Its file may be gone while a position is held: permission is lost, the manager is not.
+        r"SetCredential=LIVE_CONFIRM_TOKEN:\n",
     ] {
         assert!(execution.contains(&format!("\n{line}\n")), "{line}");
     }
+    assert_eq!(execution.matches("\nSetCredential=").count(), 1, "without the broker's keys nothing can be done");
     assert!(!text("eod.service").contains("LIVE_CONFIRM_TOKEN"));
     let dry = rendered(&live.replacen("mode = \"live\"", "mode = \"dry-run\"", 1));
     let dry = String::from_utf8(dry.get("execution.service").unwrap().to_vec()).unwrap();

@@ -3,9 +3,10 @@
 //! Everything that follows from a key of the manifest is written here and nowhere else, so two units of a deployment
 //! can never have two databases, and mode, account and the broker's address always agree.
 
+use contract::env::LIVE_CONFIRM_TOKEN;
 use manifest::{Account, Deployment, Env, Mode};
 
-use crate::unit::Word;
+use crate::unit::{Credential, Word};
 
 const PAPER_URL: &str = "https://paper-api.alpaca.markets";
 const LIVE_URL: &str = "https://api.alpaca.markets";
@@ -52,12 +53,16 @@ pub(crate) fn settings(env: &Env) -> impl Iterator<Item = (String, Word)> + '_ {
     env.iter().map(|variable| (variable.name.get_ref().clone(), Word::from(variable.value.get_ref().as_str())))
 }
 
-/// Credentials with the root-owned files they come from.
-pub(crate) fn credentials<'a>(secrets: impl IntoIterator<Item = &'a String>) -> Vec<(String, Word)> {
-    let file = |name: &str| Word::specifier('E').then(&format!("/portcullis/credentials/{name}"));
-    let mut credentials: Vec<(String, Word)> =
-        secrets.into_iter().map(|name| (name.clone(), file(name.as_str()))).collect();
-    credentials.sort_by(|(a, _), (b, _)| a.cmp(b));
-    credentials.dedup_by(|(a, _), (b, _)| a == b);
+/// Credentials with the root-owned files they come from. Without the broker's keys nothing can be done; the token is a
+/// permission, and losing a permission must not leave a position alone.
+pub(crate) fn credentials<'a>(secrets: impl IntoIterator<Item = &'a String>) -> Vec<Credential> {
+    let credential = |name: &String| Credential {
+        name: name.clone(),
+        file: Word::specifier('E').then(&format!("/portcullis/credentials/{name}")),
+        may_be_missing: name == LIVE_CONFIRM_TOKEN.name,
+    };
+    let mut credentials: Vec<Credential> = secrets.into_iter().map(credential).collect();
+    credentials.sort_by(|a, b| a.name.cmp(&b.name));
+    credentials.dedup_by(|a, b| a.name == b.name);
     credentials
 }

@@ -11,7 +11,7 @@ pub mod word;
 
 pub use install::Install;
 pub use lines::Lines;
-pub use service::{Command, Directive, Lifecycle, RestartPolicy, Sandbox, Service, Type};
+pub use service::{Command, Credential, Directive, Lifecycle, RestartPolicy, Sandbox, Service, Type};
 pub use timer::Timer;
 pub use unit_section::{StartLimit, Unit};
 pub use word::Word;

@@ -94,6 +94,17 @@ pub struct Sandbox {
     pub reason: &'static str,
 }
 
+/// A credential: a file that systemd reads as root and hands to the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// Its name.
+    pub name: String,
+    /// The file.
+    pub file: Word,
+    /// Whether the process starts without it, with an empty one.
+    pub may_be_missing: bool,
+}
+
 /// The section `[Service]`.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -109,8 +120,8 @@ pub struct Service {
     pub state_directory: String,
     /// Directory below `/run` that outlives the process, if it needs one.
     pub runtime_directory: Option<&'static str>,
-    /// Names of credentials with their files.
-    pub credentials: Vec<(String, Word)>,
+    /// Credentials, by name.
+    pub credentials: Vec<Credential>,
     /// Environment variables, in this order.
     pub environment: Vec<(String, Word)>,
     /// What it may do.
@@ -175,16 +186,28 @@ impl Service {
             lines.set("RuntimeDirectoryMode", "0700");
             lines.set("RuntimeDirectoryPreserve", "yes");
         }
+        self.write_credentials(lines);
+        for (name, value) in &self.environment {
+            lines.set("Environment", value.assigned_to(name).item());
+        }
+    }
+
+    fn write_credentials(&self, lines: &mut Lines) {
         if !self.credentials.is_empty() {
             lines.reason(
                 "With a path a missing credential stops the start; without one systemd would skip it silently.",
             );
-            for (name, file) in &self.credentials {
-                lines.set("LoadCredential", format!("{name}:{}", file.plain()));
-            }
         }
-        for (name, value) in &self.environment {
-            lines.set("Environment", value.assigned_to(name).item());
+        for Credential { name, file, .. } in &self.credentials {
+            lines.set("LoadCredential", format!("{name}:{}", file.plain()));
+        }
+        let permissions: Vec<_> = self.credentials.iter().filter(|credential| credential.may_be_missing).collect();
+        if !permissions.is_empty() {
+            lines.reason("Not these: a missing one keeps openings back, and nobody from what it holds. Then it is an empty line.");
+        }
+        for Credential { name, .. } in permissions {
+            // An empty value is a syntax error, which systemd says and ignores.
+            lines.set("SetCredential", format!("{name}:\\n"));
         }
     }
 }

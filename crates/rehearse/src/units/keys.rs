@@ -111,6 +111,7 @@ const SERVICE_PASSED_OVER: &[&str] = &[
     "RuntimeDirectoryPreserve",
     "SecureBits",
     "SendSIGKILL",
+    "SetCredential",
     "Slice",
     "SocketBindAllow",
     "SocketBindDeny",

@@ -43,7 +43,7 @@ use trading::{
 };
 
 use crate::{Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, Splits, SubmitOutcome};
-pub use agreement::{Environment, Expected};
+pub use agreement::{Environment, Expected, data_address};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError, Limits, ORDER_TIME_MAX};
 pub use credentials::Keys;

@@ -136,6 +136,12 @@ impl Expected {
     }
 }
 
+/// The market data address that belongs to a trading address: Alpaca has one, a venue on this machine is both.
+#[must_use]
+pub fn data_address(trading: &BaseUrl) -> BaseUrl {
+    if trading.is_loopback() { trading.clone() } else { DATA_HOST.parse().expect("a constant address") }
+}
+
 /// Whether keys may go there: to Alpaca, or to this machine.
 pub(super) fn is_known(url: &BaseUrl) -> bool {
     url.is_loopback() || [PAPER_HOST, LIVE_HOST, DATA_HOST].iter().any(|host| is(url, host))

@@ -52,6 +52,16 @@ impl Core {
         self.queue.insert(last + 1 + behind, alert);
     }
 
+    /// Whether the next thing to do may be an opening, so that its driver need not ask for permission before any other.
+    #[must_use]
+    pub fn opens_next(&self) -> bool {
+        let next = self.queue.iter().find(|step| !step.is_alert());
+        match next {
+            Some(Step::Decided(decided) | Step::Recorded(decided)) => decided.is_opening(),
+            Some(Step::Record(..) | Step::Alert(..) | Step::Effect(_)) | None => false,
+        }
+    }
+
     /// Why an opening is not sent now: the sends before it took time, and the world went on. Never asked of protection.
     fn why_not(&self, decided: &Decided, moment: &Moment) -> Option<Refusal> {
         let (reason, detail) = if decided.is_opening() { self.why_not_open(decided, moment)? } else { return None };

@@ -1,19 +1,26 @@
-//! Arming LIVE: a file in a directory that only root may write, good for one account on one New York day.
+//! Arming LIVE: a file in a directory that only root may write, good for one account on one New York day. Every account has
+//! a file of its own, so that arming one leaves the others as they are.
 //!
 //! Services read it, `desk arm` run by root writes it. Whatever is missing, unreadable, writable by others or for another
 //! day means not armed. The file holds the token's digest, so that whoever may read it learns no token; digests are
 //! compared in constant time.
 
-use std::{fs, os::unix::fs::MetadataExt, path::Path};
+use std::{
+    ffi::OsStr,
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use market::{NyDate, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{ReadError, Secret, WriteError, atomic, record, sha256_hex};
+use crate::{ReadError, Secret, WriteError, atomic, layout::file_name, record, sha256_hex};
 
-/// The file's name in the arming directory.
-pub const FILE_NAME: &str = "armed.json";
-const ROOT: u32 = 0;
+/// Who arms.
+pub(crate) const ROOT: u32 = 0;
+const PREFIX: &str = "armed";
+const SUFFIX: &str = ".json";
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Whether LIVE is armed.
@@ -45,12 +52,39 @@ impl ArmingFile {
     /// The schema this release writes and reads.
     pub const SCHEMA: u64 = 1;
 
-    /// Reads the file of an arming directory, whoever owns it.
+    /// Where an account's file lies.
+    #[must_use]
+    pub fn path(directory: &Path, account: &str) -> PathBuf {
+        directory.join(format!("{PREFIX}-{}{SUFFIX}", file_name(account)))
+    }
+
+    /// Every file of a directory that arms, or did in a release before, sorted.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+        let paths = fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path()));
+        let mut paths = paths.collect::<io::Result<Vec<PathBuf>>>()?;
+        let arms = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+        paths.retain(|path| path.file_name().and_then(OsStr::to_str).is_some_and(arms));
+        paths.sort();
+        Ok(paths)
+    }
+
+    /// Reads the file of an account, whoever owns it.
     ///
     /// # Errors
     /// When it is missing, unreadable, of another schema or with unknown fields.
-    pub fn read(directory: &Path) -> Result<Self, ReadError> {
-        record::read(&directory.join(FILE_NAME), Self::SCHEMA)
+    pub fn read(directory: &Path, account: &str) -> Result<Self, ReadError> {
+        Self::read_at(&Self::path(directory, account))
+    }
+
+    /// The same, by its path.
+    ///
+    /// # Errors
+    /// As [`ArmingFile::read`].
+    pub fn read_at(path: &Path) -> Result<Self, ReadError> {
+        record::read(path, Self::SCHEMA)
     }
 
     /// Replaces it, readable for all and writable for its owner.
@@ -58,7 +92,7 @@ impl ArmingFile {
     /// # Errors
     /// When it cannot be written.
     pub fn write(&self, directory: &Path) -> Result<(), WriteError> {
-        atomic::write_atomically_for_all(&directory.join(FILE_NAME), &record::to_json(self))
+        atomic::write_atomically_for_all(&Self::path(directory, &self.account), &record::to_json(self))
     }
 }
 
@@ -79,14 +113,10 @@ fn is_kept_by(owner: u32, path: &Path) -> Result<(), String> {
 }
 
 impl Arming {
-    /// Whether an account is armed today, for a process that presents this token.
+    /// Whether an account is armed today, for a process that presents this token. `owner` is whose directory arms: root's.
     #[must_use]
-    pub fn check(directory: &Path, account: &str, today: NyDate, token: &Secret) -> Self {
-        Self::check_owned_by(ROOT, directory, account, today, token)
-    }
-
-    fn check_owned_by(owner: u32, directory: &Path, account: &str, today: NyDate, token: &Secret) -> Self {
-        let path = directory.join(FILE_NAME);
+    pub fn check(owner: u32, directory: &Path, account: &str, today: NyDate, token: &Secret) -> Self {
+        let path = ArmingFile::path(directory, account);
         for protected in [directory, &path] {
             if let Err(why) = is_kept_by(owner, protected) {
                 return Self::NotArmed(why);
@@ -122,7 +152,7 @@ mod tests {
 
     fn check(content: Option<&str>, file_mode: u32, owner_shift: u32) -> Arming {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join(FILE_NAME);
+        let path = ArmingFile::path(directory.path(), "PA3X");
         if let Some(content) = content {
             fs::write(&path, content).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(file_mode)).unwrap();
@@ -130,7 +160,7 @@ mod tests {
         let owner = fs::metadata(directory.path()).unwrap().uid() + owner_shift;
         let token = Env::from_pairs([("LIVE_CONFIRM_TOKEN", "t0")]).secret(&crate::env::LIVE_CONFIRM_TOKEN);
         let today = "2026-07-06".parse().unwrap();
-        Arming::check_owned_by(owner, directory.path(), "PA3X", today, &token.unwrap().unwrap())
+        Arming::check(owner, directory.path(), "PA3X", today, &token.unwrap().unwrap())
     }
 
     #[test]

@@ -47,21 +47,6 @@ pub(crate) fn write_atomically_for_all(path: &Path, bytes: &[u8]) -> Result<(), 
     sync_directory(path)
 }
 
-/// Replaces one file with this mode and this owner and group: what root writes where a service reads, or must write again.
-/// Both are set before the file has its name, so that nobody can put something else in its place meanwhile.
-///
-/// # Errors
-/// As [`write_atomically`].
-pub fn write_atomically_as(path: &Path, bytes: &[u8], mode: u32, (owner, group): (u32, u32)) -> Result<(), WriteError> {
-    let staged = stage(path, bytes)?;
-    let file = staged.as_file();
-    let given = std::os::unix::fs::fchown(file, Some(owner), Some(group));
-    let given = given.and_then(|()| file.set_permissions(fs::Permissions::from_mode(mode)));
-    given.map_err(|source| WriteError { path: path.to_owned(), step: "give away", source })?;
-    publish(staged, path)?;
-    sync_directory(path)
-}
-
 /// Replaces a set of files of which the LAST vouches for the others (an attestation, a manifest of digests).
 ///
 /// Everything is on disk before anything is renamed, and the others are durable under their names before the last one

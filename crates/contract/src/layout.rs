@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use crate::{
+    arming::ROOT,
     env::{self, Env, EnvError},
     mode::Mode,
 };
@@ -20,6 +21,7 @@ pub struct Layout {
     database: PathBuf,
     runtime: Option<PathBuf>,
     arming: Option<PathBuf>,
+    arming_owner: u32,
 }
 
 /// Why there is no layout.
@@ -50,7 +52,7 @@ impl Layout {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
         let (state, database) = (root.join("state"), root.join("data/execution_v2.sqlite"));
-        Self { root, state, database, runtime: None, arming: None }
+        Self { root, state, database, runtime: None, arming: None, arming_owner: ROOT }
     }
 
     /// The layout a unit's environment describes; the first entry of `STATE_DIRECTORY` is the root.
@@ -73,7 +75,9 @@ impl Layout {
             state: moved(env.path(&env::AVWAP_STATE_DIR)?, &plain.state),
             database: moved(env.path(&env::EXECUTION_V2_DB)?, &plain.database),
             runtime: env.first_path(&env::RUNTIME_DIRECTORY)?,
-            arming: env.path(&env::PORTCULLIS_ARMING_DIR)?,
+            // Arming is for openings: a directory that is none arms nothing, and keeps nobody from what it holds.
+            arming: env.path(&env::PORTCULLIS_ARMING_DIR).unwrap_or(None),
+            arming_owner: ROOT,
             root: plain.root,
         })
     }
@@ -224,8 +228,7 @@ impl Layout {
     /// hand sees, and in the runtime directory when there is one, which every deployment on the host shares.
     #[must_use]
     pub fn account_locks(&self, account: &str) -> Vec<PathBuf> {
-        // Two accounts that map to one name would only exclude each other, which is safe.
-        let name: String = account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let name = file_name(account);
         let directories = [Some(self.state.as_path()), self.runtime.as_deref()];
         directories.into_iter().flatten().map(|directory| directory.join(format!("account-{name}.lock"))).collect()
     }
@@ -268,6 +271,23 @@ impl Layout {
     pub fn arming_dir(&self) -> Option<&Path> {
         self.arming.as_deref()
     }
+
+    /// Whose directory arms: root's, unless a test that does not run as root said so.
+    #[must_use]
+    pub fn arming_owner(&self) -> u32 {
+        self.arming_owner
+    }
+
+    /// The same where another user's directory arms. For tests: no variable and no manifest says so.
+    #[must_use]
+    pub fn armed_by(self, owner: u32) -> Self {
+        Self { arming_owner: owner, ..self }
+    }
+}
+
+/// An account in the name of a file. Two that map to one name would only exclude each other, which is safe.
+pub(crate) fn file_name(account: &str) -> String {
+    account.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 #[cfg(test)]
@@ -308,6 +328,12 @@ mod tests {
             let error = if variable == "STATE_DIRECTORY" { Layout::from_env(&env) } else { Layout::below("/r", &env) };
             assert_eq!(error.unwrap_err().to_string(), format!("{variable}=\"../elsewhere\" is not a path without .."));
         }
+    }
+
+    #[test]
+    fn an_arming_directory_that_is_none_takes_away_nothing_but_arming() {
+        let layout = Layout::below("/r", &Env::from_pairs([("PORTCULLIS_ARMING_DIR", "/etc/../arming")])).unwrap();
+        assert_eq!(layout, Layout::new("/r"));
     }
 
     #[test]

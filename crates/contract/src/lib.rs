@@ -24,7 +24,7 @@ mod variables;
 pub mod watchlist;
 
 pub use arming::Arming;
-pub use atomic::{WriteError, write_all_atomically, write_atomically, write_atomically_as};
+pub use atomic::{WriteError, write_all_atomically, write_atomically};
 pub use attestation::{Attestation, ScanRun, ScanStatus, sha256_hex};
 pub use clock::{ProgramClock, loopback_url};
 pub use env::{Env, EnvError, Secret};

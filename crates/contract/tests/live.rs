@@ -5,9 +5,8 @@
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use contract::{
-    Arming, Env, KillLevel, KillSwitch, Layout, LiveEvidence, LiveRefusal, OrdersToday,
-    arming::{ArmingFile, FILE_NAME},
-    env, live, sha256_hex,
+    Arming, Env, KillLevel, KillSwitch, Layout, LiveEvidence, LiveRefusal, OrdersToday, arming::ArmingFile, env, live,
+    sha256_hex,
 };
 use market::{NyDate, Timestamp};
 
@@ -68,20 +67,15 @@ fn the_reasons_are_the_words_operators_know() {
     );
 }
 
-/// A deployment armed for today in files; only root's directory arms.
+/// A deployment armed for today in files, by whoever runs the test.
 struct Armed {
     root: tempfile::TempDir,
     env: Env,
 }
 
 impl Armed {
-    /// `None` where the test does not run as root.
-    fn new() -> Option<Self> {
+    fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
-        if fs::metadata(root.path()).unwrap().uid() != 0 {
-            println!("skipped: only root's directory arms, and this test does not run as root");
-            return None;
-        }
         let arming = root.path().join("arming");
         fs::create_dir(&arming).unwrap();
         let env = Env::from_pairs([("LIVE_TRADING", "1"), ("LIVE_CONFIRM_TOKEN", "t0")])
@@ -91,11 +85,16 @@ impl Armed {
         fs::write(armed.layout().live_confirm_token(), "t0\n").unwrap();
         OrdersToday::empty(today(), ACCOUNT).write(&armed.layout().live_orders_today()).unwrap();
         armed.arm(ACCOUNT, today(), "t0");
-        Some(armed)
+        armed
     }
 
     fn layout(&self) -> Layout {
-        Layout::below(self.root.path(), &self.env).unwrap()
+        self.layout_in(&self.env)
+    }
+
+    fn layout_in(&self, env: &Env) -> Layout {
+        let owner = fs::metadata(self.root.path()).unwrap().uid();
+        Layout::below(self.root.path(), env).unwrap().armed_by(owner)
     }
 
     fn arm(&self, account: &str, armed_for: NyDate, token: &str) {
@@ -110,7 +109,7 @@ impl Armed {
     }
 
     fn codes(&self, env: &Env) -> Vec<&'static str> {
-        let layout = Layout::below(self.root.path(), env).unwrap();
+        let layout = self.layout_in(env);
         let evidence = LiveEvidence::gather(&layout, env, ACCOUNT, Ok(today()));
         live::decide(&evidence).refusals.iter().map(LiveRefusal::code).collect()
     }
@@ -124,7 +123,7 @@ fn today() -> NyDate {
 fn each_key_is_a_file_or_a_variable() {
     type Change = fn(&Armed) -> Env;
     let same = |armed: &Armed| armed.env.clone();
-    let table: [(&str, Change, &[&str]); 17] = [
+    let table: [(&str, Change, &[&str]); 18] = [
         ("all fits", same, &[]),
         ("DRY_RUN=1", |armed| armed.env.clone().with(&env::DRY_RUN, "1"), &["dry_run"]),
         ("DRY_RUN is unreadable", |armed| armed.env.clone().with(&env::DRY_RUN, "maybe"), &["dry_run"]),
@@ -180,9 +179,19 @@ fn each_key_is_a_file_or_a_variable() {
             &["not_armed"],
         ),
         (
-            "another account is armed",
+            "another account is armed too",
             |armed| {
+                armed.arm("987654321", today(), "t1");
+                armed.env.clone()
+            },
+            &[],
+        ),
+        (
+            "another account's file",
+            |armed| {
+                let file = |account| ArmingFile::path(&armed.root.path().join("arming"), account);
                 armed.arm("987654321", today(), "t0");
+                fs::rename(file("987654321"), file(ACCOUNT)).unwrap();
                 armed.env.clone()
             },
             &["not_armed"],
@@ -190,7 +199,7 @@ fn each_key_is_a_file_or_a_variable() {
         (
             "disarmed",
             |armed| {
-                fs::remove_file(armed.root.path().join("arming").join(FILE_NAME)).unwrap();
+                fs::remove_file(ArmingFile::path(&armed.root.path().join("arming"), ACCOUNT)).unwrap();
                 armed.env.clone()
             },
             &["not_armed"],
@@ -206,15 +215,25 @@ fn each_key_is_a_file_or_a_variable() {
         ),
     ];
     for (what, change, expect) in table {
-        let Some(armed) = Armed::new() else { return };
+        let armed = Armed::new();
         let env = change(&armed);
         assert_eq!(armed.codes(&env), expect, "{what}");
     }
 }
 
 #[test]
+fn only_roots_directory_arms_unless_a_test_says_so() {
+    let armed = Armed::new();
+    let layout = Layout::below(armed.root.path(), &armed.env).unwrap();
+    assert_eq!(layout.arming_owner(), 0);
+    let evidence = LiveEvidence::gather(&layout.armed_by(4242), &armed.env, ACCOUNT, Ok(today()));
+    let codes: Vec<&str> = live::decide(&evidence).refusals.iter().map(LiveRefusal::code).collect();
+    assert_eq!(codes, ["not_armed"]);
+}
+
+#[test]
 fn without_a_date_nothing_is_armed() {
-    let Some(armed) = Armed::new() else { return };
+    let armed = Armed::new();
     let evidence = LiveEvidence::gather(&armed.layout(), &armed.env, ACCOUNT, Err("no clock".to_owned()));
     let codes: Vec<&str> = live::decide(&evidence).refusals.iter().map(LiveRefusal::code).collect();
     assert_eq!(codes, ["not_armed", "live_orders_today"]);

@@ -3,6 +3,7 @@
 mod account;
 mod arming;
 mod commands;
+mod handover;
 
 use std::process;
 

@@ -37,8 +37,10 @@ impl<B: Broker> Engine<B> {
             self.ending = Some(signal);
             self.end_by = Some(Instant::now() + self.patience.ending);
         }
+        let now = self.now()?;
         let no_openings = self.ending.map(str::to_owned).or_else(|| self.no_room()).or_else(|| self.rate_limit());
-        let moment = Moment { now: self.now()?, kill: self.kill_level(), no_openings };
+        let no_openings = no_openings.or_else(|| self.core.opens_next().then(|| self.against_sending(now)).flatten());
+        let moment = Moment { now, kill: self.kill_level(), no_openings };
         Ok(self.core.poll(&moment))
     }
 

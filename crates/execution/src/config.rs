@@ -1,8 +1,8 @@
 //! The configuration of a process: from environment and credentials, checked whole before anything starts.
 //!
-//! What is wrong is of two kinds. Without an account, an address or a key nothing can be done: [`Problems`]. A limit that
-//! cannot be read or a name that contradicts the mode makes openings unsafe, and protection needs none of it: a
-//! reservation. Flat, either refuses the start; with something to protect a reservation lets the process manage it.
+//! What is wrong is of two kinds. Without an account, an address to trade at or a key nothing can be done: [`Problems`]. A
+//! limit that cannot be read, a name that contradicts the mode, half a manifest or a wrong address of market data make
+//! openings unsafe, and protection needs none of it: a reservation. Flat, either refuses the start; with something to protect a reservation lets the process manage it.
 
 mod check;
 mod live;
@@ -81,7 +81,7 @@ impl Config {
     }
 
     /// The same for a start: a dry run never takes the place of what manages something. `DRY_RUN=1` over PAPER or LIVE with
-    /// something to protect manages it in that mode, and opens nothing.
+    /// something to protect manages it in that mode, and opens nothing; a mode that cannot be read is then a problem.
     ///
     /// # Errors
     /// All problems at once.
@@ -90,7 +90,13 @@ impl Config {
         let (Mode::DryRun, Exposure::Exposed { why }) = (config.mode, Exposure::assess(&config.layout)) else {
             return Ok(config);
         };
-        let named = Mode::named(environment, &mut Vec::new());
+        let mut unread = Vec::new();
+        let named = Mode::named(environment, &mut unread);
+        if let Some(unread) = unread.pop() {
+            // A dry run would look like a good day.
+            let text = format!("{unread}; but there is something to protect, and no mode to manage it in: {why}");
+            return Err(Problems(vec![text]));
+        }
         if named == Mode::DryRun {
             config.warnings.push(format!("there is something to protect, and a dry run protects nothing: {why}"));
             return Ok(config);
@@ -105,13 +111,13 @@ impl Config {
         let account =
             reading.required(&env::PORTCULLIS_ACCOUNT).and_then(|text| reading.checked(text.parse::<AccountId>()));
         let base_url = reading.url(&env::APCA_API_BASE_URL);
-        let data_url = reading.url(&env::APCA_API_DATA_URL);
+        let data_url = reading.data_url(base_url.as_ref());
         let keys = reading.keys();
         let layout = reading.checked(Layout::from_env(environment));
         let limits = reading.limits();
         let pace = reading.pace();
         let manifest = reading.manifest();
-        let venue = reading.venue();
+        let venue = reading.venue(base_url.as_ref());
         reading.names_of_others();
         reading.one_money(base_url.as_ref(), data_url.as_ref(), account.as_ref());
         if mode == Mode::Live {
@@ -216,13 +222,20 @@ mod tests {
         ]
     }
 
-    fn problems(changes: &[(&'static str, &'static str)]) -> Vec<String> {
-        let mut pairs = complete();
-        pairs.extend_from_slice(changes);
-        match Config::from_env(&Env::from_pairs(pairs)) {
-            Ok(config) => config.reservations,
-            Err(problems) => problems.0,
-        }
+    type Changes<'a> = &'a [(&'static str, &'static str)];
+
+    fn read(changes: Changes) -> Result<Config, Problems> {
+        Config::from_env(&Env::from_pairs(complete().into_iter().chain(changes.iter().copied())))
+    }
+
+    /// What leaves nothing that could be done.
+    fn problems(changes: Changes) -> Vec<String> {
+        read(changes).err().map_or(Vec::new(), |problems| problems.0)
+    }
+
+    /// What keeps openings back and protects all the same.
+    fn reservations(changes: Changes) -> Vec<String> {
+        read(changes).unwrap_or_else(|error| panic!("{changes:?}: {error}")).reservations
     }
 
     #[test]
@@ -246,9 +259,9 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_limit_is_a_problem_and_a_broken_pace_a_warning() {
+    fn a_broken_limit_is_a_reservation_and_a_broken_pace_a_warning() {
         for name in ["MAX_LIVE_ORDERS_PER_DAY", "MAX_LIVE_GROSS_NOTIONAL", "RISK_PER_TRADE_BPS", "ALLOWLIST_SYMBOLS"] {
-            assert!(problems(&[(name, "1,5%")]).iter().any(|problem| problem.contains(name)), "{name}");
+            assert!(reservations(&[(name, "1,5%")]).iter().any(|problem| problem.contains(name)), "{name}");
         }
         let mut pairs = complete();
         pairs.push(("EXECUTION_POLL_SECONDS", "soon"));
@@ -261,8 +274,11 @@ mod tests {
         let venue = ("PORTCULLIS_CLOCK", "venue");
         assert!(!problems(&[venue]).is_empty());
         let local = ("APCA_API_BASE_URL", "http://127.0.0.1:4000");
-        assert!(!problems(&[venue, local]).is_empty(), "market data is still real");
-        assert!(problems(&[venue, local, ("APCA_API_DATA_URL", "http://127.0.0.1:4000")]).is_empty());
+        assert_eq!(reservations(&[venue, local]).len(), 1, "market data is still real");
+        let both = ("APCA_API_DATA_URL", "http://127.0.0.1:4000");
+        assert!(reservations(&[venue, local, both]).is_empty());
+        let config = read(&[venue, local]).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(config.data_url, both.1.parse().unwrap(), "and is not asked");
     }
 
     #[test]
@@ -273,28 +289,46 @@ mod tests {
     }
 
     #[test]
-    fn half_a_manifest_is_refused() {
-        assert!(!problems(&[("PORTCULLIS_MANIFEST", "/etc/portcullis/avwap.toml")]).is_empty());
+    fn what_only_openings_need_is_a_reservation() {
+        let (data, manifest) = ("APCA_API_DATA_URL", "PORTCULLIS_MANIFEST");
+        let table: [(Changes, &str); 7] = [
+            (&[(manifest, "/etc/portcullis/avwap.toml")], "come together"),
+            (&[("PORTCULLIS_MANIFEST_DIGEST", "sha256:0")], "come together"),
+            (&[(manifest, "../avwap.toml"), ("PORTCULLIS_MANIFEST_DIGEST", "sha256:0")], "is not a path without .."),
+            (&[(data, "")], "APCA_API_DATA_URL is not set"),
+            (&[(data, "data.alpaca.markets")], "APCA_API_DATA_URL"),
+            (&[(data, "https://data.alpaca.example")], "market data address https://data.alpaca.example"),
+            (&[(data, "http://127.0.0.1:4000")], "market data address http://127.0.0.1:4000"),
+        ];
+        for (changes, expect) in table {
+            let reservations = reservations(changes);
+            assert!(reservations.iter().any(|text| text.contains(expect)), "{changes:?}: {reservations:?}");
+            let config = read(changes).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(config.data_url, "https://data.alpaca.markets".parse().unwrap(), "the one that fits is asked");
+        }
     }
 
     #[test]
     fn paper_reaches_no_real_money() {
         let (trading, data) = ("APCA_API_BASE_URL", "APCA_API_DATA_URL");
         let (venue, other_venue) = ("http://127.0.0.1:4000", "http://127.0.0.1:4001");
-        let table: [(&[(&'static str, &'static str)], Option<&str>); 8] = [
-            (&[], None),
-            (&[(trading, "https://paper-api.alpaca.markets/")], None),
-            (&[(trading, "https://api.alpaca.markets")], Some("trading address https://api.alpaca.markets")),
-            (&[(trading, "https://paper-api.alpaca.markets:444")], Some("trading address")),
-            (&[("PORTCULLIS_ACCOUNT", "123456789")], Some("which is live's")),
-            (&[(data, venue)], Some("market data address")),
-            (&[(trading, venue)], Some("market data address")),
-            (&[(trading, venue), (data, other_venue)], None),
+        let table: [(Changes, &[&str], &[&str]); 8] = [
+            (&[], &[], &[]),
+            (&[(trading, "https://paper-api.alpaca.markets/")], &[], &[]),
+            (&[(trading, "https://api.alpaca.markets")], &["trading address https://api.alpaca.markets"], &[]),
+            (&[(trading, "https://paper-api.alpaca.markets:444")], &["trading address"], &[]),
+            (&[("PORTCULLIS_ACCOUNT", "123456789")], &["which is live's"], &[]),
+            (&[(data, venue)], &[], &["market data address"]),
+            (&[(trading, venue)], &[], &["market data address"]),
+            (&[(trading, venue), (data, other_venue)], &[], &[]),
         ];
-        for (changes, expect) in table {
+        for (changes, expect_problems, expect_reservations) in table {
             let problems = problems(changes);
-            assert_eq!(problems.len(), usize::from(expect.is_some()), "{changes:?}: {problems:?}");
-            assert!(expect.is_none_or(|text| problems[0].contains(text)), "{changes:?}: {problems:?}");
+            let reservations = if problems.is_empty() { reservations(changes) } else { Vec::new() };
+            for (found, expect) in [(problems, expect_problems), (reservations, expect_reservations)] {
+                assert_eq!(found.len(), expect.len(), "{changes:?}: {found:?}");
+                assert!(found.iter().zip(expect).all(|(text, expect)| text.contains(expect)), "{changes:?}: {found:?}");
+            }
         }
     }
 
@@ -302,14 +336,15 @@ mod tests {
     fn live_reaches_no_play_money() {
         let (trading, account) = ("APCA_API_BASE_URL", "PORTCULLIS_ACCOUNT");
         let live = [("EXECUTION_MODE", "LIVE"), (trading, "https://api.alpaca.markets"), (account, "123456789")];
-        let table: [(&[(&'static str, &'static str)], &str); 4] = [
-            (&[], "there is no installed manifest"),
-            (&[(trading, "https://paper-api.alpaca.markets")], "live trading with the trading address"),
-            (&[(account, "PA30000000")], "which is paper's"),
-            (&[("APCA_API_DATA_URL", "http://127.0.0.1:4000")], "market data address"),
+        let table: [(Changes, bool, &str); 4] = [
+            (&[], false, "there is no installed manifest"),
+            (&[(trading, "https://paper-api.alpaca.markets")], true, "live trading with the trading address"),
+            (&[(account, "PA30000000")], true, "which is paper's"),
+            (&[("APCA_API_DATA_URL", "http://127.0.0.1:4000")], false, "market data address"),
         ];
-        for (changes, expect) in table {
-            let problems = problems(&[&live, changes].concat());
+        for (changes, is_problem, expect) in table {
+            let changes = [&live, changes].concat();
+            let problems = if is_problem { problems(&changes) } else { reservations(&changes) };
             assert!(problems.iter().any(|problem| problem.contains(expect)), "{changes:?}: {problems:?}");
         }
     }

@@ -23,7 +23,7 @@ use crate::{
     market::Memorized,
     patience::Patience,
     permission::{Said, Standing},
-    place::{self, Trouble},
+    place,
     seen::Seen,
     signals::Signals,
     stream::{Bell, Doubts, Stream, Watch},
@@ -222,10 +222,7 @@ pub(crate) fn evaluate(config: &Config, env: &Env, now: Result<Timestamp, String
 /// the service out.
 fn check_place(config: &Config) -> anyhow::Result<()> {
     place::check(&config.layout).map_err(|trouble| {
-        let code = match &trouble {
-            Trouble::NotWritable { .. } => ExitCode::CannotWrite,
-            Trouble::OthersOfRoot(_) => ExitCode::BadConfig,
-        };
+        let code = trouble.code();
         anyhow::Error::new(trouble).context(code)
     })
 }

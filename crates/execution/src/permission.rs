@@ -1,5 +1,5 @@
 //! What a process may open, beside what the watchlist's gate says: its configuration, kill switches that lie where nobody
-//! looks, and in LIVE the live gate. Asked at the start and in every cycle.
+//! looks, and in LIVE the live gate. Asked at the start, in every cycle, and before every opening is recorded and sent.
 //!
 //! Losing any of it takes away the authority to open and nothing else. In the seeds' systems a LIVE process without its
 //! gate became a dry run and forgot its positions; this one manages them (docs/decisions/0019).
@@ -39,6 +39,7 @@ impl Standing {
             }
         };
         let mut others = config.reservations.clone();
+        others.extend(place::closed_to_records(&config.layout));
         others.extend(place::legacy_kill_switches(&config.layout, environment));
         Self { live, kill: KillSwitch::read(&config.layout.kill_switch(), environment), others }
     }
@@ -93,6 +94,12 @@ impl<B: Broker> Engine<B> {
             self.memory.said_standing = Said { lines, on: session.or(self.memory.said_standing.on) };
         }
         standing.against_opening()
+    }
+
+    /// The same for an opening that is about to be recorded or sent: what was true when the cycle began need not be now.
+    /// Reads files, writes and says nothing.
+    pub(crate) fn against_sending(&self, now: Timestamp) -> Option<String> {
+        Standing::at(&self.config, &self.env, now).against_opening()
     }
 
     /// How a flat process ends that started only to manage, without what a start of a flat one needs, and still without it.

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use contract::{Env, Layout};
+use contract::{Env, ExitCode, Layout};
 use ledger::LedgerError;
 use rustix::fs::{Access, AtFlags, CWD};
 use thiserror::Error;
@@ -27,31 +27,55 @@ pub(crate) enum Trouble {
     /// It is root in a service user's directory, whom its files would lock out.
     #[error(transparent)]
     OthersOfRoot(LedgerError),
+    /// Nobody can say whether it may.
+    #[error(transparent)]
+    NotSeen(LedgerError),
 }
 
-/// Checks every directory this process writes in, before it writes anything: those that are there, and where those that are
-/// not would be made.
+impl Trouble {
+    /// How a start ends: what root would do to a service is root's to undo, the rest may pass.
+    pub fn code(&self) -> ExitCode {
+        match self {
+            Self::NotWritable { .. } | Self::NotSeen(_) => ExitCode::CannotWrite,
+            Self::OthersOfRoot(_) => ExitCode::BadConfig,
+        }
+    }
+}
+
+/// Checks what no order can be sent without, before anything is written: the ledger's folder and file and the lock's folder,
+/// or where those that are not there would be made.
 pub(crate) fn check(layout: &Layout) -> Result<(), Trouble> {
-    let user = rustix::process::geteuid().as_raw();
-    let (ledger_dir, database) = (layout.ledger_dir(), layout.database());
-    let places = [layout.root(), layout.state_dir(), database.parent().unwrap_or(layout.root()), &ledger_dir];
-    for place in places {
-        let Some(nearest) = place.ancestors().find(|folder| folder.exists()) else { continue };
-        if rustix::fs::accessat(CWD, nearest, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_err() {
-            let owner = fs::metadata(nearest).map_or(u32::MAX, |found| found.uid());
-            return Err(Trouble::NotWritable { path: nearest.to_owned(), owner, user });
-        }
+    let database = layout.database();
+    for folder in [layout.state_dir(), database.parent().unwrap_or(layout.root())] {
+        may_write(folder)?;
     }
-    for file in [layout.exposure().as_path(), database] {
-        match ledger::check_owner(file) {
-            Ok(()) => {}
-            Err(LedgerError::OtherOwner { path, owner, user }) if user != 0 => {
-                return Err(Trouble::NotWritable { path, owner, user });
-            }
-            Err(other) => return Err(Trouble::OthersOfRoot(other)),
-        }
+    may_own(database)?;
+    // What root would write there it would write for itself.
+    if rustix::process::geteuid().is_root() { may_own(&layout.exposure()) } else { Ok(()) }
+}
+
+/// Folders of records for people that cannot be written. Protection needs none of them, and openings are to leave theirs.
+pub(crate) fn closed_to_records(layout: &Layout) -> Vec<String> {
+    let records = layout.ledger_dir();
+    let text = |trouble: Trouble| format!("records cannot be kept: {trouble}");
+    may_write(&records).err().map(text).into_iter().collect()
+}
+
+fn may_write(folder: &Path) -> Result<(), Trouble> {
+    let Some(nearest) = folder.ancestors().find(|folder| folder.exists()) else { return Ok(()) };
+    if rustix::fs::accessat(CWD, nearest, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS).is_ok() {
+        return Ok(());
     }
-    Ok(())
+    let owner = fs::metadata(nearest).map_or(u32::MAX, |found| found.uid());
+    Err(Trouble::NotWritable { path: nearest.to_owned(), owner, user: rustix::process::geteuid().as_raw() })
+}
+
+fn may_own(file: &Path) -> Result<(), Trouble> {
+    ledger::check_owner(file).map_err(|error| match error {
+        LedgerError::OtherOwner { path, owner, user } if user != 0 => Trouble::NotWritable { path, owner, user },
+        LedgerError::OtherOwner { .. } => Trouble::OthersOfRoot(error),
+        other => Trouble::NotSeen(other),
+    })
 }
 
 /// Kill switches that lie where one of the systems before had them, and this one does not look: each with both paths.
@@ -84,6 +108,31 @@ mod tests {
         // Nobody can write there, root included.
         let trouble = check(&Layout::new("/proc/1/root_of_nobody")).unwrap_err().to_string();
         assert!(trouble.contains("belongs to uid") && trouble.contains("cannot be written by uid"), "{trouble}");
+    }
+
+    #[test]
+    fn only_what_no_order_goes_without_ends_a_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let nobodys = "/proc/1";
+        for (name, ends, reserved) in [("ledger", false, 1), ("data", true, 0), ("state", true, 0)] {
+            let root = folder.path().join(name).join("root");
+            fs::create_dir_all(&root).unwrap();
+            std::os::unix::fs::symlink(nobodys, root.join(name)).unwrap();
+            let layout = Layout::new(&root);
+            let code = check(&layout).err().map(|trouble| trouble.code());
+            assert_eq!(code, ends.then_some(ExitCode::CannotWrite), "{name}");
+            assert_eq!(closed_to_records(&layout).len(), reserved, "{name}");
+        }
+    }
+
+    /// It may pass: the unit tries again.
+    #[test]
+    fn a_ledger_that_cannot_be_looked_at_ends_a_start_as_one_that_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let trouble = may_own(&folder.path().join("file/execution_v2.sqlite")).unwrap_err();
+        assert!(matches!(trouble, Trouble::NotSeen(_)), "{trouble}");
+        assert_eq!(trouble.code(), ExitCode::CannotWrite);
     }
 
     #[test]

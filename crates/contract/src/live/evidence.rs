@@ -67,9 +67,10 @@ fn arming(layout: &Layout, account: &str, today: &Result<NyDate, String>, token:
     let Some(directory) = layout.arming_dir() else {
         return Arming::NotArmed("PORTCULLIS_ARMING_DIR is not set".to_owned());
     };
+    let owner = layout.arming_owner();
     match (today, token) {
         (Err(why), _) => Arming::NotArmed(format!("nobody knows what day it is: {why}")),
-        (Ok(today), Some(token)) => Arming::check(directory, account, *today, token),
-        (Ok(today), None) => Arming::check(directory, account, *today, &Secret::empty()),
+        (Ok(today), Some(token)) => Arming::check(owner, directory, account, *today, token),
+        (Ok(today), None) => Arming::check(owner, directory, account, *today, &Secret::empty()),
     }
 }

@@ -1,19 +1,25 @@
-//! `desk disarm`: LIVE opens nothing any more, from the next cycle on. What is held is managed all the same.
+//! `desk disarm`: LIVE opens nothing any more, not even in the cycle that is under way. What is held is managed all the same.
+//!
+//! Nothing may refuse it, so it looks at the arming directory and at nothing else: no manifest, no limit, no account.
 
 use std::path::PathBuf;
 
-use contract::ExitCode;
+use anyhow::Context;
+use contract::{Env, ExitCode, env};
 use serde_json::json;
 
-use crate::arming::{Armable, require_root};
+use crate::arming::{DIRECTORY, Disarmed, disarm, require_root};
 
-/// Which deployment.
+/// Whom to disarm.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The installed manifest, for what the environment does not say [default: $PORTCULLIS_MANIFEST]
+    /// This account only [default: every account of this machine]
+    #[arg(long, value_name = "NUMBER")]
+    account: Option<String>,
+    /// Accepted as `desk arm` has it, and not read: every account is disarmed all the same.
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
-    /// The deployment's directory.
+    /// The same.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
     /// One JSON document.
@@ -24,16 +30,29 @@ pub struct Args {
 /// Disarms.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     require_root()?;
-    let armable = Armable::open(args.root.as_deref(), args.manifest.as_deref())?;
-    let was = armable.armed();
-    let was_armed = armable.disarm()?;
+    let named = Env::from_process().path(&env::PORTCULLIS_ARMING_DIR).context(ExitCode::BadConfig)?;
+    let directory = named.unwrap_or_else(|| PathBuf::from(DIRECTORY));
+    let disarmed = disarm(&directory, args.account.as_deref())?;
+    let known = || disarmed.iter().filter_map(|disarmed| disarmed.file.as_ref());
     if args.json {
-        let armed_for = was.map(|file| file.armed_for);
-        println!("{:#}", json!({ "schema_version": 1, "was_armed": was_armed, "armed_for": armed_for }));
-    } else if was_armed {
-        println!("disarmed; entries are withdrawn within a cycle, positions and their stops are managed on");
-    } else {
+        let accounts: Vec<&str> = known().map(|file| file.account.as_str()).collect();
+        let armed_for = known().map(|file| file.armed_for).max();
+        let was_armed = !disarmed.is_empty();
+        let document =
+            json!({ "schema_version": 1, "was_armed": was_armed, "armed_for": armed_for, "accounts": accounts });
+        println!("{document:#}");
+    } else if disarmed.is_empty() {
         println!("nothing was armed");
+    } else {
+        disarmed.iter().for_each(|disarmed| println!("disarmed: {}", text(disarmed)));
+        println!("entries are withdrawn within a cycle, positions and their stops are managed on");
     }
     Ok(ExitCode::Ok)
+}
+
+fn text(disarmed: &Disarmed) -> String {
+    match &disarmed.file {
+        Some(file) => format!("account {}, which was armed for {}", file.account, file.armed_for),
+        None => format!("{}, which nobody could read", disarmed.path.display()),
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use contract::{Evidence, ExitCode, ExposureView, KillSwitch, arming::ArmingFile};
+use contract::{Evidence, ExitCode, ExposureView, KillSwitch, arming::ArmingFile, env};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Timestamp};
 use serde_json::{Value, json};
@@ -56,7 +56,10 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
 /// What is armed, and whether that is today; null when nothing is, or nobody knows.
 fn arming(desk: &Deployment, today: Option<NyDate>) -> Value {
-    let armed = ArmingFile::read(desk.layout.arming_dir().unwrap_or(DIRECTORY.as_ref())).ok();
+    let files = ArmingFile::files(desk.layout.arming_dir().unwrap_or(DIRECTORY.as_ref())).unwrap_or_default();
+    let account = desk.env.raw(env::PORTCULLIS_ACCOUNT.name);
+    let mut files = files.iter().filter_map(|path| ArmingFile::read_at(path).ok());
+    let armed = files.find(|file| account.is_none_or(|account| account == file.account));
     armed.map_or(Value::Null, |file| {
         json!({
             "armed_for": file.armed_for,

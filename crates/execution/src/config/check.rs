@@ -64,6 +64,7 @@ impl Check {
             Err(trouble @ Trouble::OthersOfRoot { .. }) => self.warnings.push(trouble.to_string()),
             Err(trouble) => self.problems.push(trouble.to_string()),
         }
+        self.problems.extend(place::closed_to_records(layout));
         self.problems.extend(place::legacy_kill_switches(layout, environment));
     }
 
@@ -88,7 +89,8 @@ impl Check {
         let evidence = LiveEvidence::gather(&config.layout, environment, config.account.as_str(), Err(today));
         let offline = LiveEvidence { arming: Arming::Armed, orders_today: Ok(()), ..evidence };
         self.information.extend(live::decide(&offline).refusals.iter().map(|refusal| format!("live gate: {refusal}")));
-        let armed = config.layout.arming_dir().map(ArmingFile::read);
+        let account = config.account.as_str();
+        let armed = config.layout.arming_dir().map(|directory| ArmingFile::read(directory, account));
         self.information.push(match armed {
             None => "live gate: PORTCULLIS_ARMING_DIR is not set".to_owned(),
             Some(Ok(file)) => format!("live gate: armed for {}, account {}", file.armed_for, file.account),

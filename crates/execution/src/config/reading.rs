@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fmt, net::SocketAddr};
 
-use broker::alpaca::{BaseUrl, Keys};
+use broker::alpaca::{BaseUrl, Keys, data_address};
 use contract::{
     Env, Mode, env,
     foreign::{self, Finding},
@@ -66,15 +66,44 @@ impl<'a> Reading<'a> {
         self.problems.extend(verdict.err().map(|mismatch| format!("EXECUTION_MODE={}: {mismatch}", self.mode)));
     }
 
-    /// A rehearsal's clock is possible on a loopback broker only, for every address this process talks to.
-    pub fn venue(&mut self) -> Option<SocketAddr> {
-        if self.environment.text(&env::PORTCULLIS_CLOCK).ok().flatten() != Some("venue") {
-            return None;
+    /// The market data address. Openings need it and protection does not: in the place of one that cannot be used there is
+    /// the one that belongs to the trading address, and a reservation.
+    pub fn data_url(&mut self, trading: Option<&BaseUrl>) -> Option<BaseUrl> {
+        let variable = &env::APCA_API_DATA_URL;
+        let text = self.environment.text(variable).map_err(|error| error.to_string());
+        let text = text.and_then(|text| text.ok_or_else(|| format!("{} is not set", variable.name)));
+        let given =
+            text.and_then(|text| text.parse::<BaseUrl>().map_err(|error| format!("{}: {error}", variable.name)));
+        let why = match (given, trading) {
+            (Ok(data), Some(trading)) if !self.belongs(&data, trading) => {
+                format!("EXECUTION_MODE={}: trading at {trading} with the market data address {data}", self.mode)
+            }
+            (Ok(data), _) => return Some(data),
+            (Err(why), _) => why,
+        };
+        self.reservations.push(why);
+        trading.map(data_address)
+    }
+
+    fn belongs(&self, data: &BaseUrl, trading: &BaseUrl) -> bool {
+        let both_here = trading.is_loopback() && data.is_loopback();
+        match (self.is_on_a_venues_clock(), self.mode) {
+            (true, _) => data_address(trading) == *data,
+            (false, Mode::DryRun) => true,
+            (false, Mode::Paper | Mode::Live) => both_here || data_address(trading) == *data,
         }
-        let address = |variable| self.environment.text(variable).ok().flatten().and_then(loopback_url);
-        let (venue, data) = (address(&env::APCA_API_BASE_URL), address(&env::APCA_API_DATA_URL));
-        if venue.is_none() || data != venue {
-            self.problems.push("PORTCULLIS_CLOCK=venue needs trading and data addresses on one loopback venue".into());
+    }
+
+    fn is_on_a_venues_clock(&self) -> bool {
+        self.environment.text(&env::PORTCULLIS_CLOCK).ok().flatten() == Some("venue")
+    }
+
+    /// A rehearsal's clock is possible on a loopback broker only. Market data is then that venue's too.
+    pub fn venue(&mut self, trading: Option<&BaseUrl>) -> Option<SocketAddr> {
+        let trading = trading.filter(|_| self.is_on_a_venues_clock())?;
+        let venue = loopback_url(&trading.to_string());
+        if venue.is_none() {
+            self.problems.push("PORTCULLIS_CLOCK=venue needs a trading address on loopback".into());
         }
         venue
     }
@@ -107,18 +136,18 @@ impl<'a> Reading<'a> {
         Pace { base, market, tight, tight_start, tight_end, ..Pace::default() }
     }
 
+    /// What the unit was rendered from. Nothing, or what cannot be read, agrees with no installed manifest.
     pub fn manifest(&mut self) -> Option<Installed> {
-        let path = self.checked(self.environment.path(&env::PORTCULLIS_MANIFEST)).flatten();
-        let digest = self.checked(self.environment.text(&env::PORTCULLIS_MANIFEST_DIGEST)).flatten();
-        match (path, digest) {
-            (Some(path), Some(digest)) => Some(Installed { path, digest: digest.to_owned() }),
-            (None, None) => None,
-            (Some(_), None) | (None, Some(_)) => {
-                let text = "PORTCULLIS_MANIFEST and PORTCULLIS_MANIFEST_DIGEST come together";
-                self.problems.push(text.to_owned());
-                None
-            }
-        }
+        let path = self.environment.path(&env::PORTCULLIS_MANIFEST).map_err(|error| error.to_string());
+        let digest = self.environment.text(&env::PORTCULLIS_MANIFEST_DIGEST).map_err(|error| error.to_string());
+        let why = match (path, digest) {
+            (Ok(Some(path)), Ok(Some(digest))) => return Some(Installed { path, digest: digest.to_owned() }),
+            (Ok(None), Ok(None)) => return None,
+            (Err(why), _) | (_, Err(why)) => why,
+            (Ok(_), Ok(_)) => "PORTCULLIS_MANIFEST and PORTCULLIS_MANIFEST_DIGEST come together".to_owned(),
+        };
+        self.reservations.push(why);
+        None
     }
 
     /// What operators bring along from the systems before, and what looks like a limit and is none.

@@ -24,6 +24,10 @@ fn is_refused(read: &Result<Config, Problems>) -> bool {
     read.is_err()
 }
 
+fn is_reserved(read: &Result<Config, Problems>) -> bool {
+    is(read, |config| config.reservations.len() == 1)
+}
+
 /// A variable that is added to the contract has no row here, and the test says so.
 fn effect(name: &str) -> Option<Effect> {
     use Effect::{Elsewhere, Limit, Pace, Shows};
@@ -46,10 +50,10 @@ fn effect(name: &str) -> Option<Effect> {
         "EXECUTION_MODE" => Shows("paper", |read| is(read, |c| c.mode == Mode::DryRun && c.warnings.len() == 1)),
         "DRY_RUN" => Shows("1", |read| is(read, |c| c.mode == Mode::DryRun)),
         "APCA_API_BASE_URL" => Shows("https://api.alpaca.markets", is_refused),
-        "APCA_API_DATA_URL" => Shows("http://data.alpaca.markets", is_refused),
+        "APCA_API_DATA_URL" => Shows("http://data.alpaca.markets", is_reserved),
         "APCA_API_KEY_ID" | "APCA_API_SECRET_KEY" => Shows("", is_refused),
         "PORTCULLIS_ACCOUNT" => Shows("PA7", |read| is(read, |c| c.account.as_str() == "PA7")),
-        "PORTCULLIS_MANIFEST" | "PORTCULLIS_MANIFEST_DIGEST" => Shows("half", is_refused),
+        "PORTCULLIS_MANIFEST" | "PORTCULLIS_MANIFEST_DIGEST" => Shows("half", is_reserved),
         "PORTCULLIS_CLOCK" => Shows("venue", is_refused),
         "PORTCULLIS_ARMING_DIR" => Shows("/etc/arming", |read| is(read, |c| c.layout.arming_dir().is_some())),
         "LIVE_TRADING" | "LIVE_CONFIRM_TOKEN" => Elsewhere("cycle/tests/live.rs"),

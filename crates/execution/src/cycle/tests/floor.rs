@@ -6,6 +6,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpStream,
+    os::unix::fs::MetadataExt,
     path::Path,
     sync::mpsc,
     thread,
@@ -180,12 +181,19 @@ impl Floor {
         &self.env
     }
 
+    /// What `main` makes of the environment, but that whoever runs the test arms.
+    pub fn config(&self) -> Config {
+        let owner = fs::metadata(self.layout.root()).unwrap().uid();
+        let config = Config::from_env(&self.env).unwrap();
+        Config { layout: config.layout.armed_by(owner), ..config }
+    }
+
     pub fn connect(&self) -> Alpaca {
-        connect(&Config::from_env(&self.env).unwrap(), self.requests_a_minute)
+        connect(&self.config(), self.requests_a_minute)
     }
 
     pub async fn try_start(&self) -> anyhow::Result<Start<Alpaca>> {
-        let config = Config::from_env(&self.env)?;
+        let config = self.config();
         let alpaca = connect(&config, self.requests_a_minute);
         Engine::start(config, self.env.clone(), LogClock::default(), alpaca).await
     }

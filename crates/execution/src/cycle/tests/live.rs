@@ -1,13 +1,9 @@
-//! LIVE: the live gate at the start and in every cycle, and that losing it loses no protection. At a venue on loopback; only
-//! root's directory arms, so without root these say so and pass.
+//! LIVE: the live gate at the start, in every cycle and before every opening, and that losing it loses no protection. At a
+//! venue on loopback, armed by whoever runs the test.
 
-use std::{fs, os::unix::fs::MetadataExt};
+use std::fs;
 
-use contract::{
-    Env, ExitCode, OrdersToday,
-    arming::{ArmingFile, FILE_NAME},
-    env, sha256_hex,
-};
+use contract::{Env, ExitCode, OrdersToday, arming::ArmingFile, env, sha256_hex};
 use market::NyDate;
 
 use super::floor::{Floor, MANIFEST, date, intents, refusals};
@@ -17,27 +13,22 @@ pub const ACCOUNT: &str = "123456789";
 const AVWAP: &str = include_str!("../../../../../manifests/avwap.toml");
 const TOKEN: &str = "0123456789abcdef";
 
-/// A floor whose deployment is live and armed for the day; `None` where the test does not run as root.
-pub fn armed(symbols: &[&str]) -> Option<Floor> {
+/// A floor whose deployment is live and armed for the day.
+pub fn armed(symbols: &[&str]) -> Floor {
     let floor = Floor::of_account(symbols, ACCOUNT);
     let root = floor.layout.root().to_owned();
-    if fs::metadata(&root).unwrap().uid() != 0 {
-        println!("skipped: only root's directory arms, and this test does not run as root");
-        return None;
-    }
     let manifest = manifest("armed");
     fs::write(root.join(MANIFEST), &manifest).unwrap();
     fs::create_dir_all(floor.layout.state_dir()).unwrap();
     fs::create_dir(root.join("arming")).unwrap();
     fs::write(floor.layout.live_confirm_token(), TOKEN).unwrap();
     arm(&floor, date());
-    let floor = floor
+    floor
         .and(&env::EXECUTION_MODE, "LIVE")
         .and(&env::LIVE_TRADING, "1")
         .and(&env::LIVE_CONFIRM_TOKEN, TOKEN)
         .and(&env::PORTCULLIS_ARMING_DIR, root.join("arming"))
-        .and(&env::PORTCULLIS_MANIFEST_DIGEST, format!("sha256:{}", sha256_hex(manifest.as_bytes())));
-    Some(floor)
+        .and(&env::PORTCULLIS_MANIFEST_DIGEST, format!("sha256:{}", sha256_hex(manifest.as_bytes())))
 }
 
 fn manifest(live: &str) -> String {
@@ -61,6 +52,10 @@ fn arm(floor: &Floor, armed_for: NyDate) {
     OrdersToday::empty(armed_for, ACCOUNT).write(&floor.layout.live_orders_today()).unwrap();
 }
 
+fn armed_file(floor: &Floor) -> std::path::PathBuf {
+    ArmingFile::path(&floor.layout.root().join("arming"), ACCOUNT)
+}
+
 fn yesterday() -> NyDate {
     "2026-11-09".parse().unwrap()
 }
@@ -69,7 +64,7 @@ type Loss = (&'static str, fn(&Floor));
 
 /// What happens to a key in the day.
 const LOSSES: [Loss; 6] = [
-    ("disarmed", |floor| fs::remove_file(floor.layout.root().join("arming").join(FILE_NAME)).unwrap()),
+    ("disarmed", |floor| fs::remove_file(armed_file(floor)).unwrap()),
     ("armed for another day", |floor| arm(floor, yesterday())),
     ("the token's file is gone", |floor| fs::remove_file(floor.layout.live_confirm_token()).unwrap()),
     ("another token", |floor| fs::write(floor.layout.live_confirm_token(), "fedcba").unwrap()),
@@ -79,7 +74,7 @@ const LOSSES: [Loss; 6] = [
 
 #[tokio::test]
 async fn armed_it_opens_protects_and_writes_the_orders_of_its_day() {
-    let Some(floor) = armed(&["SOON"]) else { return };
+    let floor = armed(&["SOON"]);
     let mut engine = floor.start().await;
     engine.cycle().await.unwrap();
     floor.tick();
@@ -99,14 +94,14 @@ async fn armed_it_opens_protects_and_writes_the_orders_of_its_day() {
 #[tokio::test]
 async fn flat_without_a_key_it_does_not_start_and_asks_nobody() {
     for (what, happens) in LOSSES {
-        let Some(floor) = armed(&["SOON"]) else { return };
+        let floor = armed(&["SOON"]);
         happens(&floor);
         assert_eq!(floor.refusal().await, ExitCode::LiveRefused, "{what}");
         assert_eq!(floor.venue.request_log(), [], "{what}");
         assert!(!floor.layout.database().exists(), "{what}");
     }
     for variable in [&env::LIVE_TRADING, &env::LIVE_CONFIRM_TOKEN, &env::PORTCULLIS_ARMING_DIR] {
-        let Some(floor) = armed(&["SOON"]) else { return };
+        let floor = armed(&["SOON"]);
         assert_eq!(floor.and(variable, "").refusal().await, ExitCode::LiveRefused, "{}", variable.name);
     }
 }
@@ -114,7 +109,7 @@ async fn flat_without_a_key_it_does_not_start_and_asks_nobody() {
 #[tokio::test]
 async fn a_key_lost_in_the_day_withdraws_entries_keeps_stops_and_opens_again_when_it_is_back() {
     for (what, happens) in LOSSES {
-        let Some(floor) = armed(&["SOON", "LATE", "THIN"]) else { return };
+        let floor = armed(&["SOON", "LATE", "THIN"]);
         let mut engine = floor.start().await;
         engine.cycle().await.unwrap();
         floor.tick();
@@ -138,9 +133,32 @@ async fn a_key_lost_in_the_day_withdraws_entries_keeps_stops_and_opens_again_whe
     }
 }
 
+/// `desk disarm` has returned: the cycle under way, whose decision is made, opens nothing either.
+#[tokio::test]
+async fn a_key_lost_between_decision_and_send_sends_no_opening() {
+    for (what, happens) in LOSSES {
+        let floor = std::sync::Arc::new(armed(&["SOON", "LATE"]));
+        let mut engine = floor.start().await;
+        let (weak, mut is_first) = (std::sync::Arc::downgrade(&floor), true);
+        // The last thing that is read before the decision.
+        floor.at(
+            broker_sim::Moment::After,
+            |request| request.path.starts_with("/v2/stocks/"),
+            move || {
+                if let Some(floor) = weak.upgrade().filter(|_| std::mem::take(&mut is_first)) {
+                    happens(&floor);
+                }
+            },
+        );
+        engine.cycle().await.unwrap();
+        assert_eq!((floor.orders().len(), intents(&engine).len()), (0, 0), "{what}: {:?}", floor.orders());
+        assert_eq!(refusals(&engine), ["gate"], "{what}");
+    }
+}
+
 #[tokio::test]
 async fn with_something_to_protect_it_starts_without_a_key_manages_and_ends_with_the_refusal_once_flat() {
-    let Some(floor) = armed(&["SINK"]) else { return };
+    let floor = armed(&["SINK"]);
     let mut engine = floor.start().await;
     engine.cycle().await.unwrap();
     floor.tick();
@@ -160,11 +178,19 @@ async fn with_something_to_protect_it_starts_without_a_key_manages_and_ends_with
 #[tokio::test]
 async fn a_reservation_refuses_a_flat_start_and_lets_one_that_holds_something_manage_it() {
     type Change = fn(Floor) -> Floor;
-    let table: [(&str, Change); 5] = [
+    let table: [(&str, Change); 9] = [
         ("a limit nobody can read", |floor| floor.and(&env::MAX_LIVE_GROSS_NOTIONAL, "5.000,00")),
         ("another system's flag", |floor| floor.and_named("IS_PAPER_TRADING", "false")),
         ("a limit that nothing enforces", |floor| floor.and_named("MAX_LIVE_POSITONS", "1")),
         ("another system's limits", |floor| floor.and_named("EXECUTION_CONFIG_PATH", "execution.yaml")),
+        ("half a manifest", |floor| floor.and(&env::PORTCULLIS_MANIFEST_DIGEST, "")),
+        ("a manifest that climbs", |floor| floor.and(&env::PORTCULLIS_MANIFEST, "../avwap.toml")),
+        ("market data of somebody else", |floor| floor.and(&env::APCA_API_DATA_URL, "https://data.alpaca.example")),
+        ("a folder of records that root made", |floor| {
+            let _ = fs::remove_dir_all(floor.layout.ledger_dir());
+            std::os::unix::fs::symlink("/proc/1", floor.layout.ledger_dir()).unwrap();
+            floor
+        }),
         ("a kill switch where nobody looks", |floor| {
             fs::write(floor.layout.root().join("KILL_SWITCH"), "").unwrap();
             floor
@@ -197,7 +223,7 @@ async fn the_manifest_must_say_live_armed_and_this_account() {
         ("another account", manifest("armed").replacen(ACCOUNT, "987654321", 1)),
         ("errors", manifest("armed").replacen("schema = 1", "schema = 2", 1)),
     ] {
-        let Some(floor) = armed(&["SOON"]) else { return };
+        let floor = armed(&["SOON"]);
         fs::write(floor.layout.root().join(MANIFEST), &text).unwrap();
         let digest = format!("sha256:{}", sha256_hex(text.as_bytes()));
         let floor = floor.and(&env::PORTCULLIS_MANIFEST_DIGEST, digest);
@@ -205,7 +231,7 @@ async fn the_manifest_must_say_live_armed_and_this_account() {
         assert_eq!(config.reservations.len(), 1, "{what}: {:?}", config.reservations);
         assert_eq!(floor.refusal().await, ExitCode::BadConfig, "{what}");
     }
-    let Some(floor) = armed(&["SOON"]) else { return };
+    let floor = armed(&["SOON"]);
     let floor = floor.and(&env::PORTCULLIS_MANIFEST, "").and(&env::PORTCULLIS_MANIFEST_DIGEST, "");
     assert_eq!(floor.refusal().await, ExitCode::BadConfig, "no manifest");
 }
@@ -229,6 +255,13 @@ async fn a_dry_run_never_takes_the_place_of_what_manages_something() {
     let floor = floor.and(&env::EXECUTION_MODE, "DRY_RUN");
     let config = Config::for_start(floor.env()).unwrap();
     assert_eq!((config.mode, config.warnings.len()), (contract::Mode::DryRun, 1), "there is no mode to manage it in");
+    let mistyped = floor.and(&env::EXECUTION_MODE, "paper");
+    for floor in [mistyped, Floor::with(&["SOON"]).and(&env::EXECUTION_MODE, "paper")] {
+        let is_held = !contract::Exposure::assess(&floor.layout).is_flat();
+        let problems = Config::for_start(floor.env()).err().map(|problems| problems.to_string());
+        assert_eq!(problems.is_some(), is_held, "{problems:?}");
+        assert!(problems.is_none_or(|text| text.contains("no mode to manage it in")));
+    }
 }
 
 #[tokio::test]

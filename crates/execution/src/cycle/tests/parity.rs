@@ -81,7 +81,7 @@ async fn paper_and_live_do_the_same_and_a_dry_run_decides_the_same() {
     assert_eq!((dry.orders, dry.executions), (vec![], vec![]), "nothing reaches the venue");
     assert!(floor.venue.request_log().iter().all(|request| request.method == "GET"));
 
-    let Some(floor) = live::armed(&SYMBOLS) else { return };
+    let floor = live::armed(&SYMBOLS);
     let floor = with_room(floor);
     let live = run(&floor, floor.start().await).await;
     assert_eq!(live, paper);

@@ -18,6 +18,7 @@ mod time;
 mod write;
 
 use std::{
+    cell::OnceCell,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -42,6 +43,8 @@ pub struct Ledger {
     patience: Duration,
     /// `None` for a reader.
     ballast: Option<Ballast>,
+    /// The first damage that was found where nothing is decided by it.
+    damage: OnceCell<String>,
 }
 
 impl Ledger {

@@ -1,6 +1,6 @@
 //! Opening: look before anything is written, then bring the schema up, then keep room.
 
-use std::{path::Path, time::Duration};
+use std::{cell::OnceCell, path::Path, time::Duration};
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use trading::order::AccountId;
@@ -50,8 +50,19 @@ impl Ledger {
             let failed = |source| LedgerError::Folder { path: folder.to_owned(), source };
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
+        let ledger = match Self::ready(path, account, opening.patience) {
+            Err(error) if error.may_be_room() && Ballast::beside(path, opening.ballast_bytes).release() => {
+                Self::ready(path, account, opening.patience)?
+            }
+            done => done?,
+        };
+        Ok(Self { ballast: Some(Ballast::beside(path, opening.ballast_bytes)), ..ledger })
+    }
+
+    /// Looked at, and then brought up. Room is needed from the first read on: beside a WAL it makes the `-shm`.
+    fn ready(path: &Path, account: &AccountId, patience: Duration) -> Result<Self, LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let mut ledger = Self::connect(path, flags, opening.patience)?;
+        let ledger = Self::connect(path, flags, patience)?;
         ledger.check_emptied()?;
         ledger.check_version()?;
         if ledger.db.is_readonly("main").map_err(|source| ledger.sqlite(source))? {
@@ -59,13 +70,7 @@ impl Ledger {
             return Err(LedgerError::ReadOnly { path: path.to_owned() });
         }
         ledger.check_book()?;
-        match ledger.bring_up(account) {
-            Err(error) if error.may_be_room() && Ballast::beside(path, opening.ballast_bytes).release() => {
-                ledger.bring_up(account)?;
-            }
-            done => done?,
-        }
-        ledger.ballast = Some(Ballast::beside(path, opening.ballast_bytes));
+        ledger.bring_up(account)?;
         Ok(ledger)
     }
 
@@ -84,7 +89,7 @@ impl Ledger {
         let failed = |source| LedgerError::of(path.to_owned(), patience, source);
         let db = Connection::open_with_flags(path, flags).map_err(failed)?;
         db.busy_timeout(patience).map_err(failed)?;
-        Ok(Self { db, path: path.to_owned(), patience, ballast: None })
+        Ok(Self { db, path: path.to_owned(), patience, ballast: None, damage: OnceCell::new() })
     }
 
     /// A database of no bytes is a new one to SQLite. Beside a ballast it was one of ours, and everything that was sent

@@ -8,7 +8,10 @@ use market::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ledger, LedgerError, row, schema, write::write_event};
+use crate::{
+    Ledger, LedgerError, row, schema,
+    write::{Aside, write_event},
+};
 
 /// Undelivered alerts of one subject; what comes after is counted in the latest of them.
 pub const OF_SUBJECT_MAX: u32 = 20;
@@ -52,15 +55,21 @@ pub struct Alert {
 
 /// Writing.
 impl Ledger {
-    /// Records an alert: the event and its place in the outbox, together.
+    /// Records an alert: the event and its place in the outbox, together. The event alone is left out where events are
+    /// damaged.
     ///
     /// # Errors
-    /// When it cannot be written; then neither is there.
+    /// When it cannot be written, a full disk among the reasons; then neither is there.
     pub fn enqueue(&mut self, at: Timestamp, priority: Priority, subject: &str, text: &str) -> Result<(), LedgerError> {
-        self.transaction(|tx| {
-            write_event(tx, at, "alert", subject, text)?;
-            enqueue(tx, at, priority, subject, text)
-        })
+        let done = self.beside_damage(|ledger, aside| {
+            ledger.transaction(|tx| {
+                if aside == Aside::Written {
+                    write_event(tx, at, "alert", subject, text)?;
+                }
+                enqueue(tx, at, priority, subject, text)
+            })
+        });
+        self.noting_damage(done)
     }
 
     /// Counts a try to deliver, before it is made: one that kills the process is counted too.

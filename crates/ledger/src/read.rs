@@ -55,7 +55,7 @@ impl Ledger {
             book.restore(intent);
         }
         self.carried()?.into_iter().for_each(|(before, id)| book.carried(before, &id));
-        self.high_water()?.into_iter().for_each(|at| book.saw(at));
+        self.high_water_beside_damage()?.into_iter().for_each(|at| book.saw(at));
         Ok(book)
     }
 

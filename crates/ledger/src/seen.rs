@@ -67,10 +67,11 @@ impl Ledger {
         if orders.is_empty() && stops.is_empty() {
             return Ok(());
         }
-        self.transaction_once(&|tx| {
+        let done = self.transaction(|tx| {
             orders.iter().try_for_each(|order| write_order(tx, order))?;
             stops.iter().try_for_each(|stop| write_stop(tx, stop))
-        })
+        });
+        self.noting_damage(done)
     }
 
     /// Orders of the broker's last seen at or after an instant, and all that were listed when it was looked at last.

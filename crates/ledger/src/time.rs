@@ -18,12 +18,25 @@ impl Ledger {
     /// When the database cannot be read.
     pub fn high_water(&self) -> Result<Option<Timestamp>, LedgerError> {
         let (event, intent) = self.time_cleared()?.unwrap_or((i64::MIN, i64::MIN));
-        let latest = |query: &str, after: i64| -> Result<Option<i64>, LedgerError> {
-            self.db.query_row(query, [after], |row| row.get(0)).map_err(|source| self.sqlite(source))
-        };
-        let events = latest("SELECT max(at) FROM events WHERE id >= ?1", event)?;
-        let intents = latest("SELECT max(recorded_at) FROM intents WHERE rowid > ?1", intent)?;
-        Ok(events.max(intents).map(Timestamp::from_unix_nanos))
+        let query = "SELECT max(at) FROM events WHERE id >= ?1";
+        let latest: Option<i64> =
+            self.db.query_row(query, [event], |row| row.get(0)).map_err(|source| self.sqlite(source))?;
+        Ok(latest.map(Timestamp::from_unix_nanos).max(self.latest_intent(intent)?))
+    }
+
+    /// The same; where events are damaged, by the intents alone.
+    pub(crate) fn high_water_beside_damage(&self) -> Result<Option<Timestamp>, LedgerError> {
+        match self.noting_damage(self.high_water()) {
+            Err(LedgerError::Corrupt { .. }) => self.latest_intent(i64::MIN),
+            read => read,
+        }
+    }
+
+    fn latest_intent(&self, after: i64) -> Result<Option<Timestamp>, LedgerError> {
+        let query = "SELECT max(recorded_at) FROM intents WHERE rowid > ?1";
+        let latest: Option<i64> =
+            self.db.query_row(query, [after], |row| row.get(0)).map_err(|source| self.sqlite(source))?;
+        Ok(latest.map(Timestamp::from_unix_nanos))
     }
 
     /// Records that the clock had been ahead: from this event on the mark is reckoned anew.

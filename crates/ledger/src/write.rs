@@ -1,10 +1,20 @@
-//! Recording. Each call is one durable transaction, and on a full disk it may use the room that is kept for it.
+//! Recording. Each call is one durable transaction. On a full disk what protects is written in the room that is kept for
+//! it; a log line, an alert and a refusal are not worth that room.
+//!
+//! Events and refusals decide nothing: where their pages are damaged, a record is written without them.
 
 use market::Timestamp;
 use rusqlite::{Transaction, params};
 use trading::{book::Intent, reconcile::Change, record::Record, refusal::Refusal, report::Execution, tape::Split};
 
 use crate::{Ledger, LedgerError, row::word};
+
+/// Whether what decides nothing is written beside a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aside {
+    Written,
+    LeftOut,
+}
 
 impl Ledger {
     /// Records facts together, in one transaction. An intent whose id is there already is an error: it was decided before.
@@ -15,33 +25,28 @@ impl Ledger {
         if records.is_empty() {
             return Ok(());
         }
-        self.transaction(|tx| records.iter().try_for_each(|record| write(tx, record, at)))
+        // An opening is worth the room too: it is the last one, because on the ballast nothing is opened.
+        let may_use_ballast = !records.iter().all(decides_nothing);
+        self.beside_damage(|ledger, aside| {
+            let work = |tx: &Transaction<'_>| records.iter().try_for_each(|record| write(tx, record, at, aside));
+            if may_use_ballast { ledger.transaction_with_ballast(work) } else { ledger.transaction(work) }
+        })
     }
 
     /// Records something that happened: a start, a stop, a finding. What a human must be told goes by
     /// [`Ledger::enqueue`].
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, a full disk among the reasons.
     pub fn record_event(&mut self, at: Timestamp, kind: &str, subject: &str, text: &str) -> Result<(), LedgerError> {
-        self.transaction(|tx| write_event(tx, at, kind, subject, text))
+        let done = self.transaction(|tx| write_event(tx, at, kind, subject, text));
+        self.noting_damage(done)
     }
 
-    /// One durable transaction. When the disk is full the ballast is given away for it, and it is tried once more.
+    /// One durable transaction, which leaves the ballast alone.
     pub(crate) fn transaction(
         &mut self,
         work: impl Fn(&Transaction<'_>) -> rusqlite::Result<()>,
-    ) -> Result<(), LedgerError> {
-        match self.transaction_once(&work) {
-            Err(error) if error.may_be_room() && self.release_ballast() => self.transaction_once(&work),
-            done => done,
-        }
-    }
-
-    /// The same, leaving the ballast alone.
-    pub(crate) fn transaction_once(
-        &mut self,
-        work: &dyn Fn(&Transaction<'_>) -> rusqlite::Result<()>,
     ) -> Result<(), LedgerError> {
         let (path, waited) = (self.path.clone(), self.patience);
         let failed = |source| LedgerError::of(path, waited, source);
@@ -49,18 +54,54 @@ impl Ledger {
         work(&tx).map_err(failed.clone())?;
         tx.commit().map_err(failed)
     }
+
+    /// Writes all of something; where that meets damage, what decides nothing is left out. Together with the rest, because
+    /// each transaction waits for the disk.
+    pub(crate) fn beside_damage(
+        &mut self,
+        work: impl Fn(&mut Self, Aside) -> Result<(), LedgerError>,
+    ) -> Result<(), LedgerError> {
+        match work(self, Aside::Written) {
+            Err(LedgerError::Corrupt { why, .. }) => {
+                work(self, Aside::LeftOut)?;
+                self.note_damage(Some(why));
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// One durable transaction; when the disk is full the ballast is given away for it, and it is tried once more.
+    fn transaction_with_ballast(
+        &mut self,
+        work: impl Fn(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), LedgerError> {
+        match self.transaction(&work) {
+            Err(error) if error.may_be_room() && self.release_ballast() => self.transaction(&work),
+            done => done,
+        }
+    }
 }
 
-fn write(tx: &Transaction<'_>, record: &Record, at: Timestamp) -> rusqlite::Result<()> {
+/// Whether a process could do without it.
+fn decides_nothing(record: &Record) -> bool {
+    match record {
+        Record::Refusal(_) => true,
+        Record::Intent(_) | Record::Change(_) | Record::Note { .. } | Record::Execution(_) | Record::Split(_) => false,
+    }
+}
+
+fn write(tx: &Transaction<'_>, record: &Record, at: Timestamp, aside: Aside) -> rusqlite::Result<()> {
     match record {
         Record::Intent(intent) => write_intent(tx, intent),
-        Record::Change(change) => write_change(tx, change, at),
+        Record::Change(change) => write_change(tx, change, at, aside),
         Record::Note { id, note } => tx
             .execute("UPDATE intents SET note = ?2 WHERE client_order_id = ?1", params![id.as_str(), note])
             .map(|_| ()),
         Record::Execution(fill) => write_execution(tx, fill),
         Record::Split(split) => write_split(tx, split),
-        Record::Refusal(refusal) => write_refusal(tx, refusal),
+        Record::Refusal(refusal) if aside == Aside::Written => write_refusal(tx, refusal),
+        Record::Refusal(_) => Ok(()),
     }
 }
 
@@ -116,7 +157,7 @@ fn write_refusal(tx: &Transaction<'_>, refusal: &Refusal) -> rusqlite::Result<()
     Ok(())
 }
 
-fn write_change(tx: &Transaction<'_>, change: &Change, at: Timestamp) -> rusqlite::Result<()> {
+fn write_change(tx: &Transaction<'_>, change: &Change, at: Timestamp, aside: Aside) -> rusqlite::Result<()> {
     if let Some(broker_id) = &change.broker_id {
         // The fills of the order that another took the place of stay those of the intent.
         tx.execute(
@@ -130,6 +171,9 @@ fn write_change(tx: &Transaction<'_>, change: &Change, at: Timestamp) -> rusqlit
         params![change.id.as_str(), word(&change.to), change.broker_id.as_ref().map(|id| id.as_str())],
     )?;
     let text = format!("{} -> {}", word(&change.from), word(&change.to));
+    if aside == Aside::LeftOut {
+        return Ok(());
+    }
     write_event(tx, at, "transition", change.id.as_str(), &text)
 }
 

@@ -29,30 +29,43 @@ fn a_full_database_uses_it_up_and_says_so() {
     let mut ledger = Ledger::open(&path, &account()).unwrap();
     let pages: i64 = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     ledger.db.pragma_update(None, "max_page_count", pages).unwrap();
-    let error = ledger.record_event(date().at_hm(10, 0), "note", "size", &"x".repeat(50_000)).unwrap_err();
+    let long = [Record::Intent(Box::new(Intent { note: "x".repeat(50_000), ..intent() }))];
+    let error = ledger.record(date().at_hm(10, 0), &long).unwrap_err();
     assert!(matches!(error, LedgerError::Full { .. }), "here no ballast can help: {error:?}");
     assert!(ledger.is_on_ballast() && !crate::ballast::path_of(&path).exists());
     ledger.db.pragma_update(None, "max_page_count", 1_000_000).unwrap();
-    ledger.record_event(date().at_hm(10, 0), "note", "size", "x").unwrap();
+    ledger.record(date().at_hm(10, 0), &long).unwrap();
     assert!(ledger.is_on_ballast(), "until it was made again");
     assert!(ledger.take_on_ballast() && !ledger.is_on_ballast());
 }
 
 #[test]
-fn views_do_not_use_it() {
+fn views_log_lines_alerts_and_refusals_do_not_use_it() {
     let (_folder, path) = place();
     let mut ledger = Ledger::open(&path, &account()).unwrap();
     let pages: i64 = ledger.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     ledger.db.pragma_update(None, "max_page_count", pages).unwrap();
+    let (at, long) = (date().at_hm(10, 0), "x".repeat(50_000));
     let stop = StopChange {
-        at: date().at_hm(10, 0),
+        at,
         symbol: fill().symbol,
         client_order_id: intent().request.client_order_id,
         stop: "48".parse().unwrap(),
         qty: Qty::shares(10),
         why: StopWhy::Placed,
     };
-    assert!(matches!(ledger.note_seen(&[], &vec![stop; 500]), Err(LedgerError::Full { .. })));
+    let refusal =
+        Refusal { at, symbol: fill().symbol, purpose: Purpose::Open, reason: Reason::KillSwitch, detail: long.clone() };
+    let done = [
+        ledger.note_seen(&[], &vec![stop; 500]),
+        ledger.record_event(at, "gate", "live gate", &long),
+        ledger.enqueue(at, Priority::Err, "clock", &long),
+        ledger.clear_time(at, "somebody", &long),
+        ledger.record(at, &[Record::Refusal(refusal)]),
+    ];
+    for (number, done) in done.into_iter().enumerate() {
+        assert!(matches!(done, Err(LedgerError::Full { .. })), "{number}: {done:?}");
+    }
     assert!(!ledger.is_on_ballast());
 }
 
@@ -80,6 +93,22 @@ fn on_a_full_disk_what_protects_is_still_recorded() {
     ledger.check_all().unwrap();
     disk.make_room();
     assert!(ledger.take_on_ballast() && !ledger.is_on_ballast());
+}
+
+#[test]
+fn a_start_that_finds_no_room_for_its_first_read_takes_it() {
+    let Some(disk) = Disk::mount("4m") else { return };
+    let path = disk.path().join("data/execution_v2.sqlite");
+    let mut ledger = Ledger::open_with(&path, &account(), &SMALL).unwrap();
+    ledger.record(date().at_hm(11, 0), &[Record::Intent(Box::new(intent()))]).unwrap();
+    drop(ledger);
+    // What a copy or a cleaning leaves out; beside a WAL the first read makes it.
+    fs::remove_file(disk.path().join("data/execution_v2.sqlite-shm")).unwrap();
+    disk.fill();
+    let mut ledger = Ledger::open_with(&path, &account(), &SMALL).unwrap();
+    assert!(ledger.is_on_ballast());
+    let stop = intent_of(Leg::Stop, 1, date().at_hm(11, 1));
+    ledger.record(date().at_hm(11, 1), &[Record::Intent(Box::new(stop))]).unwrap();
 }
 
 #[test]
@@ -115,7 +144,7 @@ impl Disk {
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self { folder });
         }
-        println!("skipped here: a file system of its own (mounting a tmpfs is root's)");
+        println!("skipped: needs root (a file system of its own)");
         None
     }
 

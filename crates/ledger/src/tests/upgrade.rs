@@ -52,7 +52,8 @@ fn a_migration_without_room_changes_nothing_and_goes_on_when_there_is_some() {
     make(&path, &[FIRST, SECOND]);
     let raw = Connection::open(&path).unwrap();
     let pages: i64 = raw.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    let ledger = Ledger { db: raw, path: path.clone(), patience: Duration::ZERO, ballast: None };
+    let ledger =
+        Ledger { db: raw, path: path.clone(), patience: Duration::ZERO, ballast: None, damage: Default::default() };
     ledger.db.pragma_update(None, "max_page_count", pages + 2).unwrap();
     assert!(matches!(ledger.migrate(), Err(LedgerError::Full { .. })));
     assert_eq!(ledger.check_version().unwrap(), 2);

@@ -73,7 +73,7 @@ fn place() -> Option<(TempDir, PathBuf)> {
         let path = folder.path().join("l.sqlite");
         return Some((folder, path));
     }
-    println!("skipped here: being another user is root's, in a place that others can reach");
+    println!("skipped: needs root (to be another user, in a place that others can reach)");
     None
 }
 

@@ -5,7 +5,6 @@ use std::time::Instant;
 use anyhow::Context;
 use broker::{Broker, CancelOutcome, SubmitOutcome};
 use contract::{ExitCode, ExposureView, Held, Mode};
-use ledger::Priority;
 use market::{Qty, Timestamp};
 use trading::{
     engine::{Effect, Event, Exposure, Moment},
@@ -38,7 +37,8 @@ impl<B: Broker> Engine<B> {
             self.end_by = Some(Instant::now() + self.patience.ending);
         }
         let now = self.now()?;
-        let no_openings = self.ending.map(str::to_owned).or_else(|| self.no_room()).or_else(|| self.rate_limit());
+        let no_openings =
+            self.ending.map(str::to_owned).or_else(|| self.ledger_in_doubt()).or_else(|| self.rate_limit());
         let no_openings = no_openings.or_else(|| self.core.opens_next().then(|| self.against_sending(now)).flatten());
         let moment = Moment { now, kill: self.kill_level(), no_openings };
         Ok(self.core.poll(&moment))
@@ -54,8 +54,7 @@ impl<B: Broker> Engine<B> {
     async fn perform(&mut self, effect: Effect) -> anyhow::Result<Option<Event>> {
         match effect {
             Effect::Record { at, records } => {
-                self.ledger.record(at, &records).context(ExitCode::CannotWrite)?;
-                records.iter().for_each(|record| self.say(record));
+                self.record(at, &records)?;
                 Ok(None)
             }
             Effect::Expose(exposure) => Ok(Some(Event::Exposed(self.show_exposure(&exposure)))),
@@ -89,10 +88,21 @@ impl<B: Broker> Engine<B> {
             }
             Effect::Alert { subject, text } => {
                 let now = self.now()?;
-                self.alert(now, &subject, &text)?;
+                self.alert(now, &subject, &text);
                 Ok(None)
             }
         }
+    }
+
+    /// Durable before anything after it is done. From a refusal nothing follows: one that cannot be recorded is said.
+    fn record(&mut self, at: Timestamp, records: &[Record]) -> anyhow::Result<()> {
+        let refuses = records.iter().all(|record| matches!(record, Record::Refusal(_)));
+        match self.ledger.record(at, records) {
+            Err(error) if refuses => tracing::warn!("a refusal was not recorded: {error}: {records:?}"),
+            done => done.context(ExitCode::CannotWrite)?,
+        }
+        records.iter().for_each(|record| self.say(record));
+        Ok(())
     }
 
     /// Sent to nobody: to the core, an order that was taken and cancelled at once, so that its attempts count and pace the
@@ -194,16 +204,5 @@ impl<B: Broker> Engine<B> {
         if !matches!(reason, Reason::Gate | Reason::KillSwitch) {
             tracing::info!("REFUSED {symbol} {purpose}: {reason} ({detail})");
         }
-    }
-
-    /// Tells a human: priority `err` in the journal, and in the ledger an event and its place in the outbox, together.
-    pub(crate) fn alert(&mut self, now: Timestamp, subject: &str, text: &str) -> anyhow::Result<()> {
-        tracing::error!(subject, "ALERT {text}");
-        self.ledger.enqueue(now, Priority::Err, subject, text).context(ExitCode::CannotWrite)
-    }
-
-    /// The same for what the process itself finds, once a subject and a while.
-    pub(crate) fn alert_once(&mut self, now: Timestamp, subject: &str, text: &str) -> anyhow::Result<()> {
-        if self.alerts.is_news(subject, now) { self.alert(now, subject, text) } else { Ok(()) }
     }
 }

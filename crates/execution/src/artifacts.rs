@@ -1,13 +1,14 @@
 //! Views as files, for people and tools: heartbeat, portfolio decision, where each symbol stands, what was entered today.
 //!
-//! The ledger is the authority and these are made from it: deleted, they come back. They are written after protection
-//! acted, as whole files, where their content changed; one that cannot be written is a warning and is tried again with the
+//! The ledger is the authority and these are made from it: deleted or replaced, they come back with the next cycle. They are
+//! written after protection acted, as whole files, where what lies there is not what it should be; one that cannot be written is a warning and is tried again with the
 //! next cycle. The exposure the gate reads is not among them: it is written before every send (`act`).
 
 use std::{
     collections::BTreeMap,
     fs::{self, OpenOptions},
     io::Write,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -28,22 +29,45 @@ const ERRORS_MAX: usize = 20;
 /// What was written, and what failed.
 #[derive(Debug, Default)]
 pub(crate) struct Views {
-    /// Contents as they lie on the disk, by path.
-    written: BTreeMap<PathBuf, Vec<u8>>,
+    /// What was written, and the file it lies in, by path.
+    written: BTreeMap<PathBuf, (FileId, Vec<u8>)>,
     /// What went wrong since the last decision that was written down.
     errors: Vec<String>,
     /// The day whose old files were removed.
     tidied_on: Option<NyDate>,
 }
 
+/// Which file lies somewhere: another one, or one that was written to, differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct FileId {
+    inode: u64,
+    length: u64,
+    modified: (i64, i64),
+}
+
+impl FileId {
+    fn of(path: &Path) -> Option<Self> {
+        let file = fs::symlink_metadata(path).ok()?;
+        Some(Self { inode: file.ino(), length: file.len(), modified: (file.mtime(), file.mtime_nsec()) })
+    }
+}
+
 impl Views {
-    /// Replaces a file when its content is another.
+    /// Replaces a file when its content is another, or when it is not the one that was written.
     pub fn put(&mut self, path: &Path, content: Vec<u8>) {
-        if self.written.get(path) == Some(&content) {
+        let lies_there = self
+            .written
+            .get(path)
+            .is_some_and(|(file, written)| *written == content && FileId::of(path).is_some_and(|found| found == *file));
+        if lies_there {
             return;
         }
         match write_atomically(path, &content) {
-            Ok(()) => drop(self.written.insert(path.to_owned(), content)),
+            Ok(()) => {
+                let file = FileId::of(path).filter(|file| file.length == content.len() as u64);
+                self.written.remove(path);
+                file.map(|file| self.written.insert(path.to_owned(), (file, content)));
+            }
             Err(error) => {
                 // Perhaps it was replaced and only not made durable.
                 self.written.remove(path);

@@ -51,7 +51,7 @@ impl<B: Broker> Engine<B> {
                         self.memory.ready = true;
                     }
                     if let Some(code) = self.is_over(&end) {
-                        self.end("nothing to manage and no permission to open")?;
+                        self.end("nothing to manage and no permission to open");
                         return Ok(code);
                     }
                     self.config.pace.wait(self.hours(end.now).as_ref(), end.now, self.hurrying_since())
@@ -76,8 +76,14 @@ impl<B: Broker> Engine<B> {
     }
 
     async fn cycle(&mut self) -> anyhow::Result<CycleEnd> {
+        let end = self.look_and_act().await;
+        self.write_words();
+        end
+    }
+
+    async fn look_and_act(&mut self) -> anyhow::Result<CycleEnd> {
         // What was told by now, this look sees.
-        self.listen()?;
+        self.listen();
         self.bell.looked(tokio::time::Instant::now());
         let now = self.now()?;
         if self.clock_was_set(now) {
@@ -92,19 +98,21 @@ impl<B: Broker> Engine<B> {
         self.note_calendar(&aside);
         // The reads took time: a quote newer than the decision would be one from the future.
         let now = self.now().unwrap_or(now);
-        let (session, market_open, clock_skew) = self.agree_on_time(&aside, now)?;
+        let (session, market_open, clock_skew) = self.agree_on_time(&aside, now);
         let verdict = evaluate(&self.config, &self.env, Ok(now));
-        self.keep_room(now)?;
         let authority = self.authority(&verdict);
-        self.tell_unreadable(now)?;
+        self.tell_unreadable(now);
         let (hours, kill, quotes) = (self.hours(now), self.kill_level(), aside.quotes);
         self.memory.kill_seen = kill;
-        if self.listen()? && !self.pacer.is_venue() {
+        if self.listen() && !self.pacer.is_venue() {
             self.bell.ring(tokio::time::Instant::now());
         }
-        let stream_silent = Some(self.stream_silent(now)?);
+        let stream_silent = Some(self.stream_silent(now));
         let around = Surroundings { session, hours, authority, kill, clock_skew, stream_silent, quotes };
         self.feed(Event::Protect(Box::new(around)), now).await?;
+        // None of this may keep a stop waiting: each is a write that the disk takes its time for.
+        self.look_after_ledger(now);
+        self.write_words();
 
         // By our own calendar: that broker and calendar agree is asked of openings, not of a stop that follows. A process
         // that is ending has no time for either.
@@ -138,20 +146,15 @@ impl<B: Broker> Engine<B> {
         self.core.hurrying_since().filter(|_| self.config.mode != Mode::DryRun)
     }
 
-    fn tell_unreadable(&mut self, now: Timestamp) -> anyhow::Result<()> {
+    fn tell_unreadable(&mut self, now: Timestamp) {
         for (what, names) in self.memory.unreadable() {
             let text = format!("{what} that cannot be read, nothing is opened: {}", names.join(", "));
-            self.alert_once(now, what, &text)?;
+            self.alert_once(now, what, &text);
         }
-        Ok(())
     }
 
     /// Today's session when our clock, the broker's clock, its calendar and ours agree; `None` opens nothing.
-    fn agree_on_time(
-        &mut self,
-        aside: &Aside,
-        now: Timestamp,
-    ) -> anyhow::Result<(Option<Session>, bool, Option<TimeDelta>)> {
+    fn agree_on_time(&mut self, aside: &Aside, now: Timestamp) -> (Option<Session>, bool, Option<TimeDelta>) {
         let agreed = match (&aside.clock, &aside.listed) {
             (Err(why), _) | (_, Err(why)) => Err(why.clone()),
             (Ok((before, clock, after)), Ok((_, listed))) => {
@@ -168,7 +171,7 @@ impl<B: Broker> Engine<B> {
             Ok(session) if market_open => (session, "Market open.".to_owned()),
             Ok(session) => (session, "Market closed; skipping cycle.".to_owned()),
             Err(why) => {
-                self.alert_once(now, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"))?;
+                self.alert_once(now, "clock", &format!("clocks or calendars disagree, nothing is opened: {why}"));
                 (None, format!("Market closed; skipping cycle. ({why})"))
             }
         };
@@ -176,7 +179,7 @@ impl<B: Broker> Engine<B> {
             tracing::info!("{text}");
             self.memory.said_market = Some(text);
         }
-        Ok((session, market_open, clock_skew))
+        (session, market_open, clock_skew)
     }
 
     fn authority(&mut self, verdict: &Verdict) -> Authority {
@@ -192,7 +195,7 @@ impl<B: Broker> Engine<B> {
         if let Some(signal) = self.ending {
             return Authority::ManageOnly(format!("ending on {signal}"));
         }
-        if let Some(why) = against_opening.or_else(|| self.no_room()) {
+        if let Some(why) = against_opening.or_else(|| self.ledger_in_doubt()) {
             return Authority::ManageOnly(why);
         }
         if let Some((what, names)) = self.memory.unreadable().first() {
@@ -258,7 +261,9 @@ impl<B: Broker> Engine<B> {
         }
         let now = self.now().context(ExitCode::BrokerUnavailable)?;
         let text = format!("{} cycles in a row could not look at the broker: {error:#}", self.memory.failed_cycles);
-        self.alert_once(now, "cycle", &text)
+        self.alert_once(now, "cycle", &text);
+        self.write_words();
+        Ok(())
     }
 
     /// Leaves nothing at the broker that needs this process: entries are withdrawn, what filled gets its stop. A cycle that
@@ -271,7 +276,7 @@ impl<B: Broker> Engine<B> {
         while let Some(left) = end_by.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             match tokio::time::timeout(left, self.cycle()).await {
                 Ok(Ok(end)) if end.settled => {
-                    self.end(signal)?;
+                    self.end(signal);
                     return Ok(ExitCode::Ok);
                 }
                 Ok(Ok(_)) => {}
@@ -283,8 +288,8 @@ impl<B: Broker> Engine<B> {
             tokio::time::sleep(WIND_DOWN_WAIT.min(left)).await;
         }
         let now = self.last_now();
-        self.alert(now, "ending", "ends with something still under way at the broker")?;
-        self.end(signal)?;
+        self.alert(now, "ending", "ends with something still under way at the broker");
+        self.end(signal);
         Ok(ExitCode::Unexpected)
     }
 
@@ -293,14 +298,15 @@ impl<B: Broker> Engine<B> {
         self.clock.try_now().unwrap_or_else(|_| market::Clock::now(&self.clock))
     }
 
-    fn end(&mut self, why: &str) -> anyhow::Result<()> {
+    fn end(&mut self, why: &str) {
         self.supervisor.stopping();
         let live = self.core.book().live();
         let stops = live.filter(|(_, intent)| intent.request.purpose == Purpose::Protect).count();
         let text = format!("{why}: ending; {stops} protective stops stay at the broker");
         tracing::info!("{text}");
         let now = self.last_now();
-        self.ledger.record_event(now, "stop", "execution", &text).context(ExitCode::CannotWrite)
+        self.note(now, "stop", "execution", &text);
+        self.write_words();
     }
 }
 

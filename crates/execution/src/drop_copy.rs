@@ -4,11 +4,9 @@
 //! it; where it cannot be latched, this process halts by itself. The rules are `trading::drop_copy`.
 
 use broker::{Broker, OrderFilter};
-use contract::{ExitCode, KillLevel, KillSwitch, Mode};
+use contract::{KillLevel, KillSwitch, Mode};
 use market::{NyDate, Session, TimeDelta, Timestamp};
 use trading::drop_copy::{Difference, DropCopy, EVERY, Listing, Outcome};
-
-use anyhow::Context;
 
 use crate::engine::Engine;
 
@@ -69,15 +67,15 @@ impl<B: Broker> Engine<B> {
     }
 
     /// Compares what was read at an instant.
-    pub(crate) fn compare(&mut self, listed: Result<Listing, String>, now: Timestamp) -> anyhow::Result<()> {
+    pub(crate) fn compare(&mut self, listed: Result<Listing, String>, now: Timestamp) {
         self.copying.given_up = 0;
-        let Some(session) = self.hours(now) else { return Ok(()) };
+        let Some(session) = self.hours(now) else { return };
         let listing = match listed {
             Ok(listing) => listing,
             Err(why) => {
                 tracing::warn!("the drop copy cannot be read, it is tried again: {why}");
                 self.copying.failed = Some(now);
-                return Ok(());
+                return;
             }
         };
         self.copying.failed = None;
@@ -89,27 +87,28 @@ impl<B: Broker> Engine<B> {
             self.memory.read_back_on = None;
         }
         if !outcome.lasting.is_empty() {
-            return self.halt(&outcome.lasting, now);
+            self.halt(&outcome.lasting, now);
+        } else {
+            self.record_agreement(&outcome, &session, now);
         }
-        self.record_agreement(&outcome, &session, now)
     }
 
     /// Once a day in the session, which shows that it is compared, and once after the close.
-    fn record_agreement(&mut self, outcome: &Outcome, session: &Session, now: Timestamp) -> anyhow::Result<()> {
+    fn record_agreement(&mut self, outcome: &Outcome, session: &Session, now: Timestamp) {
         let (in_session, at_close) = &mut self.copying.recorded;
         let (recorded, when) =
             if now < session.close { (in_session, "in the session") } else { (at_close, "after the close") };
         if !outcome.waiting.is_empty() || self.copying.halted.is_some() || *recorded == Some(session.date) {
-            return Ok(());
+            return;
         }
         *recorded = Some(session.date);
         let text = format!("drop copy: {} fills agree, {when}", outcome.agree);
         tracing::info!("{text}");
-        self.ledger.record_event(now, "drop_copy", "fills", &text).context(ExitCode::CannotWrite)
+        self.note(now, "drop_copy", "fills", &text);
     }
 
     /// Nothing more is opened; what protects and reduces goes on.
-    fn halt(&mut self, lasting: &[Difference], now: Timestamp) -> anyhow::Result<()> {
+    fn halt(&mut self, lasting: &[Difference], now: Timestamp) {
         let named: Vec<String> = lasting.iter().take(NAMED_MOST).map(ToString::to_string).collect();
         let more = lasting.len().saturating_sub(NAMED_MOST);
         let more = if more == 0 { String::new() } else { format!("; and {more} more") };
@@ -130,6 +129,6 @@ impl<B: Broker> Engine<B> {
                 format!("this process opens nothing any more; the kill switch is not latched: {why}")
             }
         };
-        self.alert(now, "drop copy", &format!("{reason}: {how}"))
+        self.alert(now, "drop copy", &format!("{reason}: {how}"));
     }
 }

@@ -27,6 +27,7 @@ use crate::{
     seen::Seen,
     signals::Signals,
     stream::{Bell, Doubts, Stream, Watch},
+    words::Words,
 };
 
 /// Dead intents older than this stay in the ledger, out of the book, unless their symbol is held.
@@ -52,6 +53,7 @@ pub struct Engine<B> {
     pub(crate) calendar: Calendar,
     /// What the process itself has told, beside the core's alerts.
     pub(crate) alerts: Alerts,
+    pub(crate) words: Words,
     pub(crate) list: List,
     pub(crate) candles: Memorized,
     pub(crate) memory: Memory,
@@ -182,6 +184,7 @@ impl<B: Broker> Engine<B> {
             core,
             calendar: Calendar::nyse(),
             alerts: Alerts::default(),
+            words: Words::default(),
             candles: Memorized::default(),
             memory: Memory::default(),
             seen,
@@ -200,7 +203,7 @@ impl<B: Broker> Engine<B> {
             end_by: None,
             _locks: locks,
         };
-        engine.await_first_word().await?;
+        engine.await_first_word().await;
         Ok(Start::Engine(Box::new(engine)))
     }
 
@@ -241,8 +244,14 @@ fn open_ledger(config: &Config, now: Timestamp) -> anyhow::Result<(Ledger, Book,
     let open = || -> Result<_, LedgerError> {
         let mut ledger = Ledger::open(&config.database, &config.account)?;
         let book = ledger.book(&config.account, &config.strategy, now - BOOK_DAYS)?;
-        let seen = Seen::of(&ledger, now)?;
-        ledger.record_event(now, "start", "execution", &format!("mode {}", config.mode))?;
+        // What decides nothing ends no start.
+        let seen = Seen::of(&ledger, now).unwrap_or_else(|error| {
+            tracing::warn!("what was seen at the broker before cannot be read: {error}");
+            Seen::default()
+        });
+        if let Err(error) = ledger.record_event(now, "start", "execution", &format!("mode {}", config.mode)) {
+            tracing::warn!("the start was not recorded: {error}");
+        }
         Ok((ledger, book, seen))
     };
     open().map_err(|error| {

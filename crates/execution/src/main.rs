@@ -22,6 +22,7 @@ mod seen;
 mod signals;
 mod stream;
 mod wakeup;
+mod words;
 
 use std::process;
 

@@ -87,10 +87,7 @@ impl<B: Broker> Engine<B> {
         let has_changed = lines != self.memory.said_standing.lines;
         if has_changed || session.is_some() && session != self.memory.said_standing.on {
             lines.iter().for_each(|line| tracing::info!("{line}"));
-            let event = self.ledger.record_event(now, "gate", "live gate", &lines.join("\n"));
-            if let Err(error) = event.map_err(anyhow::Error::new) {
-                tracing::warn!("the gate's lines were not recorded: {error:#}");
-            }
+            self.note(now, "gate", "live gate", &lines.join("\n"));
             self.memory.said_standing = Said { lines, on: session.or(self.memory.said_standing.on) };
         }
         standing.against_opening()

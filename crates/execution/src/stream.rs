@@ -216,43 +216,42 @@ impl Doubts {
 
 impl<B: Broker> Engine<B> {
     /// Takes in what the stream has told so far. Whether any of it asks for a look.
-    pub(crate) fn listen(&mut self) -> anyhow::Result<bool> {
+    pub(crate) fn listen(&mut self) -> bool {
         let mut rings = false;
         while let Some(heard) = self.stream.told() {
-            rings |= self.hear(heard)?;
+            rings |= self.hear(heard);
         }
-        Ok(rings)
+        rings
     }
 
     /// By a venue's clock, waits for the stream's first word: live or lost, the day begins the same every time.
-    pub(crate) async fn await_first_word(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn await_first_word(&mut self) {
         if !self.pacer.is_venue() {
-            return Ok(());
+            return;
         }
         let until = Instant::now() + FIRST_WORD;
         while !self.watch.has_a_word() {
             let Ok(heard) = tokio::time::timeout_at(until, self.stream.next()).await else { break };
-            self.hear(heard)?;
+            self.hear(heard);
         }
-        Ok(())
     }
 
     /// Takes in one word. Whether it asks for a look.
-    pub(crate) fn hear(&mut self, heard: Heard) -> anyhow::Result<bool> {
+    pub(crate) fn hear(&mut self, heard: Heard) -> bool {
         let now = self.last_now();
         let event = match heard {
             Heard::Event(event) => event,
             Heard::Ended => {
                 self.stream.over();
                 self.watch.lost(now);
-                return Ok(false);
+                return false;
             }
             Heard::Again => {
                 self.stream.again(now);
-                return Ok(false);
+                return false;
             }
         };
-        Ok(match self.watch.take(&event, now) {
+        match self.watch.take(&event, now) {
             Meaning::Nothing => false,
             Meaning::Rings => true,
             Meaning::Live(silent) => {
@@ -268,29 +267,29 @@ impl<B: Broker> Engine<B> {
                 false
             }
             Meaning::Doubt(symbol, why) => {
-                self.doubt(symbol, &why, now)?;
+                self.doubt(symbol, &why, now);
                 true
             }
-        })
+        }
     }
 
     /// How long the stream has been silent, for the controls; told once it keeps openings back.
-    pub(crate) fn stream_silent(&mut self, now: Timestamp) -> anyhow::Result<TimeDelta> {
+    pub(crate) fn stream_silent(&mut self, now: Timestamp) -> TimeDelta {
         let limit = self.config.limits.stream_silence;
         let silent = self.watch.silent(now, limit);
         if self.watch.is_silent_for(now, limit) {
             let text =
                 format!("the account's stream has told nothing for {} s, nothing is opened", silent.num_seconds());
-            self.alert_once(now, "stream", &text)?;
+            self.alert_once(now, "stream", &text);
         }
-        Ok(silent)
+        silent
     }
 
     /// REST alone is to be believed: all of it is read again at the next look.
-    fn doubt(&mut self, symbol: Option<Symbol>, why: &str, now: Timestamp) -> anyhow::Result<()> {
+    fn doubt(&mut self, symbol: Option<Symbol>, why: &str, now: Timestamp) {
         self.doubts.add(symbol, now.ny_date());
         self.memory.read_back_on = None;
         let of = symbol.map_or_else(|| "all".to_owned(), |symbol| symbol.to_string());
-        self.alert_once(now, &format!("stream/{of}"), &format!("the account's stream, {of}: {why}; not opened"))
+        self.alert_once(now, &format!("stream/{of}"), &format!("the account's stream, {of}: {why}; not opened"));
     }
 }

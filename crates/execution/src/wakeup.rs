@@ -61,7 +61,7 @@ impl<B: Broker> Engine<B> {
                         return Ok(None);
                     }
                     Wakeup::Stream(heard) => {
-                        if self.hear(heard)? {
+                        if self.hear(heard) {
                             self.ring(reads);
                         }
                         if self.bell.is_overdue(Instant::now()) {
@@ -73,7 +73,8 @@ impl<B: Broker> Engine<B> {
                 }
             };
             if let Some(listed) = ended {
-                self.compare(listed, now)?;
+                self.compare(listed, now);
+                self.write_words();
             }
             now = self.now().context(ExitCode::BrokerUnavailable)?;
             if now >= until {

@@ -36,6 +36,11 @@ fn sentence(unit: &str, result: &str, code: &str, status: &str) -> Option<String
         // systemd tells no status for a condition; the gate's own lines stand above this one in the journal, unless it
         // could not be run at all.
         "exec-condition" => Some(format!("{unit} was not started: its gate refused, or could not be run; see above")),
+        "exit-code" if meaning == Some(ExitCode::BadData) && unit.contains("execution") => {
+            let then =
+                "the ledger is damaged: until it is restored nobody manages what is held; stops at the broker stay";
+            Some(format!("{unit} failed: it ended with {with_meaning}; {then}"))
+        }
         "exit-code" => Some(format!("{unit} failed: it ended with {with_meaning}")),
         other => Some(format!("{unit} failed: {other} ({code} {status})")),
     }
@@ -64,5 +69,14 @@ mod tests {
         for (result, code, status, expect) in table {
             assert_eq!(sentence("x.service", result, code, status).as_deref(), expect, "{result}");
         }
+    }
+
+    #[test]
+    fn a_loop_that_ends_with_a_damaged_ledger_leaves_nobody_to_manage() {
+        let said = sentence("portcullis-execution.service", "exit-code", "exited", "65").expect("something");
+        assert!(
+            said.contains("65, bad input data; the ledger is damaged") && said.contains("nobody manages"),
+            "{said}"
+        );
     }
 }

@@ -1,14 +1,22 @@
 //! `desk eod`: the day in one report: fills, profit and loss, positions, and whether each has its stop.
 //!
 //! Written to `ledger/EOD/<date>.json`, said on standard output. A position without its stop, or an order whose outcome
-//! is unknown, ends it with 1: the unit fails, and its ExecStopPost= alerts.
+//! is unknown, or a ledger that cannot be read, ends it with 1: the unit fails, and its ExecStopPost= alerts.
+
+use std::path::Path;
 
 use anyhow::Context;
 use contract::{ExitCode, write_atomically};
-use ledger::Ledger;
-use market::{Calendar, NyDate, Usd};
+use ledger::{Ledger, LedgerError, RefusalCount};
+use market::{Calendar, NyDate, Timestamp, Usd};
 use serde::Serialize;
-use trading::{order::Purpose, order::Side, pnl, report::Execution};
+use trading::{
+    book::Intent,
+    order::{Purpose, Side},
+    pnl,
+    report::Execution,
+    tape::Split,
+};
 
 use super::Deployment;
 use crate::account::{BrokerView, Protection};
@@ -35,9 +43,9 @@ struct Report {
     fills: usize,
     positions: Vec<Protection>,
     unresolved: Vec<String>,
-    refusals: Vec<ledger::RefusalCount>,
+    refusals: Vec<RefusalCount>,
     alerts: usize,
-    /// What a check of the whole ledger found.
+    /// What is wrong with the ledger, if anything: then the counts above are of what could be read.
     ledger_damage: Option<String>,
 }
 
@@ -55,32 +63,20 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let report = report(&desk, date)?;
     let text = serde_json::to_vec_pretty(&report).context("failed to write JSON")?;
-    write_atomically(&desk.layout.end_of_day(date), &text).context(ExitCode::CannotWrite)?;
+    // Said before it is written: a full disk keeps no missing stop back.
     if args.json {
         println!("{}", String::from_utf8_lossy(&text));
     } else {
         print(&report);
     }
+    write_atomically(&desk.layout.end_of_day(date), &text).context(ExitCode::CannotWrite)?;
     Ok(if report.is_sound() { ExitCode::Ok } else { ExitCode::Unexpected })
 }
 
 fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
     let broker = BrokerView::read(&desk.env)?;
     let midnight = date.at_hm(0, 0);
-    let path = desk.ledger_path();
-    let ledger = path.exists().then(|| Ledger::open_read_only(&path)).transpose().context(ExitCode::CannotWrite)?;
-    let (mut executions, mut splits) = (Vec::new(), Vec::new());
-    let (mut intents, mut refusals, mut alerts) = (Vec::new(), Vec::new(), 0);
-    let mut ledger_damage = None;
-    if let Some(ledger) = &ledger {
-        // A start has time for what decides only; here there is time for all of it.
-        ledger_damage = ledger.check_all().err().map(|damage| damage.to_string());
-        executions = ledger.executions_since(market::Timestamp::from_unix_nanos(i64::MIN))?;
-        splits = ledger.splits()?;
-        intents = ledger.intents_since(midnight)?;
-        refusals = ledger.refusals_since(midnight)?;
-        alerts = ledger.events_since(midnight)?.iter().filter(|event| event.kind == "alert").count();
-    }
+    let Told { executions, splits, intents, refusals, alerts, damage } = Told::by(&desk.ledger_path(), midnight);
     let today = |fill: &&Execution| fill.at >= midnight;
     let unresolved = intents.iter().filter(|intent| intent.state.is_unresolved());
     Ok(Report {
@@ -97,8 +93,50 @@ fn report(desk: &Deployment, date: NyDate) -> anyhow::Result<Report> {
         unresolved: unresolved.map(|intent| intent.request.client_order_id.to_string()).collect(),
         refusals,
         alerts,
-        ledger_damage,
+        ledger_damage: damage,
     })
+}
+
+/// What the ledger tells of a day: as much as can be read, and what is wrong with the rest.
+#[derive(Debug, Default)]
+struct Told {
+    executions: Vec<Execution>,
+    splits: Vec<Split>,
+    intents: Vec<Intent>,
+    refusals: Vec<RefusalCount>,
+    alerts: usize,
+    damage: Option<String>,
+}
+
+impl Told {
+    fn by(path: &Path, midnight: Timestamp) -> Self {
+        let mut told = Self::default();
+        if matches!(path.try_exists(), Ok(false)) {
+            return told;
+        }
+        let Some(ledger) = told.readable(Ledger::open_read_only(path)) else { return told };
+        // A start has time for what decides only; here there is time for all of it.
+        told.readable(ledger.check_all());
+        let ever = Timestamp::from_unix_nanos(i64::MIN);
+        told.executions = told.readable(ledger.executions_since(ever)).unwrap_or_default();
+        told.splits = told.readable(ledger.splits()).unwrap_or_default();
+        told.intents = told.readable(ledger.intents_since(midnight)).unwrap_or_default();
+        told.refusals = told.readable(ledger.refusals_since(midnight)).unwrap_or_default();
+        let events = told.readable(ledger.events_since(midnight)).unwrap_or_default();
+        told.alerts = events.iter().filter(|event| event.kind == "alert").count();
+        told
+    }
+
+    /// Keeps the first that is wrong. Whatever it is, the broker's view goes on.
+    fn readable<T>(&mut self, read: Result<T, LedgerError>) -> Option<T> {
+        match read {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.damage.get_or_insert_with(|| error.to_string());
+                None
+            }
+        }
+    }
 }
 
 fn unrealized(held: &Protection) -> Usd {
@@ -138,5 +176,30 @@ fn print(report: &Report) {
     }
     if !report.positions.iter().all(|held| held.complete) {
         println!("<3>ALERT a position is not wholly protected at the end of the day");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_ledger_that_cannot_be_read_is_told_and_is_no_end() {
+        let folder = tempfile::tempdir().expect("a place");
+        let path = folder.path().join("execution_v2.sqlite");
+        let midnight = Timestamp::from_unix_seconds(1_783_000_000);
+        assert_eq!(Told::by(&path, midnight).damage, None, "there is none yet");
+        for (what, bytes) in [("no database", vec![b'x'; 5_000]), ("no bytes", vec![]), ("zeros", vec![0; 5_000])] {
+            fs::write(&path, bytes).expect("room");
+            let told = Told::by(&path, midnight);
+            assert!(told.damage.is_some() && told.intents.is_empty(), "{what}: {told:?}");
+        }
+        fs::remove_file(&path).and_then(|()| fs::create_dir(&path)).expect("a folder");
+        assert!(Told::by(&path, midnight).damage.is_some());
+        fs::remove_dir(&path).expect("gone");
+        drop(Ledger::open(&path, &"PA3TEST".parse().expect("an account")).expect("a ledger"));
+        assert_eq!(Told::by(&path, midnight).damage, None);
     }
 }

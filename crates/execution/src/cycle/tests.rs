@@ -3,6 +3,7 @@
 mod clocks;
 mod ending;
 mod floor;
+mod ledgers;
 mod live;
 mod months;
 mod parity;

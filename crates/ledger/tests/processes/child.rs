@@ -56,14 +56,14 @@ fn run(task: &str, path: &Path) -> Result<String, LedgerError> {
 }
 
 /// How this program is called for a task.
-pub fn command(task: Task, path: &Path) -> (std::path::PathBuf, [&'static str; 4], String) {
+fn command(task: Task, path: &Path) -> ([&'static str; 4], String) {
     let arguments = ["--exact", "child::as_a_child", "--nocapture", "--test-threads=1"];
-    (env::current_exe().unwrap(), arguments, format!("{task:?} {}", path.display()))
+    (arguments, format!("{task:?} {}", path.display()))
 }
 
-/// A child for a task, by itself.
-pub fn alone(task: Task, path: &Path) -> Command {
-    let (program, arguments, what) = command(task, path);
+/// A child for a task, by itself; the program is this one, or a copy of it.
+pub fn alone(program: &Path, task: Task, path: &Path) -> Command {
+    let (arguments, what) = command(task, path);
     let mut command = Command::new(program);
     command.args(arguments).env(WHAT, what).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     command
@@ -71,11 +71,18 @@ pub fn alone(task: Task, path: &Path) -> Command {
 
 /// A child for a task, started by another program with arguments of its own.
 pub fn below(program: &str, arguments: &[&str], task: Task, path: &Path) -> Command {
-    let (ours, our_arguments, what) = command(task, path);
+    let (our_arguments, what) = command(task, path);
     let mut command = Command::new(program);
-    command.args(arguments).arg(ours).args(our_arguments).env(WHAT, what);
+    command.args(arguments).arg(env::current_exe().unwrap()).args(our_arguments).env(WHAT, what);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     command
+}
+
+/// Says what a test lacks. In CI that is a failure.
+pub fn skipped<T>(what: &str) -> Option<T> {
+    assert_ne!(env::var("CI").as_deref(), Ok("true"), "{what} is missing, and CI skips nothing");
+    println!("skipped: needs {what}");
+    None
 }
 
 /// What it said; nothing when it was killed before.

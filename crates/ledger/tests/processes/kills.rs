@@ -6,7 +6,7 @@ use ledger::{Ledger, VERSION};
 use market::Timestamp;
 use rusqlite::Connection;
 
-use super::child::{Task, alone, below, said};
+use super::child::{Task, alone, below, said, skipped};
 
 /// The calls by which SQLite, and we, change files.
 const CALLS: &str = "pwrite64,write,fdatasync,fsync,ftruncate,fallocate,unlink,rename";
@@ -15,8 +15,8 @@ const SECOND: &str = include_str!("../schemas/2.sql");
 
 #[test]
 fn a_migration_killed_anywhere_leaves_the_old_schema_or_the_new_and_every_row() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        println!("skipped: needs strace");
+    let found = Command::new("strace").arg("-V").output().ok();
+    if found.or_else(|| skipped("strace")).is_none() {
         return;
     }
     for (before, scripts) in [(0, &[][..]), (1, &[FIRST][..]), (2, &[FIRST, SECOND][..])] {
@@ -50,7 +50,7 @@ fn a_migration_killed_anywhere_leaves_the_old_schema_or_the_new_and_every_row() 
 fn what_was_written_before_a_kill_is_read_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("l.sqlite");
-    let mut child = alone(Task::Hold, &path).spawn().unwrap();
+    let mut child = alone(&std::env::current_exe().unwrap(), Task::Hold, &path).spawn().unwrap();
     assert_eq!(said(&mut child).as_deref(), Some("written"));
     child.kill().unwrap();
     child.wait().unwrap();

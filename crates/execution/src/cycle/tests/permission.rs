@@ -200,7 +200,8 @@ async fn beside_a_position_that_cannot_be_read_nothing_is_opened() {
     engine.memory.unreadable = vec!["SHIBUSD".to_owned()];
     let Authority::ManageOnly(why) = engine.authority(&verdict) else { panic!("it may open") };
     assert!(why.contains("SHIBUSD"), "{why}");
-    engine.tell_unreadable(now).unwrap();
+    engine.tell_unreadable(now);
+    engine.write_words();
     assert_eq!(alerts(&engine), ["positions"]);
 }
 
@@ -213,7 +214,8 @@ async fn beside_an_order_that_cannot_be_read_nothing_is_opened() {
     engine.memory.unreadable_orders = vec!["of another hand".to_owned()];
     let Authority::ManageOnly(why) = engine.authority(&verdict) else { panic!("it may open") };
     assert!(why.contains("orders of another hand"), "{why}");
-    engine.tell_unreadable(now).unwrap();
+    engine.tell_unreadable(now);
+    engine.write_words();
     assert_eq!(alerts(&engine), ["orders"]);
     let around = Surroundings {
         session: None,

@@ -128,6 +128,26 @@ async fn the_list_is_asked_for_twice_a_day_and_not_without_need() {
     assert_eq!(asked(), before + 2, "and before the open");
 }
 
+#[tokio::test]
+async fn a_new_symbol_is_asked_for_at_once_and_is_never_taken_for_unread() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let asked = || floor.requests("GET", "/v1/corporate-actions");
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.until_second_before_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    let before = asked();
+    assert!(before > 0, "of what is held");
+    floor.until_entry_of("LATE");
+    engine.cycle().await.unwrap();
+    floor.tick();
+    engine.cycle().await.unwrap();
+    assert!(floor.orders().iter().any(|order| order.starts_with("LATE_entry")), "{:?}", floor.orders());
+    assert_eq!(asked(), before + 1, "seconds after the last question");
+    let unread = |finding: &Finding| matches!(finding, Finding::CorporateAction { .. });
+    assert!(!engine.core.findings().iter().any(|(_, finding)| unread(finding)), "{:?}", engine.core.findings());
+}
+
 /// Bought on the 10th, protected, and it is six in the morning of the 11th.
 async fn holding_over_night(how: SplitOrders) -> (Floor, Box<Engine<broker::alpaca::Alpaca>>) {
     let floor = Floor::splitting(&["SOON"], how);

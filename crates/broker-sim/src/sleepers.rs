@@ -102,11 +102,11 @@ impl Sleepers {
         Bed::Asleep(woken, BedGuard { sleepers: self, id })
     }
 
-    /// Sets the time and what became of orders so far, and wakes whom that concerns; they are off the list when this
-    /// returns.
+    /// Takes in the time and what became of orders so far, and wakes whom that concerns; they are off the list when this
+    /// returns. Two that tell at once come in any order: neither goes back.
     pub(crate) fn wake(&self, now: Timestamp, outcomes: u64) {
         let mut beds = self.lock();
-        (beds.now, beds.outcomes) = (now, outcomes);
+        (beds.now, beds.outcomes) = (beds.now.max(now), beds.outcomes.max(outcomes));
         self.wake_those(beds, |beds, sleeper| beds.keeps_awake(sleeper));
     }
 
@@ -128,6 +128,7 @@ impl Sleepers {
     pub(crate) fn begin_anew(&self, now: Timestamp) {
         let mut beds = self.lock();
         beds.known.clear();
+        (beds.now, beds.outcomes) = (now, 0);
         drop(beds);
         self.wake(now, 0);
     }
@@ -204,5 +205,37 @@ impl Drop for BedGuard<'_> {
         if left {
             self.sleepers.announce();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_unix_seconds(1_800_000_000 + second)
+    }
+
+    fn lies_down(sleepers: &Sleepers, until: i64) -> Option<WokenBy> {
+        match sleepers.lie_down(Sleeper { participant: "x".to_owned(), until: at(until), updates: true }) {
+            Bed::Awake((_, by)) => Some(by),
+            Bed::Asleep(..) => None,
+            Bed::Full => panic!("no bed"),
+        }
+    }
+
+    #[test]
+    fn what_is_told_late_takes_nothing_back() {
+        let sleepers = Sleepers::new(at(0));
+        assert_eq!(lies_down(&sleepers, 60), None);
+        sleepers.tell(1);
+        // Read before the outcome, and told after it.
+        sleepers.wake(at(10), 0);
+        assert_eq!(lies_down(&sleepers, 60), Some(WokenBy::Update));
+        sleepers.wake(at(20), 1);
+        sleepers.wake(at(15), 1);
+        assert_eq!(lies_down(&sleepers, 20), Some(WokenBy::Time), "and time does not go back");
+        sleepers.begin_anew(at(0));
+        assert_eq!(lies_down(&sleepers, 20), None, "but to another venue's beginning");
     }
 }

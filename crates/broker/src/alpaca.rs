@@ -25,6 +25,7 @@ mod instant;
 pub mod latest;
 pub mod orders;
 mod positions;
+mod reckoning;
 mod sending;
 mod settle;
 pub mod stream;
@@ -47,6 +48,7 @@ pub use agreement::{Environment, Expected, data_address};
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use config::{Config, ConfigError, Limits, ORDER_TIME_MAX};
 pub use credentials::Keys;
+pub use reckoning::Reckoning;
 
 use agreement::Agreement;
 use assets::Learned;
@@ -94,6 +96,21 @@ impl Alpaca {
         })
     }
 
+    /// The same account for reads that nothing which protects waits for: they keep to the rate limit, and both know of all
+    /// that was sent and told.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self {
+            transport: self.transport.aside(),
+            trading: self.trading.clone(),
+            data: self.data.clone(),
+            feed: self.feed,
+            // Without an account to agree on it sends no order.
+            agreement: Agreement::on(None),
+            assets: Mutex::new(BTreeMap::new()),
+        }
+    }
+
     fn base(&self, host: Host) -> &BaseUrl {
         match host {
             Host::Trading => &self.trading,
@@ -129,7 +146,15 @@ impl Broker for Alpaca {
     }
 
     fn held_back(&self) -> Option<Duration> {
-        self.transport.held_back()
+        self.transport.reckoning().held_back()
+    }
+
+    fn aside(&self) -> Self {
+        Self::aside(self)
+    }
+
+    fn reckoning(&self) -> Option<Reckoning> {
+        Some(self.transport.reckoning().clone())
     }
 
     async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome {

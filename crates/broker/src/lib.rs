@@ -119,6 +119,15 @@ pub trait Broker {
     fn opens(&self, symbol: Symbol) -> Opens;
     /// How long an opening would be held back by our reckoning of the broker's rate limit; `None`: it would go at once.
     fn held_back(&self) -> Option<Duration>;
+    /// The same broker for reads that nothing which protects waits for: they keep to the rate limit and share its reckoning.
+    #[must_use]
+    fn aside(&self) -> Self
+    where
+        Self: Sized;
+    /// The reckoning of the rate limit, for another client of the account; `None` when there is none.
+    fn reckoning(&self) -> Option<alpaca::Reckoning> {
+        None
+    }
     /// Sends an order, once. An opening is preceded by no read: without agreement on the account, or of a symbol that was
     /// not learned, it is retryable.
     async fn submit(&self, order: &Approved<OrderRequest>) -> SubmitOutcome;

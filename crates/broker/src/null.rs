@@ -11,6 +11,7 @@ use trading::{
 
 use crate::{
     Broker, CancelOutcome, Opens, OrderFilter, Orders, Positions, ReadError, RejectReason, Splits, SubmitOutcome,
+    alpaca::Reckoning,
 };
 
 /// What [`Null`] says to every order and cancel.
@@ -56,6 +57,14 @@ impl<B: Broker> Broker for Null<B> {
 
     fn held_back(&self) -> Option<Duration> {
         self.reads.held_back()
+    }
+
+    fn aside(&self) -> Self {
+        Self { reads: self.reads.aside() }
+    }
+
+    fn reckoning(&self) -> Option<Reckoning> {
+        self.reads.reckoning()
     }
 
     async fn submit(&self, _: &Approved<OrderRequest>) -> SubmitOutcome {

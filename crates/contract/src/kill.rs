@@ -115,17 +115,36 @@ impl KillSwitch {
     /// # Errors
     /// When the file cannot be written.
     pub fn latch(path: &Path, level: KillLevel, reason: &str, by: &str, at: Timestamp) -> Result<Latch, WriteError> {
+        let latch = Latch { level, reason: reason.to_owned(), by: Some(by.to_owned()), at: Some(at) };
+        Self::latch_under(path, latch, File::lock)
+    }
+
+    /// The same for who has no time to wait: while somebody else latches, it fails at once.
+    ///
+    /// # Errors
+    /// As [`KillSwitch::latch`], and when the directory is locked.
+    pub fn try_latch(
+        path: &Path,
+        level: KillLevel,
+        reason: &str,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<Latch, WriteError> {
+        let latch = Latch { level, reason: reason.to_owned(), by: Some(by.to_owned()), at: Some(at) };
+        Self::latch_under(path, latch, |directory| directory.try_lock().map_err(io::Error::from))
+    }
+
+    fn latch_under(path: &Path, latch: Latch, lock: impl FnOnce(&File) -> io::Result<()>) -> Result<Latch, WriteError> {
         let failed = |source| WriteError { path: path.to_owned(), step: "lock the directory of", source };
         fs::create_dir_all(directory_of(path)).map_err(failed)?;
         // Held while reading and writing, so that of two that latch at once the higher level wins.
         let directory = File::open(directory_of(path)).map_err(failed)?;
-        directory.lock().map_err(failed)?;
+        lock(&directory).map_err(failed)?;
         if let Self::Latched(held) = Self::read_file(path)
-            && held.level >= level
+            && held.level >= latch.level
         {
             return Ok(held);
         }
-        let latch = Latch { level, reason: reason.to_owned(), by: Some(by.to_owned()), at: Some(at) };
         // Root latches it, the service user must read the level: unreadable would mean cancel, not flatten.
         write_atomically_for_all(path, &record::to_json(&latch))?;
         Ok(latch)
@@ -272,6 +291,20 @@ mod tests {
         assert!(KillSwitch::clear(&path).unwrap());
         assert_eq!(KillSwitch::read_file(&path), KillSwitch::Clear);
         assert!(!KillSwitch::clear(&path).unwrap());
+    }
+
+    #[test]
+    fn who_has_no_time_is_told_that_somebody_else_latches() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("KILL_SWITCH");
+        let attempt = || KillSwitch::try_latch(&path, KillLevel::Entries, "fills", "execution", at());
+        let locked = File::open(directory.path()).unwrap();
+        locked.lock().unwrap();
+        let error = attempt().unwrap_err();
+        assert!(error.to_string().contains("lock the directory of"), "{error}");
+        assert_eq!(KillSwitch::read_file(&path), KillSwitch::Clear);
+        drop(locked);
+        assert_eq!(attempt().unwrap().level, KillLevel::Entries);
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl<B: Broker> Engine<B> {
                         return self.wind_down(signal).await;
                     }
                     self.bear(error)?;
-                    self.config.pace.tight
+                    self.after_failure()
                 }
             };
             self.supervisor.alive();
@@ -84,7 +84,7 @@ impl<B: Broker> Engine<B> {
     async fn look_and_act(&mut self) -> anyhow::Result<CycleEnd> {
         // What was told by now, this look sees.
         self.listen();
-        self.bell.looked(tokio::time::Instant::now());
+        self.bell.looks(tokio::time::Instant::now());
         let now = self.now()?;
         if self.clock_was_set(now) {
             tracing::warn!("the clock was set forward: what was sent before is doubted from now on");
@@ -249,6 +249,13 @@ impl<B: Broker> Engine<B> {
             return Err(error.context(ExitCode::BrokerUnavailable));
         }
         self.tell_failed_cycle(&error)
+    }
+
+    /// Until the next try: whoever has rung for the look that failed waits as little as for anything under way, for a while.
+    pub(crate) fn after_failure(&self) -> TimeDelta {
+        let (pace, rung) = (&self.config.pace, self.bell.unanswered_for(tokio::time::Instant::now()));
+        let rung = rung.and_then(|so_far| TimeDelta::from_std(so_far).ok());
+        if rung.is_some_and(|so_far| so_far < pace.hurry_limit) { pace.hurry.min(pace.tight) } else { pace.tight }
     }
 
     /// A cycle that could not look decides nothing; what protects lies at the broker. Two in a row are told.

@@ -169,8 +169,14 @@ impl<B: Broker> Engine<B> {
         tracing::info!("Execution DB: {}", config.database.display());
         let patience = Patience::default();
         bind_account(&config, &broker, started + patience.start).await?;
+        let copying =
+            Copying::of(&ledger, config.hours(Calendar::nyse().session_on(now.ny_date()).ok().flatten(), now), now)
+                .map_err(|error| {
+                    let code = code_of(&error);
+                    anyhow::Error::new(error).context(code)
+                })?;
         let core = Core::new(book, config.limits.clone(), now);
-        let stream = Stream::follow(&config, &env, now)?;
+        let stream = Stream::follow(&config, &env, &broker, now)?;
         let mut engine = Self {
             list: List::of(&config, &verdict),
             started_without_permission: refusal.is_some(),
@@ -193,7 +199,7 @@ impl<B: Broker> Engine<B> {
             watch: Watch::new(now),
             bell: Bell::default(),
             doubts: Doubts::default(),
-            copying: Copying::default(),
+            copying,
             patience,
             env,
             clock,

@@ -79,6 +79,7 @@ impl<B: Broker> Engine<B> {
     /// Believes what was read.
     pub(crate) fn take_in(&mut self, looked: Looked, now: Timestamp) -> Reported {
         let Looked { orders, positions, executions, actions } = looked;
+        self.bell.answered();
         let (splits, notices) = self.note_actions(actions, &concerned(&orders.listed, &positions.held), now);
         self.memory.unreadable_orders = orders.unreadable;
         self.memory.unreadable = positions.unreadable;
@@ -88,6 +89,7 @@ impl<B: Broker> Engine<B> {
         } else {
             self.memory.read_back_on = Some(now.ny_date());
             self.memory.unread_looks = 0;
+            self.copying.looks += 1;
             self.doubts.read_back();
         }
         Reported {

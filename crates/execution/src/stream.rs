@@ -58,6 +58,8 @@ pub(crate) struct Stream {
     connection: alpaca::Config,
     env: Env,
     waits: Waits,
+    /// By the machine's clock: when it began, by one that nobody sets and by the other.
+    began: Option<(Instant, Timestamp)>,
     link: RefCell<Link>,
     /// Successors so far without a word in between.
     ended: u32,
@@ -91,11 +93,19 @@ impl Stream {
     ///
     /// # Errors
     /// When the configuration makes no client; a configuration error.
-    pub fn follow(config: &Config, env: &Env, now: Timestamp) -> anyhow::Result<Self> {
+    pub fn follow(config: &Config, env: &Env, broker: &impl Broker, now: Timestamp) -> anyhow::Result<Self> {
         let waits = if config.venue.is_some() { in_venue_time() } else { Waits::default() };
-        let connection = connection(config);
+        // On a rehearsed day what the follower hears, at whatever instant, changes nothing that the loop may send.
+        let beside = broker.reckoning().filter(|_| config.venue.is_none());
+        let connection = alpaca::Config { beside, ..connection(config) };
+        let began = config.venue.is_none().then(|| (Instant::now(), now));
         let link = RefCell::new(begin(&connection, env, now, waits).context(ExitCode::BadConfig)?);
-        Ok(Self { connection, env: env.clone(), waits, link, ended: 0 })
+        Ok(Self { connection, env: env.clone(), waits, began, link, ended: 0 })
+    }
+
+    /// The instant by which its silence is measured: the venue's, or one that goes on whatever the machine's clock is set to.
+    fn steady(&self, now: Timestamp) -> Timestamp {
+        self.began.map_or(now, |(begin, at)| steady(begin, at, Instant::now()))
     }
 
     /// The next word. Nothing is borrowed between two polls, and a wait that is given up loses nothing.
@@ -156,12 +166,16 @@ impl Stream {
     }
 }
 
+fn steady(begin: Instant, at: Timestamp, instant: Instant) -> Timestamp {
+    TimeDelta::from_std(instant.saturating_duration_since(begin)).map_or(at, |elapsed| at + elapsed)
+}
+
 /// The same account and addresses as the loop's client, to read.
 fn connection(config: &Config) -> alpaca::Config {
     let (trading, data) = (config.base_url.clone(), config.data_url.clone());
     let (key_id, secret_key) = (config.key_id.clone(), config.secret_key.clone());
     let connection = alpaca::Config::new(trading, data, key_id, secret_key, config.feed());
-    alpaca::Config { expected: config.expected(), role: ROLE, ..connection }
+    alpaca::Config { expected: config.expected(), role: ROLE, is_aside: true, ..connection }
 }
 
 fn begin(connection: &alpaca::Config, env: &Env, now: Timestamp, waits: Waits) -> anyhow::Result<Link> {
@@ -243,7 +257,7 @@ impl<B: Broker> Engine<B> {
             Heard::Event(event) => event,
             Heard::Ended => {
                 self.stream.over();
-                self.watch.lost(now);
+                self.watch.lost(self.stream.steady(now));
                 return false;
             }
             Heard::Again => {
@@ -251,7 +265,7 @@ impl<B: Broker> Engine<B> {
                 return false;
             }
         };
-        match self.watch.take(&event, now) {
+        match self.watch.take(&event, self.stream.steady(now)) {
             Meaning::Nothing => false,
             Meaning::Rings => true,
             Meaning::Live(silent) => {
@@ -276,8 +290,9 @@ impl<B: Broker> Engine<B> {
     /// How long the stream has been silent, for the controls; told once it keeps openings back.
     pub(crate) fn stream_silent(&mut self, now: Timestamp) -> TimeDelta {
         let limit = self.config.limits.stream_silence;
-        let silent = self.watch.silent(now, limit);
-        if self.watch.is_silent_for(now, limit) {
+        let steady = self.stream.steady(now);
+        let silent = self.watch.silent(steady, limit);
+        if self.watch.is_silent_for(steady, limit) {
             let text =
                 format!("the account's stream has told nothing for {} s, nothing is opened", silent.num_seconds());
             self.alert_once(now, "stream", &text);
@@ -291,5 +306,19 @@ impl<B: Broker> Engine<B> {
         self.memory.read_back_on = None;
         let of = symbol.map_or_else(|| "all".to_owned(), |symbol| symbol.to_string());
         self.alert_once(now, &format!("stream/{of}"), &format!("the account's stream, {of}: {why}; not opened"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_goes_on_by_a_clock_that_nobody_sets() {
+        let (begin, at) = (Instant::now(), Timestamp::from_unix_seconds(1_800_000_000));
+        for seconds in [0, 40, 3_600] {
+            let instant = begin + Duration::from_secs(seconds);
+            assert_eq!(steady(begin, at, instant), at + TimeDelta::seconds(seconds as i64));
+        }
     }
 }

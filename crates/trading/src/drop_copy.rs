@@ -2,8 +2,9 @@
 //!
 //! Pure. Ids are not compared: the look already counts by them, and this is the second opinion. A fill agrees with one of
 //! the same order, side, shares and price at about the same time; an order's fills agree with what the order itself says
-//! is filled. Either source may be late, so a difference counts once it was there at two comparisons a grace apart. Only
-//! orders of ours are compared: a fill of anybody else's is a finding of the reconcile, which halts openings by itself.
+//! is filled. Either source may be late, so a difference counts once it was there for a grace, and still is after a look
+//! that read the executions since. Only orders of ours are compared: a fill of anybody else's is a finding of the
+//! reconcile, which halts openings by itself.
 
 mod matching;
 
@@ -71,35 +72,63 @@ pub struct DropCopy {
     open: Option<Timestamp>,
     /// The last comparison, and whether nothing was left open by it.
     last: Option<(Timestamp, bool)>,
-    /// Fills that differ, since when.
-    differing: BTreeMap<Difference, Timestamp>,
+    /// The looks before a comparison that found something a grace old, while that waits for the next.
+    ripe_at: Option<u64>,
+    /// Fills that differ.
+    differing: BTreeMap<Difference, Seen>,
     /// Orders whose sums differ.
     owing: BTreeMap<BrokerOrderId, Owing>,
-    told: BTreeSet<Difference>,
+    /// In words: a process before this one may have told them.
+    told: BTreeSet<String>,
+}
+
+/// How long a difference is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Seen {
+    since: Timestamp,
+    /// The looks before the comparison at which it was a grace old.
+    ripe_at: Option<u64>,
 }
 
 /// What one source was behind by when that was first seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Owing {
-    since: Timestamp,
+    seen: Seen,
     /// What the source that is behind has to come to.
     shares: Qty,
     over: bool,
 }
 
 impl DropCopy {
-    /// When the next comparison is due: all through a session, and after its close until nothing is left open.
+    /// One that knows what a process before it has told of this session.
     #[must_use]
-    pub fn due(&self, session: &Session) -> Option<Timestamp> {
-        match self.last.filter(|_| self.open == Some(session.open)) {
-            None => Some(session.open + EVERY),
-            Some((at, settled)) if settled && at >= session.close => None,
-            Some((at, _)) => Some(at + EVERY),
-        }
+    pub fn resumed(session: &Session, told: BTreeSet<String>) -> Self {
+        Self { open: Some(session.open), told, ..Self::default() }
     }
 
-    /// Compares. `now` is when the listing was asked for.
-    pub fn compare(&mut self, book: &Book, listing: &Listing, session: &Session, now: Timestamp) -> Outcome {
+    /// When the next comparison is due: all through a session, and after its close until nothing is left open. `looks` is
+    /// how many looks have read the executions by now.
+    #[must_use]
+    pub fn due(&self, session: &Session, looks: u64, now: Timestamp) -> Option<Timestamp> {
+        let Some((at, settled)) = self.last.filter(|_| self.open == Some(session.open)) else {
+            return Some(session.open + EVERY);
+        };
+        // One in the future is one that a clock took back.
+        if at > now || self.ripe_at.is_some_and(|ripe_at| looks > ripe_at) {
+            return Some(now);
+        }
+        (!settled || at < session.close).then(|| at + EVERY)
+    }
+
+    /// Compares. `now` is when the listing was asked for, `looks` as for [`DropCopy::due`].
+    pub fn compare(
+        &mut self,
+        book: &Book,
+        listing: &Listing,
+        session: &Session,
+        looks: u64,
+        now: Timestamp,
+    ) -> Outcome {
         if self.open != Some(session.open) {
             *self = Self { open: Some(session.open), ..Self::default() };
         }
@@ -109,19 +138,28 @@ impl DropCopy {
             fills.chain(sides.not_counted.into_iter().map(Difference::NotCounted)).collect();
         self.differing.retain(|difference, _| fills.contains(difference));
         for difference in fills {
-            self.differing.entry(difference).or_insert(now);
+            self.differing.entry(difference).or_insert(Seen { since: now, ripe_at: None });
         }
         self.sum_up(book, listing, session.open, now);
+        let seen = self.differing.values_mut().chain(self.owing.values_mut().map(|owing| &mut owing.seen));
+        seen.for_each(|seen| seen.ripen(looks, now));
 
-        let fills = self.differing.iter().map(|(difference, since)| (difference.clone(), *since));
-        let orders = self.owing.iter().map(|(order, owing)| (self.total(book, order, *owing), owing.since));
-        let all: Vec<(Difference, Timestamp)> = fills.chain(orders).collect();
+        let fills = self.differing.iter().map(|(difference, seen)| (difference.clone(), *seen));
+        let orders = self.owing.iter().map(|(order, owing)| (total(book, order, *owing), owing.seen));
         let (mut waiting, mut lasting) = (Vec::new(), Vec::new());
-        for (difference, since) in all.into_iter().filter(|(difference, _)| !self.told.contains(difference)) {
-            let lasts = since + GRACE <= now;
-            if lasts { &mut lasting } else { &mut waiting }.push(difference);
+        self.ripe_at = None;
+        for (difference, seen) in fills.chain(orders) {
+            if self.told.contains(&difference.to_string()) {
+                continue;
+            }
+            if seen.lasts(looks) {
+                lasting.push(difference);
+            } else {
+                self.ripe_at = self.ripe_at.or(seen.ripe_at);
+                waiting.push(difference);
+            }
         }
-        self.told.extend(lasting.iter().cloned());
+        self.told.extend(lasting.iter().map(ToString::to_string));
         self.last = Some((now, waiting.is_empty()));
         Outcome { agree: sides.agree, waiting, lasting }
     }
@@ -138,17 +176,32 @@ impl DropCopy {
             }
             let (over, behind, ahead) = (counted > filled, counted.min(filled), counted.max(filled));
             let before = self.owing.get(&order).filter(|owing| owing.over == over && behind < owing.shares);
-            let fresh = Owing { since: now, shares: ahead, over };
+            let fresh = Owing { seen: Seen { since: now, ripe_at: None }, shares: ahead, over };
             owing.insert(order, before.copied().unwrap_or(fresh));
         }
         self.owing = owing;
     }
+}
 
-    fn total(&self, book: &Book, order: &BrokerOrderId, owing: Owing) -> Difference {
-        let symbol = book.carried_by(order).map(|intent| intent.request.symbol);
-        let symbol = symbol.expect("only orders of ours are summed up");
-        Difference::Total { order: order.clone(), symbol, over: owing.over }
+impl Seen {
+    /// A clock that was set back makes no difference older, and none younger than it is found.
+    fn ripen(&mut self, looks: u64, now: Timestamp) {
+        self.since = self.since.min(now);
+        if self.since + GRACE <= now {
+            self.ripe_at.get_or_insert(looks);
+        }
     }
+
+    /// Whether neither source was late: a look that read the executions came after the grace.
+    fn lasts(&self, looks: u64) -> bool {
+        self.ripe_at.is_some_and(|ripe_at| looks > ripe_at)
+    }
+}
+
+fn total(book: &Book, order: &BrokerOrderId, owing: Owing) -> Difference {
+    let symbol = book.carried_by(order).map(|intent| intent.request.symbol);
+    let symbol = symbol.expect("only orders of ours are summed up");
+    Difference::Total { order: order.clone(), symbol, over: owing.over }
 }
 
 /// Orders of ours that the listing or today's fills name, with the order's present id only.

@@ -10,6 +10,7 @@ use super::{
     BaseUrl,
     agreement::{Expected, Mismatch, is_known},
     governor::REQUESTS_A_MINUTE,
+    reckoning::Reckoning,
 };
 
 /// The longest that a request may take from its first byte to the end of its answer, an order's too: after that nothing of it
@@ -37,6 +38,10 @@ pub struct Config {
     pub expected: Option<Expected>,
     /// What the client is for, as its requests say in `User-Agent`: `portcullis/1.2.3 (stream)`. Nothing when empty.
     pub role: &'static str,
+    /// Whether all its requests keep to the rate limit: nothing that protects a position waits for them.
+    pub is_aside: bool,
+    /// The reckoning of the rate limit to share; one of its own when there is none.
+    pub beside: Option<Reckoning>,
 }
 
 /// How long to wait for what, and how much to ask.
@@ -112,7 +117,8 @@ impl Config {
         }
         // Processes that are started at once must not try again at once.
         let jitter_seed = u64::from(std::process::id());
-        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed, limits, expected: None, role: "" }
+        let (expected, role, is_aside, beside) = (None, "", false, None);
+        Self { trading_url, data_url, key_id, secret_key, feed, jitter_seed, limits, expected, role, is_aside, beside }
     }
 
     /// The same, for orders of this account.

@@ -3,7 +3,7 @@
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, Once, PoisonError,
+        Arc, Once,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -22,7 +22,8 @@ use super::{
     censor::Censor,
     config::{Config, ConfigError, Limits},
     endpoint::Host,
-    governor::{Class, Governor},
+    governor::Class,
+    reckoning::Reckoning,
 };
 
 const TRIES: u32 = 3;
@@ -43,9 +44,9 @@ pub(super) struct Transport {
     limits: Limits,
     censor: Arc<Censor>,
     jitter: AtomicU64,
-    started: Instant,
-    trading: Mutex<Governor>,
-    data: Mutex<Governor>,
+    reckoning: Reckoning,
+    /// Whether all of it is ordinary: nothing that protects waits for its reads.
+    is_aside: bool,
 }
 
 /// What changes something at the broker.
@@ -74,17 +75,32 @@ impl Transport {
         };
         let reads = client().pool_idle_timeout(Duration::from_secs(30)).build()?;
         let orders = client().pool_max_idle_per_host(0).build()?;
-        let governor = || Mutex::new(Governor::new(config.limits.requests_a_minute));
         Ok(Self {
             reads,
             orders,
             limits: config.limits,
             censor: Arc::new(Censor::of(&config.key_id, &config.secret_key)),
             jitter: AtomicU64::new(config.jitter_seed),
-            started: Instant::now(),
-            trading: governor(),
-            data: governor(),
+            reckoning: config.beside.clone().unwrap_or_else(|| Reckoning::of(config.limits.requests_a_minute)),
+            is_aside: config.is_aside,
         })
+    }
+
+    /// The same connections and the same reckoning, for reads that protection does not wait for.
+    pub(super) fn aside(&self) -> Self {
+        Self {
+            reads: self.reads.clone(),
+            orders: self.orders.clone(),
+            limits: self.limits,
+            censor: Arc::clone(&self.censor),
+            jitter: AtomicU64::new(mix(self.jitter.load(Ordering::Relaxed))),
+            reckoning: self.reckoning.clone(),
+            is_aside: true,
+        }
+    }
+
+    pub(super) fn reckoning(&self) -> &Reckoning {
+        &self.reckoning
     }
 
     pub(super) fn patience(&self) -> Duration {
@@ -150,30 +166,12 @@ impl Transport {
     }
 
     fn admit(&self, host: Host, class: Class) -> Result<(), Duration> {
-        let now = self.started.elapsed();
-        self.governor(host).lock().unwrap_or_else(PoisonError::into_inner).admit(now, class)
-    }
-
-    /// How long an opening would have to wait now.
-    pub(super) fn held_back(&self) -> Option<Duration> {
-        let now = self.started.elapsed();
-        self.governor(Host::Trading).lock().unwrap_or_else(PoisonError::into_inner).held_back(now)
+        self.reckoning.admit(host, if self.is_aside { Class::Ordinary } else { class })
     }
 
     fn heard(&self, host: Host, outcome: &Result<Answer, Silence>) {
-        let Ok(answer) = outcome else { return };
-        let now = self.started.elapsed();
-        let mut governor = self.governor(host).lock().unwrap_or_else(PoisonError::into_inner);
-        governor.heard(now, answer.told);
-        if answer.status == 429 {
-            governor.refused(now, answer.after);
-        }
-    }
-
-    fn governor(&self, host: Host) -> &Mutex<Governor> {
-        match host {
-            Host::Trading => &self.trading,
-            Host::Data => &self.data,
+        if let Ok(answer) = outcome {
+            self.reckoning.heard(host, answer);
         }
     }
 

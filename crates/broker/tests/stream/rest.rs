@@ -87,6 +87,10 @@ impl Broker for Lists {
         None
     }
 
+    fn aside(&self) -> Self {
+        self.clone()
+    }
+
     async fn submit(&self, _: &Approved<OrderRequest>) -> SubmitOutcome {
         rejected()
     }

@@ -1,24 +1,26 @@
 //! The doorbell: a ring makes a look at once, and a storm of them no more looks than the broker's rate limit has room for.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
 /// Between the beginnings of two looks that were rung for.
 const APART: Duration = Duration::from_millis(100);
-/// Looks a minute, those of the polling rules counted, beyond which a ring waits. A look of something that is under way
-/// takes four requests or so; the broker answers 200 a minute.
-const A_MINUTE: usize = 40;
-const MINUTE: Duration = Duration::from_secs(60);
-/// Rings that come one upon the other are one ring; but nobody waits longer than this for an end of them.
-const BURST: Duration = Duration::from_millis(20);
+/// After a quiet while so many looks may follow each other like that.
+const BURST: u32 = 10;
+/// Then there is one in so long, the looks of the polling rules counted. A look of something that is under way takes four
+/// requests or so; the broker answers 200 a minute.
+const REFILL: Duration = Duration::from_secs(2);
 
 /// Whether somebody has rung, and when was looked.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
     rung: Option<Instant>,
-    /// The beginnings of the last looks; at most [`A_MINUTE`].
-    looks: VecDeque<Instant>,
+    /// When somebody rang for whom a look began that has not seen the broker.
+    unanswered: Option<Instant>,
+    looked: Option<Instant>,
+    /// When there is room for a whole burst again.
+    full_at: Option<Instant>,
 }
 
 impl Bell {
@@ -27,27 +29,31 @@ impl Bell {
         self.rung.get_or_insert(now);
     }
 
-    /// A look begins, which sees everything that was rung for.
-    pub(crate) fn looked(&mut self, now: Instant) {
+    /// A look begins, for everything that was rung for.
+    pub(crate) fn looks(&mut self, now: Instant) {
+        self.unanswered = self.unanswered.or(self.rung);
         self.rung = None;
-        if self.looks.len() == A_MINUTE {
-            self.looks.pop_front();
-        }
-        self.looks.push_back(now);
+        let full_at = self.full_at.map_or(now, |full_at| full_at.max(now)) + REFILL;
+        (self.looked, self.full_at) = (Some(now), Some(full_at.min(now + REFILL * BURST)));
+    }
+
+    /// It has seen the broker.
+    pub(crate) fn answered(&mut self) {
+        self.unanswered = None;
+    }
+
+    /// How long somebody waits who has rung and whom a look has not answered.
+    pub(crate) fn unanswered_for(&self, now: Instant) -> Option<Duration> {
+        Some(now.saturating_duration_since(self.unanswered?))
     }
 
     /// When the look is due that somebody has rung for.
     pub(crate) fn due(&self) -> Option<Instant> {
         let rung = self.rung?;
-        let apart = self.looks.back().map_or(rung, |last| *last + APART);
-        let crowded = self.looks.len() == A_MINUTE;
-        let room = self.looks.front().filter(|_| crowded).map_or(rung, |first| *first + MINUTE);
+        let apart = self.looked.map_or(rung, |looked| looked + APART);
+        // Room for one look.
+        let room = self.full_at.and_then(|full_at| full_at.checked_sub(REFILL * (BURST - 1))).unwrap_or(rung);
         Some(rung.max(apart).max(room))
-    }
-
-    /// Whether a look that is due has waited long enough for the end of a burst.
-    pub(crate) fn is_overdue(&self, now: Instant) -> bool {
-        self.due().is_some_and(|due| due + BURST <= now)
     }
 }
 
@@ -56,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_ring_is_one_look_at_once_and_a_storm_is_as_many_as_there_is_room_for() {
+    fn one_ring_is_one_look_at_once_and_a_storm_is_a_burst_and_then_one_in_two_seconds() {
         let start = Instant::now();
         let at = |ms: u64| start + Duration::from_millis(ms);
         let mut bell = Bell::default();
@@ -64,21 +70,23 @@ mod tests {
         bell.ring(at(10));
         bell.ring(at(11));
         assert_eq!(bell.due(), Some(at(10)));
-        assert!(!bell.is_overdue(at(29)) && bell.is_overdue(at(30)));
-        bell.looked(at(12));
+        bell.looks(at(12));
         assert_eq!(bell.due(), None);
         bell.ring(at(13));
         assert_eq!(bell.due(), Some(at(112)), "a moment after the last");
 
-        let (mut storm, mut looks) = (Bell::default(), 0);
+        let (mut storm, mut looks) = (Bell::default(), Vec::new());
         for ms in (0..180_000).step_by(5) {
             storm.ring(at(ms));
             if storm.due().is_some_and(|due| due <= at(ms)) {
-                storm.looked(at(ms));
-                looks += 1;
+                storm.looks(at(ms));
+                looks.push(ms);
             }
         }
-        assert_eq!(looks, 3 * A_MINUTE);
+        assert!(looks[..10].iter().all(|ms| *ms < 1_000), "{looks:?}");
+        let longest = looks.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
+        assert!(longest <= 2_000, "nobody waits longer: {longest}");
+        assert_eq!(looks.len(), 10 + 89);
     }
 
     #[test]
@@ -86,9 +94,25 @@ mod tests {
         let start = Instant::now();
         let mut bell = Bell::default();
         // Every two seconds while something is under way.
-        let last = (0..300).map(|number| start + Duration::from_secs(2 * number)).inspect(|at| bell.looked(*at)).last();
+        let last = (0..300).map(|number| start + Duration::from_secs(2 * number)).inspect(|at| bell.looks(*at)).last();
         let rung = last.unwrap() + Duration::from_millis(700);
         bell.ring(rung);
         assert_eq!(bell.due(), Some(rung));
+    }
+
+    #[test]
+    fn a_ring_is_answered_by_a_look_that_has_seen_the_broker() {
+        let (mut bell, start) = (Bell::default(), Instant::now());
+        let at = |second: u64| start + Duration::from_secs(second);
+        bell.looks(at(0));
+        assert_eq!(bell.unanswered_for(at(1)), None, "nobody rang");
+        bell.ring(at(10));
+        bell.looks(at(10));
+        bell.looks(at(12));
+        bell.ring(at(13));
+        bell.looks(at(14));
+        assert_eq!(bell.unanswered_for(at(15)), Some(Duration::from_secs(5)), "two looks failed, and a third may");
+        bell.answered();
+        assert_eq!(bell.unanswered_for(at(15)), None);
     }
 }

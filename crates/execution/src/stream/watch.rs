@@ -1,4 +1,5 @@
-//! What the stream's words mean to the loop, and how long it has been silent. Pure.
+//! What the stream's words mean to the loop, and how long it has been silent. Pure; instants are by a clock that nobody
+//! sets.
 
 use broker::alpaca::stream::{AccountEvent, Happening};
 use market::{Symbol, TimeDelta, Timestamp};
@@ -36,7 +37,9 @@ impl Watch {
 
     /// How long it has been silent; zero when it listens. Before it ever listened, at least `limit`: openings wait for it.
     pub(crate) fn silent(&self, now: Timestamp, limit: TimeDelta) -> TimeDelta {
-        let silent = self.silent_since.map_or(TimeDelta::zero(), |since| now.since(since).max(TimeDelta::zero()));
+        // A begin in the future says nothing about how long it was.
+        let so_far = |since| if since > now { limit } else { now.since(since) };
+        let silent = self.silent_since.map_or(TimeDelta::zero(), so_far);
         if self.was_live { silent } else { silent.max(limit) }
     }
 
@@ -179,6 +182,14 @@ mod tests {
         assert_eq!(seconds(&watch, 100), 30, "since it was known to be mute");
         watch.told();
         assert_eq!(seconds(&watch, 101), 0);
+    }
+
+    #[test]
+    fn silence_that_began_in_the_future_is_no_word() {
+        let mut watch = Watch::new(at(0));
+        watch.take(&live(), at(1_000));
+        watch.take(&lost(), at(1_000));
+        assert_eq!((seconds(&watch, 400), seconds(&watch, 1_040)), (30, 40));
     }
 
     #[test]

@@ -74,13 +74,28 @@ fn report(order: &str, filled: u32) -> OrderReport {
     }
 }
 
-/// Two comparisons a grace apart: what waits after the first, what lasts at the second.
+/// Two comparisons a grace apart, and one after the next look: what waits after the first, what lasts at the last.
 fn twice(book: &Book, listing: &Listing) -> (usize, Vec<String>) {
     let mut copy = DropCopy::default();
-    let first = copy.compare(book, listing, &session(), second(600));
+    let session = session();
+    let first = copy.compare(book, listing, &session, 7, second(600));
     assert_eq!(first.lasting, [], "one comparison may be unlucky");
-    let then = copy.compare(book, listing, &session(), second(600) + GRACE);
-    assert!(copy.compare(book, listing, &session(), second(900)).lasting.is_empty(), "each is told once");
+    for minute in 0..20 {
+        let now = second(600) + GRACE + TimeDelta::minutes(minute);
+        assert_eq!(copy.compare(book, listing, &session, 8, now).lasting, [], "no look has read the executions since");
+        assert_eq!(copy.due(&session, 8, now), Some(now + EVERY));
+    }
+    let now = second(1_900);
+    let ripe = !first.waiting.is_empty();
+    assert!(!ripe || copy.due(&session, 9, now) == Some(now), "after the look it is read again at once");
+    let then = copy.compare(book, listing, &session, 9, now);
+    assert!(copy.compare(book, listing, &session, 10, second(2_000)).lasting.is_empty(), "each is told once");
+    let told = then.lasting.iter().map(ToString::to_string).collect();
+    let mut next = DropCopy::resumed(&session, told);
+    for (looks, second) in [(1, 2_100), (2, 2_200), (3, 2_300)] {
+        let outcome = next.compare(book, listing, &session, looks, self::second(second));
+        assert_eq!((outcome.waiting, outcome.lasting), (vec![], vec![]), "a restart tells nothing again");
+    }
     (first.waiting.len(), then.lasting.iter().map(ToString::to_string).collect())
 }
 
@@ -148,18 +163,30 @@ fn a_day_is_compared_from_its_open_until_it_agrees_after_the_close() {
     let (session, book, mut copy) = (session(), book(), DropCopy::default());
     let whole = Listing::default();
     let late = Listing { fills: vec![fill("x", "o1", 5, session.close - TimeDelta::seconds(1))], orders: Vec::new() };
-    assert_eq!(copy.due(&session), Some(session.open + EVERY));
+    assert_eq!(copy.due(&session, 0, second(0)), Some(session.open + EVERY));
     for (listing, at, due) in [
         (&whole, second(61), Some(second(121))),
         (&whole, session.close - TimeDelta::seconds(5), Some(session.close + TimeDelta::seconds(55))),
         (&late, session.close + TimeDelta::seconds(55), Some(session.close + TimeDelta::seconds(115))),
         (&whole, session.close + TimeDelta::seconds(115), None),
     ] {
-        copy.compare(&book, listing, &session, at);
-        assert_eq!(copy.due(&session), due);
+        copy.compare(&book, listing, &session, 0, at);
+        assert_eq!(copy.due(&session, 0, at), due);
     }
     let monday = Calendar::nyse().next_session(session.date).unwrap();
-    assert_eq!(copy.due(&monday), Some(monday.open + EVERY), "another day begins anew");
+    assert_eq!(copy.due(&monday, 0, session.close), Some(monday.open + EVERY), "another day begins anew");
+}
+
+#[test]
+fn a_clock_that_is_set_back_holds_no_comparison_up() {
+    let (session, book, mut copy) = (session(), book(), DropCopy::default());
+    let listing = Listing { fills: vec![fill("x", "o1", 5, second(60))], orders: Vec::new() };
+    copy.compare(&book, &listing, &session, 1, second(9_000));
+    let back = second(5_400);
+    assert_eq!(copy.due(&session, 1, back), Some(back));
+    copy.compare(&book, &listing, &session, 2, back);
+    copy.compare(&book, &listing, &session, 3, back + GRACE);
+    assert_eq!(copy.compare(&book, &listing, &session, 4, back + GRACE).lasting.len(), 1);
 }
 
 /// A true fill: its order, shares, when it happened, and how late each source tells of it, in seconds.
@@ -190,6 +217,10 @@ fn truth() -> impl Strategy<Value = True> {
     )
 }
 
+fn looks() -> impl Strategy<Value = Vec<(i64, bool)>> {
+    vec((0_i64..60, any::<bool>()), 1..20)
+}
+
 /// What is wrong with one of the fills, for ever.
 #[derive(Clone, Copy, Debug)]
 enum Wrong {
@@ -199,17 +230,30 @@ enum Wrong {
     CountedTwice,
 }
 
-/// Everything that lasts over a morning's comparisons.
-fn morning(fills: &[True], turns: usize, pauses: &[i64], wrong: Option<(usize, Wrong)>) -> Vec<Difference> {
+/// Everything that lasts over a morning's comparisons. Before each there is a look, by so many seconds, which reads the
+/// executions or does not; the last of them do.
+fn morning(
+    fills: &[True],
+    turns: usize,
+    pauses: &[i64],
+    looks: &[(i64, bool)],
+    wrong: Option<(usize, Wrong)>,
+) -> Vec<Difference> {
     let (mut copy, mut now, mut lasting) = (DropCopy::default(), 0, Vec::new());
+    let (mut looked, mut looked_at, mut turn) = (0, 0, 0);
     let is = |place: usize, what: fn(Wrong) -> bool| wrong.is_some_and(|(at, wrong)| at == place && what(wrong));
-    while now < 700 {
+    while now < 2_000 {
         now += 60 + pauses[(now as usize) % pauses.len()];
+        let (before, reads) = looks[turn % looks.len()];
+        turn += 1;
+        if reads || now > 1_500 {
+            (looked, looked_at) = (looked + 1, now - before);
+        }
         let (mut book, mut listing) = (book(), Listing::default());
         let mut filled = [0, 0, 0];
         for (place, truth) in fills.iter().enumerate() {
             let execution = fill(&format!("f{place}"), &format!("o{}", truth.order), truth.shares, second(truth.at));
-            if truth.at + truth.counted_after <= now && !is(place, |wrong| matches!(wrong, Wrong::NeverCounted)) {
+            if truth.at + truth.counted_after <= looked_at && !is(place, |wrong| matches!(wrong, Wrong::NeverCounted)) {
                 book.count(&execution);
                 if is(place, |wrong| matches!(wrong, Wrong::CountedTwice)) {
                     book.count(&Execution { id: "again".into(), ..execution.clone() });
@@ -229,7 +273,7 @@ fn morning(fills: &[True], turns: usize, pauses: &[i64], wrong: Option<(usize, W
         let turns = turns % listing.fills.len().max(1);
         listing.fills.rotate_left(turns);
         listing.orders = vec![report("o1", filled[1]), report("o2", filled[2])];
-        lasting.extend(copy.compare(&book, &listing, &session(), second(now)).lasting);
+        lasting.extend(copy.compare(&book, &listing, &session(), looked, second(now)).lasting);
     }
     lasting
 }
@@ -237,20 +281,20 @@ fn morning(fills: &[True], turns: usize, pauses: &[i64], wrong: Option<(usize, W
 proptest! {
     #[test]
     fn true_fills_however_late_doubled_or_shuffled_halt_nothing(
-        fills in vec(truth(), 0..25), turns: usize, pauses in vec(0_i64..30, 1..5),
+        fills in vec(truth(), 0..25), turns: usize, pauses in vec(0_i64..30, 1..5), looks in looks(),
     ) {
-        prop_assert_eq!(morning(&fills, turns, &pauses, None), []);
+        prop_assert_eq!(morning(&fills, turns, &pauses, &looks, None), []);
     }
 
     #[test]
     fn a_real_difference_always_halts_and_names_its_order(
-        fills in vec(truth(), 1..25), turns: usize, pauses in vec(0_i64..30, 1..5), place: prop::sample::Index,
-        wrong in prop_oneof![
+        fills in vec(truth(), 1..25), turns: usize, pauses in vec(0_i64..30, 1..5), looks in looks(),
+        place: prop::sample::Index, wrong in prop_oneof![
             Just(Wrong::NeverCounted), Just(Wrong::NeverListed), Just(Wrong::AnotherPrice), Just(Wrong::CountedTwice),
         ],
     ) {
         let place = place.index(fills.len());
-        let lasting = morning(&fills, turns, &pauses, Some((place, wrong)));
+        let lasting = morning(&fills, turns, &pauses, &looks, Some((place, wrong)));
         let order: BrokerOrderId = format!("o{}", fills[place].order).parse().unwrap();
         prop_assert!(!lasting.is_empty(), "{wrong:?}");
         prop_assert!(lasting.iter().all(|difference| *difference.order() == order), "{lasting:?}");

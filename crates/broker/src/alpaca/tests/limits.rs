@@ -38,6 +38,38 @@ async fn an_opening_beyond_half_is_retryable_and_a_stop_is_sent() {
 }
 
 #[tokio::test]
+async fn reads_aside_are_ordinary_and_count_with_all_others() {
+    let server = Canned::start(vec![Behaviour::json(200, "[]")]).await;
+    let client = limited(&server.base_url, 4);
+    let beside = Config { is_aside: true, beside: client.reckoning(), ..config(&server.base_url) };
+    for aside in [client.aside(), Alpaca::new(&beside).unwrap()] {
+        aside.executions(Timestamp::from_unix_nanos(0)).await.unwrap();
+    }
+    for aside in [client.aside(), Alpaca::new(&beside).unwrap()] {
+        aside.executions(Timestamp::from_unix_nanos(0)).await.unwrap_err();
+        aside.orders(OrderFilter::Open).await.unwrap_err();
+        aside.order_by_client_id(&"id-1".parse().unwrap()).await.unwrap_err();
+    }
+    assert!(client.held_back().is_some(), "and openings know of them");
+    client.orders(OrderFilter::Open).await.unwrap();
+    client.executions(Timestamp::from_unix_nanos(0)).await.unwrap();
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_429_to_one_client_is_heard_by_the_others() {
+    let refusal = Behaviour::Answer { status: 429, headers: "Retry-After: 30\r\n", body: "{}".to_owned() };
+    let server = Canned::start(vec![refusal]).await;
+    let client = limited(&server.base_url, 200);
+    let aside = client.aside();
+    client.orders(OrderFilter::Open).await.unwrap_err();
+    assert_eq!(server.requests().len(), 3, "protection asks again");
+    let error = aside.orders(OrderFilter::Open).await.unwrap_err();
+    assert!(error.why.starts_with("not sent: the rate limit has room for it in "), "{error}");
+    assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn the_two_interfaces_have_a_limit_each() {
     let server = Canned::start(vec![Behaviour::json(200, r#"{"bars":{},"trades":{}}"#)]).await;
     let client = limited(&server.base_url, 2);

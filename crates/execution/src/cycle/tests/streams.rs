@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use broker::{Broker, alpaca::stream::Waits};
-use broker_sim::Venue;
-use contract::{ExitCode, KillLevel, KillSwitch, Layout};
+use broker_sim::{Moment, Venue};
+use contract::{ExitCode, KillLevel, KillSwitch};
 use market::{TimeDelta, Timestamp};
 use service::Pacer;
 use trading::{control::Kill, drop_copy::EVERY, polling::Pace, record::Record};
 
-use super::floor::{Floor, alerts, date, is_for_executions, refusals, tellable, until};
+use super::floor::{Floor, alerts, date, is_for_executions, refusals, session, tellable, until};
 use crate::{engine::Engine, patience::Patience};
 
 /// Quick at everything, and slow to connect again.
@@ -233,60 +233,199 @@ async fn with_a_fill_too_many(floor: &Floor) -> Box<Engine<broker::alpaca::Alpac
     floor.start().await
 }
 
-async fn copy_once<B: Broker>(floor: &Floor, engine: &mut Engine<B>) {
+/// Reads and compares at the present instant. Whether a look is due after it.
+async fn copy_once<B: Broker>(floor: &Floor, engine: &mut Engine<B>) -> bool {
     let now = floor.venue.now();
     let listed = engine.list_fills(now).await;
-    engine.compare(listed, now);
+    let looks = engine.compare(listed, now);
     engine.write_words();
+    looks
+}
+
+/// A difference is seen, lasts for a grace, and is still there after the next look.
+async fn copy_until_it_lasts<B: Broker>(floor: &Floor, engine: &mut Engine<B>) {
+    assert!(copy_once(floor, engine).await, "a look is due");
+    floor.venue.advance_to(floor.venue.now() + EVERY);
+    engine.cycle().await.unwrap();
+    assert!(copy_once(floor, engine).await, "and another");
+    engine.cycle().await.unwrap();
+    let now = floor.venue.now();
+    assert_eq!(engine.copying.due(&session(), now), Some(now), "which is compared at once");
+}
+
+/// How often humans were alerted of a drop copy that differs.
+fn told<B: Broker>(engine: &Engine<B>) -> usize {
+    alerts(engine).iter().filter(|subject| *subject == "drop copy").count()
+}
+
+fn switch(floor: &Floor) -> KillSwitch {
+    KillSwitch::read_file(&floor.layout.kill_switch())
 }
 
 #[tokio::test]
-async fn fills_that_do_not_agree_twice_latch_the_kill_switch_and_leave_the_stops() {
+async fn fills_that_do_not_agree_for_long_latch_the_kill_switch_and_leave_the_stops() {
     let floor = Floor::with(&["SOON"]);
     let mut engine = with_a_fill_too_many(&floor).await;
-    copy_once(&floor, &mut engine).await;
-    assert_eq!(KillSwitch::read_file(&floor.layout.kill_switch()), KillSwitch::Clear, "once may be late");
-    floor.venue.advance_to(floor.venue.now() + EVERY);
-    copy_once(&floor, &mut engine).await;
-    let KillSwitch::Latched(latch) = KillSwitch::read_file(&floor.layout.kill_switch()) else { panic!("not latched") };
+    copy_until_it_lasts(&floor, &mut engine).await;
+    assert_eq!(switch(&floor), KillSwitch::Clear, "it may be late");
+    assert!(!copy_once(&floor, &mut engine).await);
+    let KillSwitch::Latched(latch) = switch(&floor) else { panic!("not latched") };
     assert_eq!((latch.level, latch.by.as_deref()), (KillLevel::Entries, Some("execution: drop copy")));
     let order = floor.venue.truth().orders[0].id.to_string();
     assert!(latch.reason.contains(&order), "{}", latch.reason);
-    assert_eq!(alerts(&engine), ["drop copy"]);
+    assert_eq!(told(&engine), 1);
     assert_eq!(engine.kill_level(), Some(Kill::Entries));
     engine.cycle().await.unwrap();
     assert!(floor.is_protected("SOON"));
     KillSwitch::clear(&floor.layout.kill_switch()).unwrap();
-    floor.venue.advance_to(floor.venue.now() + EVERY);
-    copy_once(&floor, &mut engine).await;
-    assert_eq!(engine.kill_level(), None, "who cleared it knew");
+    for restarts in [false, true] {
+        if restarts {
+            drop(engine);
+            engine = floor.start().await;
+        }
+        for _ in 0..3 {
+            floor.venue.advance_to(floor.venue.now() + EVERY);
+            assert!(!copy_once(&floor, &mut engine).await);
+            engine.cycle().await.unwrap();
+        }
+        assert_eq!(engine.kill_level(), None, "who cleared it knew ({restarts})");
+    }
+}
+
+/// A stop fills while the broker's positions cannot be read, or its executions take longer than a look waits.
+#[tokio::test]
+async fn fills_that_no_look_has_read_halt_nothing() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    floor.tick();
+    for _ in 0..5 {
+        assert!(copy_once(&floor, &mut engine).await, "a look is due");
+        floor.venue.advance_to(floor.venue.now() + EVERY);
+    }
+    engine.cycle().await.unwrap();
+    assert!(!copy_once(&floor, &mut engine).await);
+    assert_eq!((switch(&floor), alerts(&engine)), (KillSwitch::Clear, vec![]));
 }
 
 #[tokio::test]
-async fn a_kill_switch_that_cannot_be_latched_halts_the_process_all_the_same() {
+async fn a_kill_switch_that_cannot_be_latched_halts_the_process_and_the_next_one_until_it_can() {
     let floor = Floor::with(&["SOON"]);
     let mut engine = with_a_fill_too_many(&floor).await;
+    copy_until_it_lasts(&floor, &mut engine).await;
+    // Somebody else is at it, and does not end.
+    let lock = std::fs::File::open(floor.layout.kill_switch().parent().unwrap()).unwrap();
+    lock.lock().unwrap();
     copy_once(&floor, &mut engine).await;
-    floor.venue.advance_to(floor.venue.now() + EVERY);
-    let good = std::mem::replace(&mut engine.config.layout, Layout::new("/proc/none"));
+    assert_eq!((switch(&floor), engine.kill_level()), (KillSwitch::Clear, Some(Kill::Entries)));
+    assert_eq!(told(&engine), 1);
+    drop(engine);
+    let mut engine = floor.start().await;
+    assert_eq!(engine.kill_level(), Some(Kill::Entries), "a restart forgets nothing");
     copy_once(&floor, &mut engine).await;
-    engine.config.layout = good;
-    assert_eq!(KillSwitch::read_file(&floor.layout.kill_switch()), KillSwitch::Clear);
-    assert_eq!((engine.kill_level(), alerts(&engine)), (Some(Kill::Entries), vec!["drop copy".to_owned()]));
+    assert_eq!((switch(&floor), engine.kill_level()), (KillSwitch::Clear, Some(Kill::Entries)));
+    drop(lock);
+    copy_once(&floor, &mut engine).await;
+    assert_eq!((switch(&floor).level(), told(&engine)), (Some(KillLevel::Entries), 2));
+    KillSwitch::clear(&floor.layout.kill_switch()).unwrap();
+    assert_eq!(engine.kill_level(), None, "a human lifts it");
+    drop(engine);
+    assert_eq!(floor.start().await.kill_level(), None);
 }
 
 #[tokio::test]
-async fn a_drop_copy_that_cannot_be_read_is_no_difference() {
+async fn a_drop_copy_that_cannot_be_read_is_no_difference_and_is_told_after_a_while() {
     let floor = Floor::with(&["SOON"]);
     let mut engine = with_a_fill_too_many(&floor).await;
-    for _ in 0..3 {
+    for minute in 0..7 {
         let now = floor.venue.now();
+        assert_eq!(engine.copy_due(now).map(|due| due <= now), Some(true));
         engine.compare(Err("no answer".to_owned()), now);
         engine.write_words();
-        assert_eq!(engine.copying.due(&super::floor::session()), Some(now + EVERY));
+        assert_eq!(engine.copying.due(&session(), now), Some(now + EVERY));
+        assert_eq!(alerts(&engine).len(), usize::from(minute >= 5), "{minute}");
         floor.venue.advance_to(now + EVERY);
     }
-    assert_eq!((engine.kill_level(), alerts(&engine)), (None, vec![]));
+    assert_eq!((engine.kill_level(), alerts(&engine)), (None, vec!["drop copy/uncompared".to_owned()]));
+    floor.venue.advance_to(session().close + EVERY);
+    engine.copy_due(floor.venue.now());
+    engine.write_words();
+    assert_eq!(alerts(&engine), ["drop copy/uncompared", "drop copy/close"], "and when the day ends so");
+    copy_once(&floor, &mut engine).await;
+    engine.copy_due(floor.venue.now());
+    engine.write_words();
+    assert_eq!(alerts(&engine).len(), 2);
+}
+
+#[tokio::test]
+async fn the_drop_copy_keeps_to_the_rate_limit_and_looks_go_on() {
+    let floor = Floor::with(&["SOON"]).limited(4);
+    let mut engine = floor.start().await;
+    let now = floor.venue.now();
+    let mut said = Ok(());
+    for _ in 0..4 {
+        said = engine.list_fills(now).await.map(drop);
+    }
+    assert!(said.unwrap_err().contains("the rate limit has room for it in"));
+    engine.cycle().await.unwrap();
+}
+
+/// The program's clock stands still here, which is how one that is set back looks to a wait.
+#[tokio::test]
+async fn a_clock_that_is_set_back_in_mid_wait_holds_no_poll_up() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    engine.cycle().await.unwrap();
+    copy_once(&floor, &mut engine).await;
+    engine.pacer = Pacer::new(None, "execution").unwrap();
+    let almost_due = floor.venue.now() + EVERY - TimeDelta::milliseconds(20);
+    let wait = engine.wait(almost_due, almost_due + TimeDelta::milliseconds(200));
+    assert!(tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it ends").unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_drop_copy_that_is_not_answered_keeps_no_look_waiting() {
+    let floor = Floor::with(&["SOON", "LATE"]);
+    let mut engine = floor.start().await;
+    engine.stream.follow_with(quick(), floor.venue.now());
+    engine.cycle().await.unwrap();
+    hearing(&mut engine, |engine| engine.watch.has_a_word()).await;
+    engine.pacer = Pacer::new(None, "execution").unwrap();
+    engine.patience.market = Duration::from_secs(600);
+    floor.hang(is_for_executions);
+    let asked = || floor.requests("GET", "/v2/account/activities/FILL");
+    let (before, now) = (asked(), floor.venue.now());
+    let wait = engine.wait(now, now + TimeDelta::milliseconds(500));
+    let ended = tokio::time::timeout(Duration::from_secs(20), wait).await.expect("a poll is a poll");
+    assert!(ended.unwrap().is_none());
+    assert_eq!(asked(), before + 1);
+    // A ring ends it as well.
+    let wait = engine.wait(now, now + TimeDelta::hours(10));
+    let ring = async {
+        until(|| asked() > before + 1).await;
+        floor.cancel_by_hand("SOON_entry_1");
+    };
+    let both = async { tokio::join!(wait, ring) };
+    let (ended, ()) = tokio::time::timeout(Duration::from_secs(20), both).await.expect("a ring is a ring");
+    assert!(ended.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_ring_whose_look_fails_is_not_forgotten() {
+    let floor = Floor::with(&["SOON"]);
+    let mut engine = floor.start().await;
+    let pace = engine.config.pace;
+    floor.cut(Moment::Before, |request| request.path == "/v2/positions");
+    assert!(engine.cycle().await.is_err());
+    assert_eq!(engine.after_failure(), pace.tight, "nobody rang");
+    engine.bell.ring(tokio::time::Instant::now());
+    for _ in 0..2 {
+        assert!(engine.cycle().await.is_err());
+        assert_eq!(engine.after_failure(), pace.hurry);
+    }
+    floor.calm();
+    engine.cycle().await.unwrap();
+    assert_eq!(engine.after_failure(), pace.tight);
 }
 
 /// What one hour of the loop asks the broker, what the venue made of it, and what the ledger holds of the drop copy.

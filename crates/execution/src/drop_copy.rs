@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use broker::{Broker, OrderFilter, ReadError};
 use contract::{KillLevel, KillSwitch, Mode};
-use ledger::{Ledger, LedgerError};
+use ledger::Ledger;
 use market::{NyDate, Session, TimeDelta, Timestamp};
 use trading::drop_copy::{Difference, DropCopy, EVERY, Listing, Outcome};
 
@@ -47,11 +47,14 @@ pub(crate) struct Copying {
 }
 
 impl Copying {
-    /// What a process before this one has told today, and whether it halted.
-    pub fn of(ledger: &Ledger, session: Option<Session>, now: Timestamp) -> Result<Self, LedgerError> {
-        let events = ledger.events_since(now.ny_date().at_hm(0, 0))?.into_iter().filter(|event| event.kind == KIND);
+    /// What a process before this one has told today, and whether it halted. Where that cannot be read, it is told again.
+    pub fn of(ledger: &Ledger, session: Option<Session>, now: Timestamp) -> Self {
+        let events = ledger.events_since(now.ny_date().at_hm(0, 0)).unwrap_or_else(|error| {
+            tracing::warn!("what the drop copy told today cannot be read: {error}");
+            Vec::new()
+        });
         let (mut told, mut halted) = (BTreeSet::new(), None);
-        for event in events {
+        for event in events.into_iter().filter(|event| event.kind == KIND) {
             match event.subject.as_str() {
                 TOLD => drop(told.insert(event.text)),
                 HALTED => halted = Some(event.text),
@@ -60,7 +63,7 @@ impl Copying {
             }
         }
         let copy = session.map(|session| DropCopy::resumed(&session, told)).unwrap_or_default();
-        Ok(Self { copy, halted, ..Self::default() })
+        Self { copy, halted, ..Self::default() }
     }
 
     /// When the next reading is due.

@@ -169,12 +169,8 @@ impl<B: Broker> Engine<B> {
         tracing::info!("Execution DB: {}", config.database.display());
         let patience = Patience::default();
         bind_account(&config, &broker, started + patience.start).await?;
-        let copying =
-            Copying::of(&ledger, config.hours(Calendar::nyse().session_on(now.ny_date()).ok().flatten(), now), now)
-                .map_err(|error| {
-                    let code = code_of(&error);
-                    anyhow::Error::new(error).context(code)
-                })?;
+        let hours = config.hours(Calendar::nyse().session_on(now.ny_date()).ok().flatten(), now);
+        let copying = Copying::of(&ledger, hours, now);
         let core = Core::new(book, config.limits.clone(), now);
         let stream = Stream::follow(&config, &env, &broker, now)?;
         let mut engine = Self {

@@ -43,7 +43,8 @@ impl Ballast {
     pub fn take_on(&mut self) -> bool {
         if !self.held {
             let is_long = fs::metadata(&self.path).is_ok_and(|file| file.len() >= self.bytes);
-            if !self.is_there() && !(self.written && is_long) && self.has_room() {
+            let was_written = self.written && is_long;
+            if !self.is_there() && !was_written && self.has_room() {
                 self.written = self.make().is_ok();
             }
             self.held = self.is_there();

@@ -170,7 +170,7 @@ fn venue() -> String {
     let (say, said) = mpsc::channel();
     let session = Calendar::nyse().session_on(date()).unwrap().unwrap();
     let bar = DailyBar { date: date(), open: 50.0, high: 50.6, low: 49.5, close: 50.3, volume: 5e6 };
-    let bars = symbols().into_iter().map(|symbol| (symbol, bar.clone())).collect();
+    let bars = symbols().into_iter().map(|symbol| (symbol, bar)).collect();
     let config = VenueConfig::new(ACCOUNT, "key", "secret", Usd::dollars(10_000), 1, date().at_hm(11, 0));
     let venue = Venue::new(config, Market::from(MarketDay { session, bars, history: [].into() }));
     thread::spawn(move || {

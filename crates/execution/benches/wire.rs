@@ -119,7 +119,9 @@ async fn one(
                 let at = arrived.recv_timeout(Duration::from_secs(5)).unwrap();
                 return [begin, decided, exposed, recorded, at];
             }
-            other => panic!("{other:?}"),
+            other @ (Effect::Ask(_) | Effect::Replace(_) | Effect::Cancel { .. } | Effect::Alert { .. }) => {
+                panic!("{other:?}")
+            }
         }
         effect = core.poll(&moment);
     }

@@ -71,10 +71,12 @@ fn may_write(folder: &Path) -> Result<(), Trouble> {
 }
 
 fn may_own(file: &Path) -> Result<(), Trouble> {
-    ledger::check_owner(file).map_err(|error| match error {
-        LedgerError::OtherOwner { path, owner, user } if user != 0 => Trouble::NotWritable { path, owner, user },
-        LedgerError::OtherOwner { .. } => Trouble::OthersOfRoot(error),
-        other => Trouble::NotSeen(other),
+    ledger::check_owner(file).map_err(|error| {
+        if let LedgerError::OtherOwner { path, owner, user } = &error {
+            let (path, owner, user) = (path.clone(), *owner, *user);
+            return if user == 0 { Trouble::OthersOfRoot(error) } else { Trouble::NotWritable { path, owner, user } };
+        }
+        Trouble::NotSeen(error)
     })
 }
 

@@ -44,11 +44,11 @@ fn only_what_changed_is_written() {
         (entry(OrderStatus::New, 0), entry(OrderStatus::PartiallyFilled, 4), entry(OrderStatus::Filled, 10));
     // listed, told, what is written: status and whether it is listed
     let table: [(&[OrderReport], &[OrderReport], &[&str]); 6] = [
-        (&[working.clone()], &[], &["New true"]),
-        (&[working.clone()], &[], &[]),
-        (&[partly.clone()], &[], &["PartiallyFilled true"]),
+        (std::slice::from_ref(&working), &[], &["New true"]),
+        (std::slice::from_ref(&working), &[], &[]),
+        (std::slice::from_ref(&partly), &[], &["PartiallyFilled true"]),
         (&[], &[], &["PartiallyFilled false"]),
-        (&[], &[filled.clone()], &["Filled false"]),
+        (&[], std::slice::from_ref(&filled), &["Filled false"]),
         (&[], &[], &[]),
     ];
     for (number, (list, told, expect)) in table.into_iter().enumerate() {

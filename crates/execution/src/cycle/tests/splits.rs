@@ -172,7 +172,7 @@ fn assert_fits<B: Broker>(floor: &Floor, engine: &Engine<B>, before: Qty, ratio:
     let [stop] = stops(floor).try_into().unwrap_or_else(|stops| panic!("{what}: {stops:?}"));
     let means = Price::from_units(price("48").units() * i64::from(old) / i64::from(new)).unwrap().floor_to_tick();
     assert_eq!(stop.kind, Some(OrderKind::Stop { stop: means }), "{what}");
-    assert_eq!(u64::from(stop.qty.whole_shares()), u64::from(now.whole_shares()), "{what}: {:?}", floor.orders());
+    assert_eq!(stop.qty.whole_shares(), now.whole_shares(), "{what}: {:?}", floor.orders());
     assert!(engine.core.findings().is_empty(), "{what}: {:?}", engine.core.findings());
 }
 

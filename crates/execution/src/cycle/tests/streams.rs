@@ -204,7 +204,7 @@ async fn a_mute_stream_is_found_out_by_rest_and_keeps_no_stop_back() {
     // Another connection may mend it, and did not.
     hearing(&mut engine, |engine| !engine.watch.is_silent_for(now, TimeDelta::zero())).await;
     // What came before it listened again, it reads by REST; what comes then, it should have told.
-    let reads = || floor.venue.request_log().into_iter().filter(|seen| is_read(seen)).count();
+    let reads = || floor.venue.request_log().into_iter().filter(is_read).count();
     let before = reads();
     hearing(&mut engine, |_| reads() > before + 3).await;
     floor.cancel_by_hand("SOON_stop_1");

@@ -5,6 +5,9 @@
 //! before. A day has one point in the thick of it and several more while it comes back. After each day venue, ledger and
 //! log are compared (`rehearse`, `checks`): nothing lost, nothing doubled, nothing bare for longer than restarts take.
 //!
+//! Points are chosen by the clean day, and what the stream's follower sends comes when it comes: a point may strike another
+//! call on the day itself. What counts is what strace saw the struck process do.
+//!
 //! Needs strace, which must be allowed to trace, and the programs built.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
@@ -13,8 +16,6 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     process::Command,
-    sync::Mutex,
-    thread,
     time::Instant,
 };
 
@@ -22,13 +23,33 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const KILLS_MIN: usize = 300;
-const DAYS_AT_ONCE: usize = 2;
 /// Points after the first of a day: each strikes the process that came back from the one before.
-const MORE_A_DAY: usize = 4;
+const MORE_A_DAY: usize = 7;
+/// How far a send may be from its number on the clean day.
+const DRIFT: u32 = 2;
+/// Each must have been struck at least once, by what the struck process was seen to do.
+const EFFECTS: [&str; 8] = [
+    ENTRY_RECORDED,
+    ENTRY_NOT_SENT,
+    ENTRY_SENT,
+    ENTRY_ANSWERED,
+    STOP_RECORDED,
+    STOP_NOT_SENT,
+    STOP_SENT,
+    REPLACEMENT_NOT_SENT,
+];
+const ENTRY_RECORDED: &str = "entry recorded, not durable";
+const ENTRY_NOT_SENT: &str = "entry durable, not sent";
+const ENTRY_SENT: &str = "entry sent, its answer not recorded";
+const ENTRY_ANSWERED: &str = "entry's answer recorded, not durable";
+const STOP_RECORDED: &str = "stop recorded, not durable";
+const STOP_NOT_SENT: &str = "stop durable, not sent";
+const STOP_SENT: &str = "stop sent, its answer not durable";
+const REPLACEMENT_NOT_SENT: &str = "replacement durable, not sent";
 /// The first entry is due at 09:51, the first trim at 10:20.
 const UNTIL: &str = "10:30";
 /// Points all over the session, beside those of the first trade.
-const SPREAD: usize = 12;
+const SPREAD: usize = 6;
 
 #[test]
 fn killed_at_every_effect_nothing_is_lost_doubled_or_bare() {
@@ -45,26 +66,16 @@ fn killed_at_every_effect_nothing_is_lost_doubled_or_bare() {
     let plans: Vec<String> = first.iter().enumerate().map(|(index, point)| plan(point, index, &more)).collect();
     assert!(plans.len() >= 40, "only {} days: {first:?}", plans.len());
 
-    let (open, days) = (Mutex::new(plans), Mutex::new(Vec::new()));
-    thread::scope(|scope| {
-        for _ in 0..DAYS_AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let Some(plan) = open.lock().unwrap().pop() else { return };
-                    let day = manifest.day(&["--fault", &plan]);
-                    days.lock().unwrap().push((plan, day));
-                }
-            });
-        }
-    });
-    let days = days.into_inner().unwrap();
+    let days = proofs::a_few_at_once(&plans, |plan| (plan.clone(), manifest.day(&["--fault", plan])));
     let mut tally = Tally::default();
     for (plan, day) in &days {
-        tally.add(plan, day, &calls);
+        tally.add(plan, day);
     }
     tally.print(days.len(), began);
     assert!(tally.broken.is_empty(), "{}", tally.broken.join("\n\n"));
     assert!(tally.kills >= KILLS_MIN, "only {} kills really struck", tally.kills);
+    let missed: Vec<&str> = EFFECTS.into_iter().filter(|effect| !tally.by_effect.contains_key(effect)).collect();
+    assert!(missed.is_empty(), "never struck: {missed:?}");
     proofs::document_outcome("kill@CALL:N,...", "PROTECTED");
     assert!(tally.traded >= days.len() * 9 / 10, "only {} days of {} bought anything", tally.traded, days.len());
 }
@@ -92,7 +103,19 @@ fn first_points(calls: &[Call]) -> Vec<String> {
         !call.what.starts_with("GET") && is_first_page
     };
     let places = places.into_iter().filter(|place| *place < calls.len()).filter(is_effect);
-    places.map(|place| calls[place].point.clone()).collect()
+    let mut points: Vec<String> = places.map(|place| calls[place].point.clone()).collect();
+    let replacement = calls.iter().position(|call| call.what.starts_with("PATCH")).expect("a stop is replaced");
+    for send in [entry, stop, replacement] {
+        let number = number(&calls[send]);
+        let around = (number - DRIFT..=number + DRIFT).map(|number| format!("writev:{number}"));
+        points.extend(around.filter(|point| !points.contains(point)).collect::<Vec<_>>());
+    }
+    points
+}
+
+/// The how manieth such call of its process it is.
+fn number(call: &Call) -> u32 {
+    call.point.split_once(':').unwrap().1.parse().unwrap()
 }
 
 /// What a process does from its start to a few cycles later: the ledger's opening, locks, the first look, the first views.
@@ -147,15 +170,13 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, plan: &str, day: &Value, calls: &[Call]) {
+    fn add(&mut self, plan: &str, day: &Value) {
         let kills = day["kills"].as_array().unwrap();
         self.kills += kills.len();
-        for (nth, kill) in kills.iter().enumerate() {
-            let point = kill["point"].as_str().unwrap();
-            *self.by_call.entry(point.split(':').next().unwrap().to_owned()).or_default() += 1;
-            let known = calls.iter().find(|call| call.point == point);
-            let effect = if nth > 0 { "while coming back" } else { known.map_or("other", effect) };
-            *self.by_effect.entry(effect).or_default() += 1;
+        for kill in kills {
+            let call = kill["what"].as_str().unwrap().split(' ').next().unwrap();
+            *self.by_call.entry(call.to_owned()).or_default() += 1;
+            *self.by_effect.entry(effect(kill, day)).or_default() += 1;
         }
         let summary = &day["summary"];
         self.traded += usize::from(!summary["fills"].as_array().unwrap().is_empty());
@@ -182,17 +203,35 @@ impl Tally {
         let at = |share: usize| self.bare_seconds.get((self.bare_seconds.len() * share / 100).saturating_sub(1));
         let longest = self.bare_seconds.last();
         println!("{days} days, {} kills in {:.0} s", self.kills, began.elapsed().as_secs_f64());
-        println!("by call: {:?}\nby effect about to happen: {:?}", self.by_call, self.by_effect);
+        println!("by call: {:?}\nby effect: {:#?}", self.by_call, self.by_effect);
         println!("without a stop, seconds: half {:?}, 9 of 10 {:?}, longest {longest:?}", at(50), at(90));
     }
 }
 
-/// The effect that had not happened yet when the call was struck.
-fn effect(call: &Call) -> &'static str {
-    match call.name.as_str() {
-        "writev" | "sendto" => "send",
+/// Where in a trade the struck process was, by what it was seen to do: the call, what it had sent last, and whether the
+/// ledger was durable since. An intent of the very instant was recorded by the call that was struck.
+fn effect(kill: &Value, day: &Value) -> &'static str {
+    let what = kill["what"].as_str().unwrap();
+    let last_send = kill["last_send"].as_str().unwrap_or_default();
+    let is_unanswered = kill["records_since"] == 0;
+    let sent = |side: &str| last_send.contains(" POST /v2/orders") && last_send.ends_with(side) && is_unanswered;
+    let is_durable = what.ends_with("-wal") && what.starts_with("f");
+    let just_recorded = |leg: &str| {
+        let intents = day["summary"]["intents"].as_array().unwrap();
+        is_durable && intents.iter().any(|intent| intent["leg"] == leg && intent["recorded_at"] == kill["at"])
+    };
+    match what.split(' ').next().unwrap() {
+        "writev" if what.contains(" POST /v2/orders") && what.ends_with(" buy") => ENTRY_NOT_SENT,
+        "writev" if what.contains(" POST /v2/orders") && what.ends_with(" sell stop") => STOP_NOT_SENT,
+        "writev" if what.contains(" PATCH /v2/orders") => REPLACEMENT_NOT_SENT,
+        _ if sent(" buy") && is_durable => ENTRY_ANSWERED,
+        _ if sent(" buy") => ENTRY_SENT,
+        _ if sent(" sell stop") => STOP_SENT,
+        _ if just_recorded("entry") => ENTRY_RECORDED,
+        _ if just_recorded("stop") => STOP_RECORDED,
+        "writev" | "sendto" => "another send",
         "rename" | "renameat" | "renameat2" => "view",
-        "fsync" | "fdatasync" if call.what.ends_with("-wal") => "durable record",
+        "fsync" | "fdatasync" if is_durable => "another record",
         "fsync" | "fdatasync" => "durable view",
         "pwrite64" | "ftruncate" => "record's pages",
         _ => "other",

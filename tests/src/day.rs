@@ -154,6 +154,14 @@ impl Day {
         })
     }
 
+    /// What happened so to the unit, in order: when and in which words. Instants of one day compare as text.
+    #[must_use]
+    pub fn lines(&self, unit: &str, event: &str) -> Vec<(String, String)> {
+        let lines = self.list_of("timeline").iter().filter(|line| line["unit"] == unit && line["event"] == event);
+        let text = |line: &Value, key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        lines.map(|line| (text(line, "at"), text(line, "detail"))).collect()
+    }
+
     /// The day as a reader of a failed test wants it.
     #[must_use]
     pub fn story(&self) -> String {

@@ -4,6 +4,7 @@
 //! is skipped with a line; under `CI=true` it fails, so that nothing is green because nothing ran.
 
 mod day;
+mod queue;
 
 use std::{
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use std::{
 };
 
 pub use day::{Day, document_outcome, faults_page, program, rehearse, updates_docs};
+pub use queue::a_few_at_once;
 
 /// The root of the workspace.
 #[must_use]

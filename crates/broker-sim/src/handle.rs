@@ -331,8 +331,18 @@ impl Venue {
         change(&mut lock(&self.0.lies));
     }
 
-    /// The fault that meets a request, the next in its plan.
+    /// How many requests met a fault of the plan so far.
+    #[must_use]
+    pub fn faults_met(&self) -> u64 {
+        lock(&self.0.plan).met()
+    }
+
+    /// The fault that meets a request, the next in its plan. A stream's follower asks in real time, beside its program: its
+    /// requests meet none, so that a seed gives the same faults to the same requests again.
     pub(crate) fn fault(&self, seen: &RequestSeen) -> Option<Fault> {
+        if seen.is_of_a_stream() {
+            return None;
+        }
         let mut plan = lock(&self.0.plan);
         if plan.is_over() { None } else { plan.meet(&seen.method, &seen.path) }
     }

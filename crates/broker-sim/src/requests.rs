@@ -25,6 +25,14 @@ pub struct RequestSeen {
     pub agent: String,
 }
 
+impl RequestSeen {
+    /// Whether a stream's follower asked, beside the program it belongs to: it says so in `User-Agent`.
+    #[must_use]
+    pub fn is_of_a_stream(&self) -> bool {
+        self.agent.ends_with("(stream)")
+    }
+}
+
 /// The latest requests, and how many there were.
 #[derive(Default)]
 pub(crate) struct RequestLog {

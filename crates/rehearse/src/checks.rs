@@ -46,8 +46,12 @@ pub struct Seen {
     pub ready: usize,
     /// Whether it came up after the fault struck.
     pub ready_after_fault: bool,
-    /// When the fault struck.
+    /// When the first fault struck.
     pub struck: Option<Timestamp>,
+    /// Which faults struck, by [`Fault::key`].
+    pub struck_by: BTreeSet<String>,
+    /// How many requests met a fault of the venue's.
+    pub faults_met: u64,
     /// The unit whose program is the scan.
     pub scan: Option<String>,
     /// The job that may fail with today's fault.
@@ -88,6 +92,12 @@ pub struct Kill {
     pub point: String,
     /// When.
     pub at: Timestamp,
+    /// The call that it kept from its effect, in the words of the struck process.
+    pub what: String,
+    /// What order, replacement or cancel the process had sent last.
+    pub last_send: Option<String>,
+    /// How often it had made the ledger's log durable since then.
+    pub records_since: usize,
 }
 
 /// What is compared.
@@ -240,8 +250,11 @@ fn never_bare_for_long(evidence: &Evidence<'_>) -> Check {
         TimeDelta::seconds(most + RESTART_S * kills.saturating_sub(1) as i64)
     };
     let told = |bare: &Bare| format!("{} for {} s", bare.symbol, bare.until.since(bare.from).num_seconds());
+    let theirs = strangers_symbols(evidence);
+    // Of shares nobody of ours bought no stop is expected; that they are told is a check of its own.
+    let ours = |bare: &&Bare| !theirs.contains(&bare.symbol);
     let long: Vec<String> =
-        seen.bare.iter().filter(|bare| bare.until.since(bare.from) > limit(bare)).map(told).collect();
+        seen.bare.iter().filter(ours).filter(|bare| bare.until.since(bare.from) > limit(bare)).map(told).collect();
     let longest = seen.bare.iter().max_by_key(|bare| bare.until.since(bare.from));
     let well = longest.map_or("never".to_owned(), told);
     check("no position was without its stop for long", &long, format!("the longest: {well}"))
@@ -313,12 +326,12 @@ fn jobs_ended_well(evidence: &Evidence<'_>) -> Check {
 fn service_ended_well(evidence: &Evidence<'_>) -> Check {
     let (seen, expect) = (evidence.seen, evidence.expect());
     let ends = || seen.ends.iter().filter(|(unit, _)| seen.services.contains(unit));
-    let is_excused = |exit: &Exit| *exit == Exit::Exited(0) || expect.ends.contains(exit);
+    let of_faults = || evidence.faults.iter().map(Fault::expect);
+    let is_excused = |exit: &Exit| *exit == Exit::Exited(0) || of_faults().any(|fault| fault.ends.contains(exit));
     let mut problems: Vec<String> =
         ends().filter(|(_, exit)| !is_excused(exit)).map(|(unit, exit)| format!("{unit}: {exit}")).collect();
-    if expect.must_end && !ends().any(|(_, exit)| expect.ends.contains(exit)) {
-        problems.push("it did not end as it had to".to_owned());
-    }
+    let missed = of_faults().flat_map(|fault| fault.must_end).filter(|must| !ends().any(|(_, exit)| exit == *must));
+    problems.extend(missed.map(|must| format!("it did not end as it had to: {must}")));
     if seen.ready == 0 && expect.opens != Opens::Refused {
         problems.push("it never came up".to_owned());
     }
@@ -350,9 +363,12 @@ fn log_tells_the_truth(evidence: &Evidence<'_>) -> Check {
 
 fn fault_struck(evidence: &Evidence<'_>) -> Check {
     let names: Vec<String> = evidence.faults.iter().map(ToString::to_string).collect();
-    let name = names.join(", ");
-    let problem = evidence.seen.struck.is_none().then(|| format!("{name} never struck"));
-    check("the fault struck", problem.as_slice(), name)
+    let met = evidence.seen.faults_met;
+    let requests = if met > 0 { format!(" ({met} requests)") } else { String::new() };
+    let missed = |fault: &&Fault| !evidence.seen.struck_by.contains(&fault.key());
+    let problems: Vec<String> =
+        evidence.faults.iter().filter(missed).map(|fault| format!("{fault} never struck")).collect();
+    check("the fault struck", &problems, names.join(", ") + &requests)
 }
 
 fn nothing_ordered(evidence: &Evidence<'_>) -> Check {
@@ -393,10 +409,16 @@ fn second_refused(evidence: &Evidence<'_>) -> Check {
     check("the second process was refused", problem.as_slice(), format!("{LOCK_HELD}"))
 }
 
+/// What somebody else traded.
+fn strangers_symbols(evidence: &Evidence<'_>) -> BTreeSet<Symbol> {
+    let is_strange = |order: &&OrderReport| evidence.seen.strangers.contains(&order.client_order_id);
+    evidence.truth.orders.iter().filter(is_strange).map(|order| order.symbol).collect()
+}
+
 fn nothing_beside_strangers(evidence: &Evidence<'_>) -> Check {
     let (orders, strangers) = (&evidence.truth.orders, &evidence.seen.strangers);
     let is_strange = |order: &&OrderReport| strangers.contains(&order.client_order_id);
-    let theirs: BTreeSet<Symbol> = orders.iter().filter(is_strange).map(|order| order.symbol).collect();
+    let theirs = strangers_symbols(evidence);
     let beside = |order: &&OrderReport| order.side == Side::Buy && theirs.contains(&order.symbol) && !is_strange(order);
     let bought: Vec<String> = orders.iter().filter(beside).map(describe).collect();
     check("nothing was bought beside what is not ours", &bought, format!("{} symbols", theirs.len()))

@@ -88,6 +88,7 @@ fn a_good_day_passes_and_every_flaw_is_named() {
         ("nothing was bought while it must not", |day| {
             day.faults = vec![Fault::Named(Named::KillSwitch)];
             day.seen.struck = Some(at());
+            strike(day);
             day.truth.fills[0].at = at() + market::TimeDelta::seconds(61);
             day.executions[0].at = day.truth.fills[0].at;
         }),
@@ -98,10 +99,12 @@ fn a_good_day_passes_and_every_flaw_is_named() {
         ("nothing was bought while it must not", |day| {
             day.faults = vec![Fault::Named(Named::KillSwitch)];
             day.seen.struck = Some(at() - market::TimeDelta::minutes(1));
+            strike(day);
         }),
         ("somebody was told", |day| {
             day.faults = vec!["clock-skew-5s".parse().unwrap()];
             (day.seen.struck, day.seen.lifted) = (Some(at()), Some(at()));
+            strike(day);
         }),
         ("the log tells what is so", |day| {
             day.log = "10:00 INFO SUBMITTED AAPL buy 10 limit 20 (open) order_id=elsewhere".into();
@@ -112,11 +115,13 @@ fn a_good_day_passes_and_every_flaw_is_named() {
         ("the second process was refused", |day| {
             day.faults = vec!["two-processes".parse().unwrap()];
             day.seen.struck = Some(at());
+            strike(day);
             day.seen.by_hand = vec![Exit::Exited(0)];
         }),
         ("the service came back", |day| {
             day.faults = vec!["abort".parse().unwrap()];
             day.seen.struck = Some(at());
+            strike(day);
             day.seen.services.insert("execution.service".into());
             day.seen.ends.push(("execution.service".into(), Exit::Killed(6)));
         }),
@@ -133,6 +138,7 @@ fn a_day_that_should_have_been_refused_is_refused_only_with_the_gate_and_without
     let mut day = good_day();
     day.faults = vec![Fault::Named(Named::StaleWatchlist)];
     day.seen.struck = Some(at());
+    strike(&mut day);
     assert_eq!(failing(&day), ["the gate refused and nothing was ordered"]);
     day.seen.gates = vec![Exit::Exited(75)];
     assert_eq!(failing(&day), ["the gate refused and nothing was ordered"], "there are orders");
@@ -146,12 +152,50 @@ fn each_kill_in_a_stretch_adds_a_restart() {
     let mut day = good_day();
     day.faults = vec!["kill@fsync:1".parse().unwrap()];
     (day.seen.struck, day.seen.ready_after_fault) = (Some(at()), true);
+    strike(&mut day);
     day.seen.services.insert("execution.service".into());
     day.seen.ends.push(("execution.service".into(), Exit::Killed(9)));
     day.seen.bare = vec![bare(130)];
     assert_eq!(failing(&day), ["no position was without its stop for long"]);
-    day.seen.kills = vec![Kill { point: "fsync:1".into(), at: at() }; 2];
+    day.seen.kills =
+        vec![Kill { point: "fsync:1".into(), at: at(), what: String::new(), last_send: None, records_since: 0 }; 2];
     assert_eq!(failing(&day), [""; 0]);
+}
+
+#[test]
+fn each_fault_must_strike_and_end_the_process_its_own_way() {
+    let mut day = good_day();
+    day.faults = vec!["abort".parse().unwrap(), "other-account".parse().unwrap()];
+    (day.seen.struck, day.seen.ready_after_fault) = (Some(at()), true);
+    day.seen.services.insert("execution.service".into());
+    day.alerts = vec!["execution.service: down".into()];
+    let ended = "the service came up and ended well";
+    for (end, left) in [(6, true), (9, true)] {
+        day.seen.ends.push(("execution.service".into(), Exit::Killed(end)));
+        assert_eq!(failing(&day).contains(&ended), left, "{end}");
+    }
+    day.seen.ends.push(("execution.service".into(), Exit::Exited(78)));
+    assert_eq!(failing(&day), ["the fault struck"]);
+    day.seen.struck_by.insert("abort".into());
+    assert_eq!(failing(&day), ["the fault struck"], "the other one never did");
+    strike(&mut day);
+    assert_eq!(failing(&day), [""; 0]);
+}
+
+#[test]
+fn only_what_somebody_else_bought_may_be_bare() {
+    let mut day = good_day();
+    day.faults = vec!["stranger-position".parse().unwrap()];
+    day.seen.struck = Some(at());
+    strike(&mut day);
+    day.alerts = vec!["X: no entry was on its way".into()];
+    day.seen.bare = vec![bare(600)];
+    assert_eq!(failing(&day), ["no position was without its stop for long"]);
+}
+
+/// Every fault of the day struck.
+fn strike(day: &mut Day) {
+    day.seen.struck_by = day.faults.iter().map(Fault::key).collect();
 }
 
 fn bare(seconds: i64) -> Bare {

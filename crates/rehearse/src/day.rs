@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::{
     books::Books,
     checks::{Kill, Seen},
-    fault::{self, Trap},
+    fault::{self, AtVenue, Fault, KillList, Trap},
     mounts::Disk,
     narration,
     process::{BY_HAND, Processes, Report, STEP_MAX},
@@ -20,6 +20,7 @@ use crate::{
     strike::Planned,
     supervisor::{Effect, Event, Note, Phase, Supervisor},
     timeline::{Timeline, Word},
+    tracer::Struck,
     units::{
         service::{Kind, Service},
         status::Exit,
@@ -60,6 +61,8 @@ pub struct Day {
     pub seen: Seen,
     /// Faults with a name, and where they stand.
     pub planned: Vec<Planned>,
+    /// What the venue does to requests, if anything: the first of such faults.
+    pub at_venue: Option<AtVenue>,
     /// The rehearsal's own directories.
     pub scratch: Paths,
     /// What the venue knows of the market.
@@ -156,10 +159,11 @@ impl Day {
     }
 
     /// A fault struck.
-    pub fn struck(&mut self, what: String) {
+    pub fn struck(&mut self, fault: &Fault, what: String) {
         let now = self.venue.now();
         self.timeline.add(now, "rehearsal", Word::Fault, what);
         self.seen.struck = Some(self.seen.struck.unwrap_or(now));
+        self.seen.struck_by.insert(fault.key());
         self.seen.ready_after_fault = false;
     }
 
@@ -234,8 +238,8 @@ impl Day {
     async fn ended(&mut self, unit: &str, exit: Exit) -> anyhow::Result<()> {
         let (running, output) = self.processes.ended(unit)?;
         self.aim();
-        if let Some(what) = self.trap.take_struck() {
-            self.struck(what);
+        if let Some((point, what)) = self.trap.take_struck() {
+            self.struck(&Fault::Crash(point), what);
         }
         if unit == BY_HAND {
             self.seen.by_hand.push(exit);
@@ -246,11 +250,13 @@ impl Day {
         if running.program == EXECUTION
             && exit == fault::KILLED
             && matches!(running.phase, Phase::Main(_))
-            && let Some(point) = self.processes.take_kill_point()
+            && let Some(Struck { point, what, last_send, records_since }) = self.processes.take_kill_point().await?
         {
-            let (point, at) = (point.to_string(), self.venue.now());
-            self.struck(format!("SIGKILL at {point} of the process"));
-            self.seen.kills.push(Kill { point, at });
+            let at = self.venue.now();
+            let list = KillList(vec![point.clone()]);
+            self.struck(&Fault::Kill(list), format!("SIGKILL at {point} of the process: {what}"));
+            let point = point.to_string();
+            self.seen.kills.push(Kill { point, at, what, last_send, records_since });
         }
         self.wait_for_bed(&running.program).await?;
         match running.phase {
@@ -326,6 +332,11 @@ impl Day {
 
     fn observe(&mut self) {
         self.books.observe(&self.venue.truth(), &mut self.timeline);
+        let met = self.venue.faults_met();
+        if let Some(at_venue) = self.at_venue.filter(|_| met > 0 && self.seen.faults_met == 0) {
+            self.struck(&Fault::Venue(at_venue), "a request met it, the first one".to_owned());
+        }
+        self.seen.faults_met = met;
         if self.seen.bare.as_slice() != self.books.bare() {
             self.seen.bare = self.books.bare().to_vec();
         }

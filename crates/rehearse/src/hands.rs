@@ -131,8 +131,8 @@ pub fn overwrite_with_noise(database: &Path) -> anyhow::Result<()> {
     Ok(fs::write(database, noise)?)
 }
 
-/// Another connection takes the write lock, and lets go of it after a while of real time.
-pub fn hold_the_write_lock(database: PathBuf) -> String {
+/// Another connection takes the write lock, and lets go of it after a while of real time; or why it could not.
+pub fn hold_the_write_lock(database: PathBuf) -> Result<String, String> {
     let begin = || -> rusqlite::Result<Connection> {
         let connection = Connection::open(&database)?;
         connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -144,9 +144,9 @@ pub fn hold_the_write_lock(database: PathBuf) -> String {
                 thread::sleep(LOCKED);
                 drop(connection);
             });
-            format!("another connection holds the ledger's write lock for {} s", LOCKED.as_secs())
+            Ok(format!("another connection holds the ledger's write lock for {} s", LOCKED.as_secs()))
         }
-        Err(error) => format!("the ledger could not be locked: {error}"),
+        Err(error) => Err(format!("the ledger could not be locked: {error}")),
     }
 }
 

@@ -27,10 +27,9 @@ use tokio::{
 
 use crate::{
     day::EXECUTION,
-    fault::SysPoint,
     scratch::Paths,
     supervisor::{Event, Phase, Signal},
-    tracer::Tracer,
+    tracer::{Struck, Tracer},
     units::{
         command::Command,
         service::{Kind, Service},
@@ -121,8 +120,11 @@ impl Processes {
     }
 
     /// The kill point that ended a process which SIGKILL ended, if one did.
-    pub fn take_kill_point(&mut self) -> Option<SysPoint> {
-        self.tracer.take_struck()
+    ///
+    /// # Errors
+    /// When what strace wrote of it cannot be read.
+    pub async fn take_kill_point(&mut self) -> anyhow::Result<Option<Struck>> {
+        self.tracer.take_struck().await
     }
 
     /// Those that run.

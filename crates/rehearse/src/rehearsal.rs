@@ -101,6 +101,10 @@ pub struct Document {
     pub requests: Vec<String>,
     /// What programs alerted of, each with its subject.
     pub alerts: Vec<String>,
+    /// The alerts of the ledger with their instants, whoever was told.
+    pub alerts_at: Vec<Told>,
+    /// Those in the ledger's outbox that nobody took out.
+    pub outbox: Vec<Told>,
     /// Kills at system calls, in order.
     pub kills: Vec<Kill>,
     /// Stretches in which a position was not under stops in full.
@@ -110,6 +114,17 @@ pub struct Document {
     pub boundaries: Vec<Vec<String>>,
     /// The sum.
     pub summary: Summary,
+}
+
+/// An alert of the ledger.
+#[derive(Serialize)]
+pub struct Told {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// What it is about.
+    pub subject: String,
+    /// In words.
+    pub text: String,
 }
 
 impl Plan {
@@ -161,7 +176,10 @@ async fn run(plan: &Plan, market: &Market, scratch: &Paths) -> anyhow::Result<Do
     let boundaries = plan.boundaries.then(|| scratch.boundaries());
     boundaries.as_ref().map(fs::create_dir_all).transpose().context(ExitCode::CannotWrite)?;
     let kills = plan.faults.iter().find_map(|fault| if let Fault::Kill(list) = fault { Some(list) } else { None });
-    let tracer = Tracer::new(kills, plan.has(Named::SlowFsync), boundaries)?;
+    if kills.is_some() {
+        fs::create_dir_all(scratch.kills()).context(ExitCode::CannotWrite)?;
+    }
+    let tracer = Tracer::new(kills, plan.has(Named::SlowFsync), boundaries, scratch.kills())?;
     let mut tree = UnitTree::read(&scratch.units(), &scratch.directories())
         .context("the rendered units cannot be rehearsed")
         .context(ExitCode::BadConfig)?;
@@ -322,15 +340,13 @@ fn day(
     let widths: Vec<usize> = tree.services.keys().chain(tree.timers.keys()).map(String::len).collect();
     let is_lasting = |service: &&Service| day::is_lasting(service);
     let named = |fault: &Fault| if let Fault::Named(named) = fault { Some(*named) } else { None };
-    let by_the_venue = |fault: &&Fault| matches!(fault, Fault::Venue(_));
+    let by_the_venue = |fault: &Fault| if let Fault::Venue(at_venue) = fault { Some(*at_venue) } else { None };
     let seen = Seen {
         scan: tree.service_running(day::SCANNER).map(|service| service.name.clone()),
         may_fail: plan.faults.iter().find_map(|fault| {
             Some(tree.service_running(fault.expect().failing_job).filter(|unit| !day::is_lasting(unit))?.name.clone())
         }),
         services: tree.services.values().filter(is_lasting).map(|service| service.name.clone()).collect(),
-        // What requests meet is there from the first one on.
-        struck: plan.faults.iter().find(by_the_venue).map(|_| market.session.open),
         ..Seen::default()
     };
     let before = market.session.date.at_hm(0, 0);
@@ -344,6 +360,7 @@ fn day(
         trap,
         seen,
         planned: plan.faults.iter().filter_map(named).map(Planned::new).collect(),
+        at_venue: plan.faults.iter().find_map(by_the_venue),
         scratch: scratch.clone(),
         market: market.day.clone(),
         disk: None,
@@ -387,13 +404,17 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
     let truth = day.venue.truth();
     let always = Timestamp::from_unix_nanos(i64::MIN);
     let (mut intents, mut executions, mut alerts) = (Vec::new(), Vec::new(), told_by_units(day));
+    let (mut alerts_at, mut outbox) = (Vec::new(), Vec::new());
     // A ledger that was taken away is not looked into: what is left of it is what the programs have to cope with.
     let is_gone = plan.has(Named::LedgerLost) || plan.has(Named::LedgerCorrupt);
     if day.layout.database().exists() && !is_gone {
         let ledger = Ledger::open_read_only(day.layout.database())?;
         (intents, executions) = (ledger.intents_since(always)?, ledger.executions_since(always)?);
         let events = ledger.events_since(always)?.into_iter().filter(|event| event.kind == "alert");
-        alerts.extend(events.map(|event| format!("{}: {}", event.subject, event.text)));
+        alerts_at.extend(events.map(|event| Told { at: event.at, subject: event.subject, text: event.text }));
+        alerts.extend(alerts_at.iter().map(|told| format!("{}: {}", told.subject, told.text)));
+        let rows = ledger.undelivered(ledger::UNDELIVERED_MAX)?.into_iter();
+        outbox.extend(rows.map(|row| Told { at: row.at, subject: row.subject, text: row.text }));
     }
     let seen = Seen { sent: sent_orders(&day.venue), ..day.seen.clone() };
     let log = day.seen.services.iter().map(|unit| fs::read(day.scratch.log(unit)).unwrap_or_default());
@@ -419,6 +440,8 @@ fn document(plan: &Plan, market: &Market, day: &Day) -> anyhow::Result<Document>
         timeline: day.timeline.happenings().to_vec(),
         requests: day.trap.requests(),
         alerts: alerts.clone(),
+        alerts_at,
+        outbox,
         kills: seen.kills.clone(),
         bare: seen.bare.clone(),
         boundaries,

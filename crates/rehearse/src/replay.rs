@@ -1,5 +1,7 @@
-//! `rehearse replay`: of a day's document that day (`again`); of a SEED one simulated run again, step by step the same; what it broke, what led to it, and the smallest
-//! run that breaks the same.
+//! `rehearse replay`: the same again.
+//!
+//! Of a day's document that day (`again`). Of a seed one simulated run, step by step the same: what it broke, what led to
+//! it, and the smallest run that breaks the same.
 
 use std::{
     io::{self, IsTerminal, Write},

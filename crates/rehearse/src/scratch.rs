@@ -95,6 +95,11 @@ impl Paths {
         self.root.join("boundaries")
     }
 
+    /// Where the system calls of those processes are written down that are to be killed.
+    pub fn kills(&self) -> PathBuf {
+        self.root.join("kills")
+    }
+
     /// The finished day as a document.
     pub fn document(&self) -> PathBuf {
         self.root.join("day.json")

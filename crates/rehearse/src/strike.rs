@@ -10,7 +10,7 @@ use trading::order::Side;
 use crate::{
     books,
     day::{Day, EXECUTION},
-    fault::{self, Named, Row, When},
+    fault::{self, Fault, Named, Row, When},
     hands,
     supervisor::Event,
     timeline::Word,
@@ -64,6 +64,7 @@ impl Day {
     pub fn next_strike(&self) -> Option<Timestamp> {
         let due = |planned: &Planned| match (planned.stage, planned.row.when) {
             (Stage::Waiting, When::Filled | When::Held) => Some(fault::strikes_latest(self.session.date)),
+            (Stage::Waiting, When::Open) => Some(self.session.open),
             (Stage::Lasting(until), _) => Some(until),
             (Stage::Waiting, When::Morning | When::FirstEntry) | (Stage::Over, _) => None,
         };
@@ -73,13 +74,19 @@ impl Day {
     /// Strikes and lifts what is due; whether anything was.
     pub async fn strike_due(&mut self) -> anyhow::Result<bool> {
         let now = self.venue.now();
-        if let Some(what) = self.trap.take_snared() {
-            self.struck(what);
+        match self.trap.take_snared() {
+            Some(Ok(what)) => self.struck(&Fault::Named(Named::DatabaseLocked), what),
+            Some(Err(why)) => self.timeline.add(now, "rehearsal", Word::Note, why),
+            None => {}
         }
         hands::copy_ledger_once(&self.scratch, &self.layout, now >= self.session.open)?;
         let latest = fault::strikes_latest(self.session.date) <= now;
         let mut any = false;
-        for (when, has_come) in [(When::Filled, latest || self.is_filled()), (When::Held, latest || self.is_held())] {
+        for (when, has_come) in [
+            (When::Open, now >= self.session.open),
+            (When::Filled, latest || self.is_filled()),
+            (When::Held, latest || self.is_held()),
+        ] {
             if has_come && !self.waiting(when).is_empty() {
                 self.strike_all(when).await?;
                 any = true;
@@ -121,7 +128,7 @@ impl Day {
             let now = self.venue.now();
             self.planned[index].stage =
                 row.minutes.map_or(Stage::Over, |minutes| Stage::Lasting(now + TimeDelta::minutes(minutes)));
-            self.struck(row.strikes.to_owned());
+            self.struck(&Fault::Named(row.named), row.strikes.to_owned());
             self.strike(row.named).await.with_context(|| format!("striking with {}", row.word))?;
         }
         Ok(())

@@ -63,6 +63,8 @@ pub struct Recorded {
     pub symbol: Symbol,
     /// Its part in the trade.
     pub leg: Leg,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
     /// Where it ended.
     pub state: OrderState,
     /// Why, in the ledger's words.
@@ -184,6 +186,7 @@ fn recorded(intent: &Intent) -> Recorded {
         client_order_id: intent.request.client_order_id.clone(),
         symbol: intent.request.symbol,
         leg: intent.key.leg,
+        recorded_at: intent.recorded_at,
         state: intent.state,
         note: intent.note.clone(),
     }

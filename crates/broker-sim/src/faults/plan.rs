@@ -75,6 +75,7 @@ pub struct Plan {
     chances: Vec<(Fault, f64)>,
     seed: u64,
     asked: u64,
+    met: u64,
 }
 
 fn once() -> u64 {
@@ -103,7 +104,7 @@ impl Plan {
         for (text, chance) in &script.probability {
             chances.push((text.parse()?, *chance));
         }
-        Ok(Self { rules: script.script, chances, seed: script.seed, asked: 0 })
+        Ok(Self { rules: script.script, chances, seed: script.seed, asked: 0, met: 0 })
     }
 
     /// Whether nothing can go wrong any more.
@@ -112,8 +113,20 @@ impl Plan {
         self.chances.is_empty() && self.rules.iter().all(|rule| rule.times == 0)
     }
 
+    /// How many requests met a fault so far.
+    #[must_use]
+    pub fn met(&self) -> u64 {
+        self.met
+    }
+
     /// The fault that meets the next request.
     pub fn meet(&mut self, method: &str, path: &str) -> Option<Fault> {
+        let fault = self.next(method, path);
+        self.met += u64::from(fault.is_some());
+        fault
+    }
+
+    fn next(&mut self, method: &str, path: &str) -> Option<Fault> {
         self.asked += 1;
         for rule in self.rules.iter_mut().filter(|rule| rule.times > 0 && rule.fits.fits(method, path)) {
             if rule.skip > 0 {
@@ -166,6 +179,7 @@ mod tests {
         ]}));
         let met: Vec<bool> = (0..5).map(|_| plan.meet("POST", "/v2/orders").is_some()).collect();
         assert_eq!(met, [false, true, true, false, false]);
+        assert_eq!(plan.met(), 2);
         assert!(plan.is_over());
     }
 

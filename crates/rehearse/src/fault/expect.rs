@@ -25,8 +25,8 @@ pub struct Expect {
     pub bare_max_s: i64,
     /// Unclean ends of the service that are the fault's own doing.
     pub ends: &'static [Exit],
-    /// One of them must have happened.
-    pub must_end: bool,
+    /// Those of them that must have happened, each.
+    pub must_end: &'static [Exit],
     /// The service is up again after the strike.
     pub comes_back: bool,
     /// The service is down for good: what happens at the venue from then on is not in its ledger.
@@ -43,7 +43,7 @@ impl Expect {
         opens: Opens::AsEver,
         bare_max_s: 20,
         ends: &[],
-        must_end: false,
+        must_end: &[],
         comes_back: false,
         stays_down: false,
         alert: "",
@@ -58,10 +58,10 @@ impl Expect {
 
     /// The process is killed and comes back.
     pub const fn of_a_kill() -> Self {
-        Self { ends: &[super::KILLED], must_end: true, comes_back: true, ..Self::PROTECTED }
+        Self { ends: &[super::KILLED], must_end: &[super::KILLED], comes_back: true, ..Self::PROTECTED }
     }
 
-    /// What must hold when both strike.
+    /// What must hold when both strike, but for how processes end: that is looked up fault by fault.
     pub fn and(self, other: Self) -> Self {
         let rank = |opens: Opens| {
             [Opens::AsEver, Opens::NotWhile, Opens::NotAfter, Opens::Refused].iter().position(|known| *known == opens)
@@ -70,8 +70,8 @@ impl Expect {
         Self {
             opens: if rank(self.opens) >= rank(other.opens) { self.opens } else { other.opens },
             bare_max_s: self.bare_max_s.max(other.bare_max_s),
-            ends: if self.ends.is_empty() { other.ends } else { self.ends },
-            must_end: self.must_end || other.must_end,
+            ends: &[],
+            must_end: &[],
             comes_back: self.comes_back || other.comes_back,
             stays_down: self.stays_down || other.stays_down,
             alert: either(self.alert, other.alert),

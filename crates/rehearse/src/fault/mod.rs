@@ -38,11 +38,21 @@ pub enum Fault {
 pub struct AtVenue {
     /// What goes wrong.
     pub fault: faults::Fault,
-    /// The share of all requests it meets, in percent; `None` for the first order alone.
+    /// The share of all requests it meets, in percent, those of a stream's follower aside; `None` for the first order alone.
     pub percent: Option<f64>,
 }
 
 impl Fault {
+    /// What it is called where it is told whether it struck: kill points and faults of requests are one of a kind each.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Named(named) => named.row().word.to_owned(),
+            Self::Crash(_) => "crash".to_owned(),
+            Self::Kill(_) => "kill".to_owned(),
+            Self::Venue(_) => "venue".to_owned(),
+        }
+    }
+
     /// What must hold on a day with it.
     pub fn expect(&self) -> Expect {
         match self {
@@ -127,7 +137,7 @@ pub fn catalogue() -> Vec<Described> {
         };
         [
             described(format!("venue:{fault}"), "the first order"),
-            described(format!("venue:{fault}%{percent}"), &format!("{percent} % of all requests, the whole day")),
+            described(format!("venue:{fault}%{percent}"), &format!("{percent} % of the loop's requests")),
         ]
     });
     named.chain(kills).chain(venue).collect()

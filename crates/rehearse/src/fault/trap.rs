@@ -61,14 +61,14 @@ struct TrapState {
     /// The process whose requests count: set only while it is the only one running, so none are another's.
     target: Option<i32>,
     requests: Vec<String>,
-    struck: Option<String>,
-    snared: Option<String>,
+    struck: Option<(KillPoint, String)>,
+    snared: Option<Result<String, String>>,
     /// Done when the venue has taken the first entry.
     at_first_entry: Option<Snare>,
 }
 
-/// What else the trap does, and what to say of it.
-type Snare = Box<dyn FnOnce() -> String + Send>;
+/// What else the trap does, and what to say of it: that it struck, or why it did not.
+type Snare = Box<dyn FnOnce() -> Result<String, String> + Send>;
 
 impl Trap {
     /// A trap for this point, or one that only counts.
@@ -92,12 +92,12 @@ impl Trap {
     }
 
     /// Where it struck, told once.
-    pub fn take_struck(&self) -> Option<String> {
+    pub fn take_struck(&self) -> Option<(KillPoint, String)> {
         self.lock().struck.take()
     }
 
     /// What was done at the first entry, told once.
-    pub fn take_snared(&self) -> Option<String> {
+    pub fn take_snared(&self) -> Option<Result<String, String>> {
         self.lock().snared.take()
     }
 
@@ -112,15 +112,10 @@ impl Trap {
     }
 }
 
-/// Whether a stream's follower asked, and not the loop.
-fn is_of_a_stream(request: &RequestSeen) -> bool {
-    request.agent.ends_with("(stream)")
-}
-
 impl TrapState {
     fn sees(&mut self, request: &RequestSeen, moment: Moment) -> Verdict {
         // What a stream's follower reads beside the loop comes when it comes, in real time.
-        let Some(pid) = self.target.filter(|_| !is_of_a_stream(request)) else { return Verdict::Pass };
+        let Some(pid) = self.target.filter(|_| !request.is_of_a_stream()) else { return Verdict::Pass };
         let name = format!("{} {}", request.method, request.path);
         if moment == Moment::Before {
             self.requests.push(name.clone());
@@ -139,9 +134,10 @@ impl TrapState {
             return Verdict::Pass;
         }
         process::kill_now(pid);
-        (self.point, self.target) = (None, None);
+        self.target = None;
         let when = if moment == Moment::Before { "before" } else { "after" };
-        self.struck = Some(format!("SIGKILL at request {number}, {name}, {when} the venue acted on it"));
+        let what = format!("SIGKILL at request {number}, {name}, {when} the venue acted on it");
+        self.struck = self.point.take().map(|point| (point, what));
         Verdict::Drop
     }
 }

@@ -28,16 +28,7 @@ const MORE_A_DAY: usize = 7;
 /// How far a send may be from its number on the clean day.
 const DRIFT: u32 = 2;
 /// Each must have been struck at least once, by what the struck process was seen to do.
-const EFFECTS: [&str; 8] = [
-    ENTRY_RECORDED,
-    ENTRY_NOT_SENT,
-    ENTRY_SENT,
-    ENTRY_ANSWERED,
-    STOP_RECORDED,
-    STOP_NOT_SENT,
-    STOP_SENT,
-    REPLACEMENT_NOT_SENT,
-];
+const EFFECTS: [&str; 5] = [ENTRY_RECORDED, ENTRY_ANSWERED, STOP_RECORDED, STOP_NOT_SENT, STOP_SENT];
 const ENTRY_RECORDED: &str = "entry recorded, not durable";
 const ENTRY_NOT_SENT: &str = "entry durable, not sent";
 const ENTRY_SENT: &str = "entry sent, its answer not recorded";

@@ -166,7 +166,9 @@ fn whatever_meets_the_first_order_its_fill_gets_its_stop() {
 fn whatever_meets_requests_by_chance_nothing_is_lost() {
     let faults = faults_of_requests(|name| name.contains('%'));
     assert!(faults.len() >= 20, "{faults:?}");
-    drop(proofs::a_few_at_once(&faults, |fault| drop(Day::with_fault(fault, &["--until", "10:05", "--seed", UNLUCKY]))));
+    drop(proofs::a_few_at_once(&faults, |fault| {
+        drop(Day::with_fault(fault, &["--until", "10:05", "--seed", UNLUCKY]))
+    }));
 }
 
 #[test]

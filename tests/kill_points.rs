@@ -14,6 +14,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     process::Command,
     time::Instant,
@@ -24,11 +25,23 @@ use tempfile::TempDir;
 
 const KILLS_MIN: usize = 300;
 /// Points after the first of a day: each strikes the process that came back from the one before.
-const MORE_A_DAY: usize = 7;
-/// How far a send may be from its number on the clean day.
-const DRIFT: u32 = 2;
+const MORE_A_DAY: usize = 4;
+/// A send is hunted: killed so many calls before it, and then process after process one call later, until the call is it.
+/// What the stream's follower asks makes the number of a send differ by a few from day to day; this finds it all the same.
+const HUNTS_FROM: [u32; 3] = [20, 14, 8];
+/// The calls of a process that came back, up to its first send and beyond.
+const HUNTED: RangeInclusive<u32> = 12..=34;
 /// Each must have been struck at least once, by what the struck process was seen to do.
-const EFFECTS: [&str; 5] = [ENTRY_RECORDED, ENTRY_ANSWERED, STOP_RECORDED, STOP_NOT_SENT, STOP_SENT];
+const EFFECTS: [&str; 8] = [
+    ENTRY_RECORDED,
+    ENTRY_NOT_SENT,
+    ENTRY_SENT,
+    ENTRY_ANSWERED,
+    STOP_RECORDED,
+    STOP_NOT_SENT,
+    STOP_SENT,
+    REPLACEMENT_NOT_SENT,
+];
 const ENTRY_RECORDED: &str = "entry recorded, not durable";
 const ENTRY_NOT_SENT: &str = "entry durable, not sent";
 const ENTRY_SENT: &str = "entry sent, its answer not recorded";
@@ -51,10 +64,12 @@ fn killed_at_every_effect_nothing_is_lost_doubled_or_bare() {
     let began = Instant::now();
     let clean = manifest.day(&["--boundaries"]);
     assert_eq!(clean["summary"]["verdict"], "TRADED");
-    let calls = calls_of_the_trading_process(&clean);
-    let first = first_points(&calls);
+    let (process, calls) = the_trading_process(&clean);
+    // Those before it make calls of the same numbers, hours before the trade.
+    let first: Vec<String> = first_points(&calls).iter().map(|point| format!("{point}/{process}")).collect();
     let more = points_while_it_comes_back(&calls);
-    let plans: Vec<String> = first.iter().enumerate().map(|(index, point)| plan(point, index, &more)).collect();
+    let plans = first.iter().enumerate().map(|(index, point)| plan(point, index, &more));
+    let plans: Vec<String> = plans.chain(hunts(&calls, process)).collect();
     assert!(plans.len() >= 40, "only {} days: {first:?}", plans.len());
 
     let days = proofs::a_few_at_once(&plans, |plan| (plan.clone(), manifest.day(&["--fault", plan])));
@@ -94,14 +109,21 @@ fn first_points(calls: &[Call]) -> Vec<String> {
         !call.what.starts_with("GET") && is_first_page
     };
     let places = places.into_iter().filter(|place| *place < calls.len()).filter(is_effect);
-    let mut points: Vec<String> = places.map(|place| calls[place].point.clone()).collect();
-    let replacement = calls.iter().position(|call| call.what.starts_with("PATCH")).expect("a stop is replaced");
-    for send in [entry, stop, replacement] {
-        let number = number(&calls[send]);
-        let around = (number - DRIFT..=number + DRIFT).map(|number| format!("writev:{number}"));
-        points.extend(around.filter(|point| !points.contains(point)).collect::<Vec<_>>());
-    }
-    points
+    places.map(|place| calls[place].point.clone()).collect()
+}
+
+/// Days on which the first entry, stop and replacement are hunted.
+fn hunts(calls: &[Call], process: usize) -> Vec<String> {
+    let first = |what: &str| calls.iter().find(|call| call.what.starts_with(what) && call.what.ends_with(" stop"));
+    let entry = calls.iter().find(|call| call.what.starts_with("POST /v2/orders"));
+    let replacement = calls.iter().find(|call| call.what.starts_with("PATCH /v2/orders"));
+    let sends = [entry, first("POST /v2/orders"), replacement];
+    let hunt = |send: Option<&Call>, before: u32| {
+        let from = number(send.expect("the clean day enters, protects and replaces")) - before;
+        let steps: String = HUNTED.map(|number| format!(",writev:{number}")).collect();
+        format!("kill@writev:{from}/{process}{steps}")
+    };
+    sends.iter().flat_map(|send| HUNTS_FROM.map(|before| hunt(*send, before))).collect()
 }
 
 /// The how manieth such call of its process it is.
@@ -133,20 +155,21 @@ struct Call {
     what: String,
 }
 
-/// The process whose entry is the first: the one that the backstop started.
-fn calls_of_the_trading_process(clean: &Value) -> Vec<Call> {
+/// The process whose entry is the first, the one that the backstop started: the how manieth of the day, and its calls.
+fn the_trading_process(clean: &Value) -> (usize, Vec<Call>) {
     let processes = clean["boundaries"].as_array().unwrap();
     let texts = |process: &Value| -> Vec<String> {
         process.as_array().unwrap().iter().map(|call| call.as_str().unwrap().to_owned()).collect()
     };
-    let trading = processes.iter().map(texts).find(|calls| calls.iter().any(|call| call.contains("POST /v2/orders")));
-    let calls = trading.expect("a process of the clean day sends an order");
+    let sends = |calls: &Vec<String>| calls.iter().any(|call| call.contains("POST /v2/orders"));
+    let trading = processes.iter().map(texts).zip(1..).find(|(calls, _)| sends(calls));
+    let (calls, process) = trading.expect("a process of the clean day sends an order");
     let read = |(place, text): (usize, &String)| {
         let (point, what) = text.split_once(' ').unwrap_or((text, ""));
         let name = point.split(':').next().unwrap_or(point);
         Call { place, point: point.to_owned(), name: name.to_owned(), what: what.to_owned() }
     };
-    calls.iter().enumerate().map(read).collect()
+    (process, calls.iter().enumerate().map(read).collect())
 }
 
 /// What the days add up to.
@@ -220,7 +243,7 @@ fn effect(kill: &Value, day: &Value) -> &'static str {
         _ if sent(" sell stop") => STOP_SENT,
         _ if just_recorded("entry") => ENTRY_RECORDED,
         _ if just_recorded("stop") => STOP_RECORDED,
-        "writev" | "sendto" => "another send",
+        "writev" | "sendto" => "a question",
         "rename" | "renameat" | "renameat2" => "view",
         "fsync" | "fdatasync" if is_durable => "another record",
         "fsync" | "fdatasync" => "durable view",

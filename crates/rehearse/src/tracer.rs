@@ -80,8 +80,9 @@ impl Tracer {
     pub fn before_next(&mut self) -> Vec<String> {
         self.launches += 1;
         let file = self.kills.join(format!("{:04}", self.launches));
-        self.armed = self.points.front().cloned().map(|point| (point, file));
-        let what = if let Some((SysPoint { call, number }, file)) = &self.armed {
+        let is_due = |point: &&SysPoint| self.launches >= point.process as usize;
+        self.armed = self.points.front().filter(is_due).cloned().map(|point| (point, file));
+        let what = if let Some((SysPoint { call, number, .. }, file)) = &self.armed {
             vec![
                 format!("-etrace={BOUNDARIES},{call}"),
                 format!("-einject={call}:signal=SIGKILL:when={number}"),
@@ -282,6 +283,14 @@ mod tests {
         wrote("0003", "7 writev(3<TCP:[1]>, [{iov_base=\"GET / HTTP\"}], 1) = ?\n7 +++ killed by SIGKILL +++\n");
         assert!(tracer.take_struck().await.unwrap().is_some() && tracer.before_next().is_empty());
         assert_eq!(tracer.take_struck().await.unwrap(), None, "it had no point");
+    }
+
+    #[test]
+    fn a_point_waits_for_its_process() {
+        let points: KillList = "fsync:2/2".parse().unwrap();
+        let mut tracer = Tracer { points: VecDeque::from(points.0), ..Tracer::default() };
+        assert!(tracer.before_next().is_empty(), "the first one runs as it is");
+        assert!(tracer.before_next().contains(&"-einject=fsync:signal=SIGKILL:when=2".to_owned()));
     }
 
     #[test]

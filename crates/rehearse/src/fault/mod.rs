@@ -195,12 +195,22 @@ mod tests {
     #[test]
     fn names_read_back_and_nonsense_is_refused() {
         for Described { name, .. } in catalogue() {
-            let name = name.replace("CALL:N,...", "fsync:12,renameat:3").replace("@N", "@17");
+            let name = name.replace("CALL:N,...", "fsync:12/2,renameat:3").replace("@N", "@17");
             assert_eq!(name.parse::<Fault>().unwrap().to_string(), name);
         }
-        for name in
-            ["", "crash@", "crash@0", "crash@-1", "crash@1b", "fire", "venue:", "venue:hang%101", "venue:fire", "kill@"]
-        {
+        for name in [
+            "",
+            "crash@",
+            "crash@0",
+            "crash@-1",
+            "crash@1b",
+            "fire",
+            "venue:",
+            "venue:hang%101",
+            "venue:fire",
+            "kill@",
+            "kill@fsync:1/0",
+        ] {
             assert!(name.parse::<Fault>().is_err(), "{name:?}");
         }
         assert_eq!("crash@1".parse(), Ok(Fault::Crash(KillPoint::Request { number: 1, moment: Moment::Before })));

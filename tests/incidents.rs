@@ -170,9 +170,13 @@ fn an_old_ledger_put_back_sends_nothing_twice() {
 
 #[test]
 fn a_ledger_that_is_gone_is_not_made_anew() {
-    let day = Day::with_fault("ledger-lost", &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("kept");
+    let day = Day::with_fault("ledger-lost", &["--keep", kept.to_str().unwrap()]);
     assert!(day.has("execution.service", "fails", "65"), "{}", day.story());
     assert!(!day.positions().is_empty(), "stops stay");
+    let database = kept.join("var/lib/avwap/data/execution_v2.sqlite");
+    assert!(!database.exists(), "a refusal makes nothing: {:?}", fs::metadata(&database));
 }
 
 #[test]

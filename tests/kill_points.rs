@@ -230,9 +230,13 @@ fn effect(kill: &Value, day: &Value) -> &'static str {
     let is_unanswered = kill["records_since"] == 0;
     let sent = |side: &str| last_send.contains(" POST /v2/orders") && last_send.ends_with(side) && is_unanswered;
     let is_durable = what.ends_with("-wal") && what.starts_with("f");
-    let just_recorded = |leg: &str| {
+    // With a send of its kind behind it, what is being recorded may be that one's answer or what came of it.
+    let just_recorded = |leg: &str, side: &str| {
         let intents = day["summary"]["intents"].as_array().unwrap();
-        is_durable && intents.iter().any(|intent| intent["leg"] == leg && intent["recorded_at"] == kill["at"])
+        let is_first = !last_send.ends_with(side);
+        is_durable
+            && is_first
+            && intents.iter().any(|intent| intent["leg"] == leg && intent["recorded_at"] == kill["at"])
     };
     match what.split(' ').next().unwrap() {
         "writev" if what.contains(" POST /v2/orders") && what.ends_with(" buy") => ENTRY_NOT_SENT,
@@ -241,8 +245,8 @@ fn effect(kill: &Value, day: &Value) -> &'static str {
         _ if sent(" buy") && is_durable => ENTRY_ANSWERED,
         _ if sent(" buy") => ENTRY_SENT,
         _ if sent(" sell stop") => STOP_SENT,
-        _ if just_recorded("entry") => ENTRY_RECORDED,
-        _ if just_recorded("stop") => STOP_RECORDED,
+        _ if just_recorded("entry", " buy") => ENTRY_RECORDED,
+        _ if just_recorded("stop", " sell stop") => STOP_RECORDED,
         "writev" | "sendto" => "a question",
         "rename" | "renameat" | "renameat2" => "view",
         "fsync" | "fdatasync" if is_durable => "another record",

@@ -102,6 +102,9 @@ async fn disturbed(
 /// The venue acts.
 fn acted(venue: &Venue, seen: &RequestSeen, parts: &Parts, body: String) -> Result<Response, Cut> {
     let response = request(parts, body).map_or_else(|refusal| refusal, |request| venue.handle(&request));
+    if response.status == 429 {
+        venue.note_limited();
+    }
     verdict(venue.ask(seen, Moment::After))?;
     Ok(response)
 }

@@ -337,6 +337,16 @@ impl Venue {
         lock(&self.0.plan).met()
     }
 
+    /// How many requests were beyond the venue's limit and answered 429.
+    #[must_use]
+    pub fn requests_limited(&self) -> u64 {
+        lock(&self.0.requests).limited_count()
+    }
+
+    pub(crate) fn note_limited(&self) {
+        lock(&self.0.requests).limited();
+    }
+
     /// The fault that meets a request, the next in its plan. A stream's follower asks in real time, beside its program: its
     /// requests meet none, so that a seed gives the same faults to the same requests again.
     pub(crate) fn fault(&self, seen: &RequestSeen) -> Option<Fault> {

@@ -37,6 +37,8 @@ impl RequestSeen {
 #[derive(Default)]
 pub(crate) struct RequestLog {
     count: u64,
+    /// How many were too many, by the venue's own limit.
+    limited: u64,
     latest: VecDeque<Arc<RequestSeen>>,
 }
 
@@ -61,6 +63,14 @@ impl RequestLog {
         }
         self.latest.push_back(Arc::clone(&seen));
         seen
+    }
+
+    pub(crate) fn limited(&mut self) {
+        self.limited += 1;
+    }
+
+    pub(crate) fn limited_count(&self) -> u64 {
+        self.limited
     }
 
     /// Oldest first.

@@ -61,9 +61,9 @@ impl Ledger {
 
     /// Looked at, and then brought up. Room is needed from the first read on: beside a WAL it makes the `-shm`.
     fn ready(path: &Path, account: &AccountId, patience: Duration) -> Result<Self, LedgerError> {
+        check_emptied(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let ledger = Self::connect(path, flags, patience)?;
-        ledger.check_emptied()?;
         ledger.check_version()?;
         if ledger.db.is_readonly("main").map_err(|source| ledger.sqlite(source))? {
             // SQLite goes on with what it can have.
@@ -92,16 +92,6 @@ impl Ledger {
         Ok(Self { db, path: path.to_owned(), patience, ballast: None, damage: OnceCell::new() })
     }
 
-    /// A database of no bytes is a new one to SQLite. Beside a ballast it was one of ours, and everything that was sent
-    /// would be forgotten.
-    fn check_emptied(&self) -> Result<(), LedgerError> {
-        let is_empty = std::fs::metadata(&self.path).is_ok_and(|file| file.len() == 0);
-        if is_empty && ballast::path_of(&self.path).exists() {
-            return Err(LedgerError::Corrupt { path: self.path.clone(), why: "it has no bytes any more".to_owned() });
-        }
-        Ok(())
-    }
-
     fn bring_up(&self, account: &AccountId) -> Result<(), LedgerError> {
         self.prepare().map_err(|source| self.sqlite(source))?;
         self.migrate()?;
@@ -119,4 +109,18 @@ impl Ledger {
         // A reader without write access fails when the last writer has removed the WAL: keep it.
         self.db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
     }
+}
+
+/// A database of no bytes, or none at all, is a new one to SQLite, which makes it at once. Beside a ballast it was one of
+/// ours, and everything that was sent would be forgotten.
+fn check_emptied(path: &Path) -> Result<(), LedgerError> {
+    let why = match std::fs::metadata(path) {
+        Ok(file) if file.len() == 0 => "it has no bytes any more",
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "it is gone, and what lies beside it is not",
+        Ok(_) | Err(_) => return Ok(()),
+    };
+    if ballast::path_of(path).exists() {
+        return Err(LedgerError::Corrupt { path: path.to_owned(), why: why.to_owned() });
+    }
+    Ok(())
 }

@@ -383,14 +383,15 @@ fn nothing_ordered(evidence: &Evidence<'_>) -> Check {
 fn nothing_bought_meanwhile(evidence: &Evidence<'_>, opens: Opens) -> Option<Check> {
     let (truth, seen) = (evidence.truth, evidence.seen);
     let from = seen.struck?;
-    let until = seen.lifted.filter(|_| opens == Opens::NotWhile).unwrap_or(truth.now);
+    let end = seen.lifted.filter(|_| opens == Opens::NotWhile);
+    let is_before_end = |at: Timestamp| end.is_none_or(|end| at < end);
     // An entry that worked already may fill until the next look cancels it, and not a minute later.
     let late = from + TimeDelta::seconds(60);
     let ours = |order: &&OrderReport| order.side == Side::Buy && !seen.strangers.contains(&order.client_order_id);
-    let while_struck = |order: &&OrderReport| order.submitted_at > from && order.submitted_at < until;
+    let while_struck = |order: &&OrderReport| order.submitted_at > from && is_before_end(order.submitted_at);
     let ordered = truth.orders.iter().filter(ours).filter(while_struck).map(describe);
     let strange: BTreeSet<_> = truth.orders.iter().filter(|order| !ours(order)).map(|order| &order.id).collect();
-    let filled = truth.fills.iter().filter(|fill| fill.side == Side::Buy && fill.at > late && fill.at < until);
+    let filled = truth.fills.iter().filter(|fill| fill.side == Side::Buy && fill.at > late && is_before_end(fill.at));
     let filled = filled.filter(|fill| !strange.contains(&fill.order_id));
     let filled = filled.map(|fill| format!("{} {} at {}", fill.symbol, fill.qty, fill.at));
     let bought: Vec<String> = ordered.chain(filled).collect();

@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, time::Instant};
 use crate::{
     books::Books,
     checks::{Kill, Seen},
-    fault::{self, AtVenue, Fault, KillList, Trap},
+    fault::{self, AtVenue, Fault, KillList, Named, Trap},
     mounts::Disk,
     narration,
     process::{BY_HAND, Processes, Report, STEP_MAX},
@@ -332,6 +332,11 @@ impl Day {
 
     fn observe(&mut self) {
         self.books.observe(&self.venue.truth(), &mut self.timeline);
+        let limits = Fault::Named(Named::RateLimit);
+        let is_limited = self.venue.requests_limited() > 0 && self.planned.iter().any(|one| one.is(Named::RateLimit));
+        if is_limited && !self.seen.struck_by.contains(&limits.key()) {
+            self.struck(&limits, "the broker answers 429 for the first time".to_owned());
+        }
         let met = self.venue.faults_met();
         if let Some(at_venue) = self.at_venue.filter(|_| met > 0 && self.seen.faults_met == 0) {
             self.struck(&Fault::Venue(at_venue), "a request met it, the first one".to_owned());

@@ -42,6 +42,11 @@ impl Planned {
     pub fn new(named: Named) -> Self {
         Self { row: named.row(), stage: Stage::Waiting }
     }
+
+    /// Whether it is this one.
+    pub fn is(&self, named: Named) -> bool {
+        self.row.named == named
+    }
 }
 
 impl Day {
@@ -128,7 +133,10 @@ impl Day {
             let now = self.venue.now();
             self.planned[index].stage =
                 row.minutes.map_or(Stage::Over, |minutes| Stage::Lasting(now + TimeDelta::minutes(minutes)));
-            self.struck(&Fault::Named(row.named), row.strikes.to_owned());
+            // A limit strikes when it is met.
+            if row.named != Named::RateLimit {
+                self.struck(&Fault::Named(row.named), row.strikes.to_owned());
+            }
             self.strike(row.named).await.with_context(|| format!("striking with {}", row.word))?;
         }
         Ok(())

@@ -193,6 +193,7 @@ fn cases(rule: &str) -> Vec<Value> {
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
     let path = shared.join("golden/execution/vectors.json");
     let Ok(text) = std::fs::read_to_string(&path) else {
+        assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "CI skips nothing");
         println!("skipped: needs ../shared ({})", path.display());
         return Vec::new();
     };

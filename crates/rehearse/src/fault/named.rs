@@ -293,8 +293,8 @@ impl Named {
         row(Self::RateLimit, "rate-limit", Group::Venue, When::Morning)
             .says("the broker takes 30 requests a minute and answers 429 beyond", "protection gets its half")
             .expects(Expect { bare_max_s: 180, ..Expect::UNHARMED }),
-        row(Self::StreamSilent, "stream-silent", Group::Stream, When::Held).lasts(10).says(
-            "the account's stream says nothing for 10 minutes",
+        row(Self::StreamSilent, "stream-silent", Group::Stream, When::Open).lasts(45).says(
+            "the account's stream says nothing from the open on for 45 minutes",
             "the looks of the loop are enough: it does no harm",
         ),
         row(Self::StreamCut, "stream-cut", Group::Stream, When::Held)

@@ -100,7 +100,7 @@ struct Owing {
 }
 
 impl DropCopy {
-    /// One that knows what a process before it has told of this session.
+    /// One that knows what a process before it has told of today.
     #[must_use]
     pub fn resumed(session: &Session, told: BTreeSet<String>) -> Self {
         Self { open: Some(session.open), told, ..Self::default() }

@@ -5,9 +5,9 @@ mod arming;
 mod commands;
 mod handover;
 
-use std::process;
+use std::{io::Write, process};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use contract::ExitCode;
 
 /// Looks at a deployment, ends its day, stops it.
@@ -36,6 +36,11 @@ enum Command {
     Split(commands::split::Args),
     /// Report how a unit ended; for ExecStopPost=.
     Alert(commands::alert::Args),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 fn main() -> process::ExitCode {
@@ -55,6 +60,7 @@ fn main() -> process::ExitCode {
         Command::Disarm(args) => commands::disarm::run(&args),
         Command::Split(args) => commands::split::run(&args),
         Command::Alert(args) => commands::alert::run(&args),
+        Command::Completions { shell } => completions(shell),
     };
     match result {
         Ok(code) => code.into(),
@@ -63,4 +69,11 @@ fn main() -> process::ExitCode {
             error.downcast_ref::<ExitCode>().copied().unwrap_or(ExitCode::Unexpected).into()
         }
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "desk", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(ExitCode::Ok)
 }

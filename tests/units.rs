@@ -17,12 +17,13 @@ use unitgen::{output, source, systemd};
 
 const AVWAP: &str = include_str!("../manifests/avwap.toml");
 const SERVICES: [&str; 4] = ["eod.service", "execution-restart.service", "execution.service", "scan.service"];
+const TARGET: &str = "avwap.target";
 const TIMERS: [&str; 3] = ["eod.timer", "execution-restart.timer", "scan.timer"];
 
 #[test]
 fn systemd_finds_nothing_to_complain_about() {
     let units = Units::of(AVWAP);
-    for unit in SERVICES.iter().chain(&TIMERS) {
+    for unit in SERVICES.iter().chain(&TIMERS).chain([&TARGET]) {
         let Some(verified) = units.verify(unit) else { return };
         assert_eq!(verified, Verified { clean: true, said: String::new() }, "{unit}");
     }
@@ -139,12 +140,14 @@ fn no_success_code_is_a_refusal_and_every_refusal_is_final() {
 fn every_unit_named_is_rendered() {
     let units = Units::of(AVWAP);
     let mut named = 0;
-    for unit in SERVICES.iter().chain(&TIMERS) {
+    for unit in SERVICES.iter().chain(&TIMERS).chain([&TARGET]) {
         for ((section, key), values) in units.merged(&[unit]) {
             let links = matches!(
                 (section.as_str(), key.as_str()),
-                ("Unit", "OnSuccess" | "OnFailure" | "Conflicts" | "After" | "Requires" | "BindsTo" | "PartOf")
-                    | ("Timer", "Unit")
+                (
+                    "Unit",
+                    "OnSuccess" | "OnFailure" | "Conflicts" | "After" | "Requires" | "BindsTo" | "PartOf" | "Wants"
+                ) | ("Timer", "Unit")
             );
             for target in values.iter().flat_map(|line| line.split(' ')).filter(|_| links) {
                 let of_systemd = target == "network-online.target";
@@ -153,7 +156,7 @@ fn every_unit_named_is_rendered() {
             }
         }
     }
-    assert!(named >= 7, "only {named} links were looked at");
+    assert!(named >= 18, "only {named} links were looked at");
 }
 
 /// What stands in the manifest is what the program gets, whatever the characters.
@@ -322,7 +325,7 @@ fn as_set(dump: &[String]) -> BTreeSet<String> {
 
 /// Lists grow and are cleared by an empty value; everything else is replaced.
 fn merge(file: &Path, directives: &mut Directives) {
-    const LISTS: [&str; 15] = [
+    const LISTS: [&str; 16] = [
         "After",
         "Conflicts",
         "Environment",
@@ -338,6 +341,7 @@ fn merge(file: &Path, directives: &mut Directives) {
         "SetCredential",
         "SuccessExitStatus",
         "SystemCallFilter",
+        "Wants",
     ];
     let mut section = String::new();
     for line in fs::read_to_string(file).unwrap().lines() {

@@ -151,7 +151,7 @@ fn stale(directory: &Path, tree: &Tree, deployment: &str) -> Result<Vec<String>,
     }
     let mut stale = Vec::new();
     for path in candidates {
-        let unit = [".service", ".timer", ".conf"].iter().any(|suffix| path.ends_with(suffix));
+        let unit = [".service", ".timer", ".target", ".conf"].iter().any(|suffix| path.ends_with(suffix));
         if unit
             && !rendered.contains(path.as_str())
             && read_if_there(&directory.join(&path))?.is_some_and(|content| is_ours(&path, &content, deployment))

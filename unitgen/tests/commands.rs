@@ -19,7 +19,19 @@ fn a_sound_manifest_is_checked_and_rendered() {
     assert_eq!((code(&rendered), err(&rendered).as_str()), (0, ""));
     assert!(place.path("units/execution.service").exists());
     let again = place.unitgen(&["render", "m.toml", "--target", "systemd", "--out", "units", "--check"]);
-    assert_eq!((code(&again), out(&again).as_str()), (0, "units: 10 of 10 files as rendered already\n"));
+    assert_eq!((code(&again), out(&again).as_str()), (0, "units: 11 of 11 files as rendered already\n"));
+}
+
+#[test]
+fn programs_can_be_said_to_lie_elsewhere() {
+    let place = Place::with(AVWAP);
+    let render = |programs| ["render", "m.toml", "--target", "systemd", "--out", "units", "--programs", programs];
+    assert_eq!(code(&place.unitgen(&render("/nix/store/0-p/bin"))), 0);
+    let unit = fs::read_to_string(place.path("units/execution-restart.service")).unwrap();
+    assert!(unit.contains("\nExecStart=/nix/store/0-p/bin/gate --version\n"), "{unit}");
+    let refused = place.unitgen(&render("bin"));
+    assert_eq!(code(&refused), 64);
+    assert!(err(&refused).contains("an absolute path of plain characters"), "{}", err(&refused));
 }
 
 #[test]
@@ -111,7 +123,7 @@ fn json_of_a_render_names_the_files() {
     let rendered = place.unitgen(&["render", "--json", "m.toml", "--target", "systemd", "--out", "units"]);
     let report: serde_json::Value = serde_json::from_str(&out(&rendered)).unwrap();
     assert_eq!((code(&rendered), &report["ok"]), (0, &true.into()));
-    assert_eq!(report["output"]["written"].as_array().unwrap().len(), 10);
+    assert_eq!(report["output"]["written"].as_array().unwrap().len(), 11);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use manifest::Release;
 use unitgen::{
     Tree,
     output::{self, OutputError},
@@ -35,6 +36,7 @@ fn the_same_manifest_renders_the_same_bytes() {
         names,
         [
             "avwap.manifest.toml",
+            "avwap.target",
             "eod.service",
             "eod.timer",
             "execution-restart.service",
@@ -120,8 +122,10 @@ fn no_unit_starts_another_by_accident() {
         ] {
             assert!(!text.contains(forbidden), "{path} holds {forbidden}");
         }
-        let job = path.ends_with(".service") && path != "execution.service";
-        assert!(!(job && text.contains("[Install]")), "{path} is a job and would run at boot");
+        let one_unit_is_enabled = path == "avwap.target";
+        assert_eq!(text.contains("[Install]"), one_unit_is_enabled, "{path}");
+        let part = !one_unit_is_enabled && !path.contains('/');
+        assert_eq!(text.contains("\nPartOf=avwap.target\n"), part, "{path}");
     }
 }
 
@@ -141,13 +145,36 @@ fn dry_run_and_paper_reach_the_unit() {
     }
 }
 
+/// A unit that nobody wants would wait for ever; one that is required would take the others down with it.
+#[test]
+fn the_target_wants_what_runs_by_itself_and_nothing_else() {
+    let tree = rendered(AVWAP);
+    let target = String::from_utf8(tree.get("avwap.target").unwrap().to_vec()).unwrap();
+    let wanted: Vec<&str> = target.lines().filter_map(|line| line.strip_prefix("Wants=")).collect();
+    assert_eq!(wanted, ["execution.service", "eod.timer", "execution-restart.timer", "scan.timer"]);
+    assert!(target.ends_with("[Install]\nWantedBy=multi-user.target\n"), "{target}");
+}
+
+/// On NixOS the programs lie in the store; the units know them there, and the manifest by the same digest.
+#[test]
+fn programs_elsewhere_change_their_paths_and_nothing_else() {
+    let checked = source::check(AVWAP.as_bytes()).unwrap();
+    let elsewhere = checked.deployment.with_release(Release::at("/nix/store/0-portcullis/bin").unwrap());
+    let tree = systemd::render(&elsewhere, AVWAP.as_bytes(), &checked.digest);
+    for ((path, text), (_, usual)) in units(&tree).zip(units(&rendered(AVWAP))) {
+        assert_eq!(text.replace("/nix/store/0-portcullis/bin", "/usr/lib/portcullis/bin"), usual, "{path}");
+        assert!(!text.contains("/usr/lib/portcullis/bin"), "{path}");
+    }
+    assert!(Release::at("bin").unwrap_err().contains("an absolute path of plain characters"));
+}
+
 #[test]
 fn a_second_render_writes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let first = output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
-    assert_eq!((first.written.len(), first.unchanged.len()), (10, 0));
+    assert_eq!((first.written.len(), first.unchanged.len()), (11, 0));
     let second = output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
-    assert_eq!((second.is_empty(), second.unchanged.len()), (true, 10));
+    assert_eq!((second.is_empty(), second.unchanged.len()), (true, 11));
 }
 
 #[test]

@@ -88,6 +88,12 @@ impl Deployment {
         &self.release
     }
 
+    /// The same with its programs elsewhere, where a package put them.
+    #[must_use]
+    pub fn with_release(self, release: Release) -> Self {
+        Self { release, ..self }
+    }
+
     /// Its services, by name.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.services.values()

@@ -29,6 +29,18 @@ impl Release {
         release
     }
 
+    /// A release whose programs lie in this directory, wherever the manifest has them.
+    ///
+    /// # Errors
+    /// When it is not absolute or has characters that mean something to systemd; the text says what to write.
+    pub fn at(programs: &str) -> Result<Self, String> {
+        let refused = |refusal: Refusal| match refusal.hint {
+            Some(hint) => format!("{}; {hint}", refusal.message),
+            None => refusal.message,
+        };
+        absolute(programs).map(|programs| Self { programs }).map_err(refused)
+    }
+
     /// The directory of the programs: absolute, without a trailing slash, and of characters that mean nothing to systemd.
     #[must_use]
     pub fn programs(&self) -> &str {

@@ -13,7 +13,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use contract::ExitCode;
-use manifest::Problem;
+use manifest::{Problem, Release};
 
 use crate::{
     problems::{self, Report},
@@ -74,6 +74,16 @@ struct Loaded {
     path: PathBuf,
     bytes: Vec<u8>,
     checked: Checked,
+}
+
+impl Loaded {
+    /// The same with the programs elsewhere; the manifest and its digest stay what they are.
+    fn with_programs(mut self, release: Option<&Release>) -> Self {
+        if let Some(release) = release {
+            self.checked.deployment = self.checked.deployment.with_release(release.clone());
+        }
+        self
+    }
 }
 
 impl ManifestArgs {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use contract::ExitCode;
+use manifest::Release;
 
 use super::{Loaded, ManifestArgs, say, tell};
 use crate::{
@@ -23,6 +24,9 @@ pub(super) struct Render {
     /// The directory to render into; files of others in it are left alone
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Where the programs are installed, when it is not where the manifest says
+    #[arg(long, value_name = "DIR", value_parser = Release::at)]
+    programs: Option<Release>,
     /// Change nothing; say whether the directory is what the manifest renders
     #[arg(long)]
     check: bool,
@@ -37,7 +41,7 @@ enum Target {
 impl Render {
     pub(super) fn run(&self) -> ExitCode {
         let loaded = match self.manifest.load() {
-            Ok(loaded) => loaded,
+            Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };
         let deployment = &loaded.checked.deployment;

@@ -1,7 +1,7 @@
 //! Target `systemd`: units of the system manager, flat in one directory.
 //!
 //! A service becomes `NAME.service` with the drop-ins an operator looks for, a job `NAME.service` and, when it has a
-//! schedule, `NAME.timer`. The drop-ins repeat what the unit says itself, so deleting them disarms nothing. Each policy
+//! schedule, `NAME.timer`; `DEPLOYMENT.target` starts what runs by itself. The drop-ins repeat what the unit says itself, so deleting them disarms nothing. Each policy
 //! ([`gates`], [`restart_policy`], [`hardening`], [`alert`]) is one module with its reason.
 
 mod alert;
@@ -11,7 +11,7 @@ mod hardening;
 pub mod header;
 mod restart_policy;
 mod surroundings;
-mod units;
+pub(crate) mod units;
 
 use manifest::Deployment;
 
@@ -30,6 +30,7 @@ pub fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree {
         units::add_job(&mut tree, &header, deployment, digest, job);
         units::add_timer(&mut tree, &header, deployment, job);
     }
+    units::add_target(&mut tree, &header, deployment);
     tree.add(manifest_copy(deployment.name().as_str()), manifest);
     tree
 }

@@ -1,4 +1,4 @@
-//! A service or job and its timer as unit files.
+//! A service or job and its timer as unit files, and the target that starts them.
 
 use contract::env::LIVE_CONFIRM_TOKEN;
 use manifest::{Deployment, Job, Run, Service, Task, Work};
@@ -30,6 +30,7 @@ pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment
         description: Word::from(
             format!("{}: {name}, order placing for {}", deployment.name(), service.account()).as_str(),
         ),
+        part_of: Some(target_name(deployment)),
         wants_network: true,
         start_limit: Some(restart_policy::start_limit()),
         ..unit::Unit::default()
@@ -53,23 +54,23 @@ pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment
         environment,
         ..plain_service(deployment, Profile::Orders)
     };
-    let install = Install { wanted_by: "multi-user.target" };
-    tree.add(format!("{name}.service"), write(header, &unit, &section, Some(&install)));
+    tree.add(format!("{name}.service"), write(header, &unit, &section));
 }
 
-/// `NAME.service` of a job. It has no `[Install]`: its timer and other jobs start it, never a boot.
+/// `NAME.service` of a job: its timer and other jobs start it, never a boot.
 pub(crate) fn add_job(tree: &mut Tree, header: &str, deployment: &Deployment, digest: &str, job: &Job) {
     let (mut unit, mut section) = match job.work() {
         Work::Run(run) => run_units(deployment, digest, job, run),
         Work::Restart(service) => restart_units(deployment, digest, service.get_ref()),
     };
     unit.description = Word::from(format!("{}: {}", deployment.name(), job.name()).as_str());
+    unit.part_of = Some(target_name(deployment));
     let followers: Vec<String> = job.on_success().map(|next| format!("{next}.service")).collect();
     if !followers.is_empty() {
         unit.on_success = Some((followers, FOLLOWERS_REASON));
     }
     section.lifecycle.timeout_start_seconds = job.timeout().get();
-    tree.add(format!("{}.service", job.name()), write(header, &unit, &section, None));
+    tree.add(format!("{}.service", job.name()), write(header, &unit, &section));
 }
 
 /// `NAME.timer` of a job with a schedule.
@@ -77,10 +78,31 @@ pub(crate) fn add_timer(tree: &mut Tree, header: &str, deployment: &Deployment, 
     let Some(schedule) = job.schedule() else { return };
     let mut lines = Lines::with_header(header);
     let description = format!("{}: {} at {schedule} New York", deployment.name(), job.name());
-    unit::Unit { description: Word::from(description.as_str()), ..unit::Unit::default() }.write(&mut lines);
+    let description = Word::from(description.as_str());
+    unit::Unit { description, part_of: Some(target_name(deployment)), ..unit::Unit::default() }.write(&mut lines);
     unit::Timer { on_calendar: schedule.on_calendar(), unit: format!("{}.service", job.name()) }.write(&mut lines);
-    Install { wanted_by: "timers.target" }.write(&mut lines);
     tree.add(format!("{}.timer", job.name()), lines.into_text());
+}
+
+/// `NAME.target` of the deployment: the one unit that is enabled, and everything that runs by itself.
+pub(crate) fn add_target(tree: &mut Tree, header: &str, deployment: &Deployment) {
+    let services = deployment.services().map(|service| format!("{}.service", service.name()));
+    let scheduled = deployment.jobs().filter(|job| job.schedule().is_some());
+    let timers = scheduled.map(|job| format!("{}.timer", job.name()));
+    let unit = unit::Unit {
+        description: Word::from(format!("{}: everything of it that runs by itself", deployment.name()).as_str()),
+        wants: Some((services.chain(timers).collect(), TARGET_REASON)),
+        ..unit::Unit::default()
+    };
+    let mut lines = Lines::with_header(header);
+    unit.write(&mut lines);
+    Install { wanted_by: "multi-user.target" }.write(&mut lines);
+    tree.add(target_name(deployment), lines.into_text());
+}
+
+/// The name of the deployment's target.
+pub(crate) fn target_name(deployment: &Deployment) -> String {
+    format!("{}.target", deployment.name())
 }
 
 fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (unit::Unit, unit::Service) {
@@ -131,7 +153,7 @@ fn plain_service(deployment: &Deployment, profile: Profile) -> unit::Service {
             kind: Type::Oneshot,
             timeout_start_seconds: START_SECONDS,
             condition: None,
-            start: Command { path: "/bin/true".to_owned(), args: Vec::new() },
+            start: nothing(deployment),
             stop_post: alert::stop_post(deployment),
             timeout_stop_seconds: None,
         },
@@ -146,21 +168,25 @@ fn plain_service(deployment: &Deployment, profile: Profile) -> unit::Service {
     }
 }
 
+/// Ends well at once. A program of the release, because no other lies at the same place on every host.
+fn nothing(deployment: &Deployment) -> Command {
+    program(deployment, "gate", &["--version".to_owned()])
+}
+
 fn program(deployment: &Deployment, name: &str, args: &[String]) -> Command {
     let path = format!("{}/{name}", deployment.release().programs());
     Command { path, args: args.iter().map(|arg| Word::from(arg.as_str())).collect() }
 }
 
-fn write(header: &str, unit: &unit::Unit, service: &unit::Service, install: Option<&Install>) -> String {
+fn write(header: &str, unit: &unit::Unit, service: &unit::Service) -> String {
     let mut lines = Lines::with_header(header);
     unit.write(&mut lines);
     service.write(&mut lines);
-    if let Some(install) = install {
-        install.write(&mut lines);
-    }
     lines.into_text()
 }
 
+const TARGET_REASON: &str = "The one unit to enable. Wants= and never Requires=: with that, whatever stops or fails here would \
+    take the target and its timers along.";
 const FOLLOWERS_REASON: &str = "Safe to rely on: this unit has no condition, so its success is never that of a skip.";
 const RESTART_REASON: &str = "Starting a service that still runs does nothing. This unit stops it, ends, and by its success \
     starts it afresh, through its gate; no privilege is needed for that.";

@@ -24,6 +24,10 @@ impl StartLimit {
 pub struct Unit {
     /// One line for `systemctl status`.
     pub description: Word,
+    /// The deployment's target, whose stop is this unit's stop.
+    pub part_of: Option<String>,
+    /// The units that start when this one does, with the reason.
+    pub wants: Option<(Vec<String>, &'static str)>,
     /// Whether the network must be up first.
     pub wants_network: bool,
     /// The service that this unit stops before it runs and starts afresh once it is done, with the reason.
@@ -39,6 +43,15 @@ impl Unit {
     pub fn write(&self, lines: &mut Lines) {
         lines.section("Unit");
         lines.set("Description", self.description.plain());
+        if let Some(target) = &self.part_of {
+            lines.set("PartOf", target);
+        }
+        if let Some((units, reason)) = &self.wants {
+            lines.reason(reason);
+            for unit in units {
+                lines.set("Wants", unit);
+            }
+        }
         if self.wants_network {
             lines.set("Wants", "network-online.target");
             lines.set("After", "network-online.target");

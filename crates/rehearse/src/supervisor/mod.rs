@@ -38,7 +38,8 @@ pub struct Supervisor {
 impl Supervisor {
     /// Every service down, every timer waiting for its first slot after `now`.
     pub fn new(tree: UnitTree, now: Timestamp) -> Self {
-        let slots = tree.timers.values().map(|timer| (timer.name.clone(), timer.next_after(now))).collect();
+        let started = tree.timers.values().filter(|timer| tree.wanted.contains(&timer.name));
+        let slots = started.map(|timer| (timer.name.clone(), timer.next_after(now))).collect();
         let states = tree.services.keys().map(|name| (name.clone(), State::Inactive)).collect();
         Self { tree, slots, states, starts: BTreeMap::new(), effects: Vec::new() }
     }

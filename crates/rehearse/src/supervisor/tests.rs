@@ -31,6 +31,11 @@ impl Bench {
         for (name, text) in units {
             std::fs::write(directory.path().join(name), text).unwrap();
         }
+        let by_itself = |name: &str, text: &str| name.ends_with(".timer") || !text.contains("Type=oneshot");
+        let wanted =
+            units.iter().filter(|(name, text)| by_itself(name, text)).map(|(name, _)| format!("Wants={name}\n"));
+        let target = format!("[Unit]\n{}", wanted.collect::<String>());
+        std::fs::write(directory.path().join("bench.target"), target).unwrap();
         let directories = Directories { state: "/s".into(), config: "/e".into(), runtime: "/t".into() };
         let tree = UnitTree::read(directory.path(), &directories).unwrap();
         let now = "2017-11-10T13:00:00Z".parse().unwrap();

@@ -15,6 +15,7 @@ const UNIT: &[&str] = &[
     "OnSuccess",
     "OnSuccessJobMode",
     "OnFailure",
+    "PartOf",
     "StartLimitIntervalSec",
     "StartLimitBurst",
     "Wants",
@@ -146,6 +147,15 @@ pub fn check_service(file: &UnitFile) -> Result<(), UnitError> {
     check(file, |section, key| match section {
         "Unit" => UNIT.contains(&key) || UNIT_PASSED_OVER.contains(&key),
         "Service" => SERVICE.contains(&key) || SERVICE_PASSED_OVER.contains(&key),
+        "Install" => true,
+        _ => false,
+    })
+}
+
+/// Checks every key of a target.
+pub fn check_target(file: &UnitFile) -> Result<(), UnitError> {
+    check(file, |section, key| match section {
+        "Unit" => key == "Wants" || UNIT_PASSED_OVER.contains(&key),
         "Install" => true,
         _ => false,
     })

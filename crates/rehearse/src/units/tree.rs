@@ -1,7 +1,7 @@
 //! A rendered tree of units: every service and timer in a directory, drop-ins merged, cross references checked.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -10,7 +10,8 @@ use thiserror::Error;
 
 use super::{
     file::{Place, SyntaxError, UnitFile},
-    service::Service,
+    keys,
+    service::{Kind, Service},
     specifier::Directories,
     timer::Timer,
 };
@@ -22,6 +23,8 @@ pub struct UnitTree {
     pub services: BTreeMap<String, Service>,
     /// The timers.
     pub timers: BTreeMap<String, Timer>,
+    /// What the deployment's target starts: the services and timers that run by themselves.
+    pub wanted: BTreeSet<String>,
 }
 
 /// Why rendered units cannot be rehearsed.
@@ -62,7 +65,7 @@ pub enum UnitError {
 const OF_THE_HOST: [&str; 4] = [".target", ".slice", ".socket", ".mount"];
 
 impl UnitTree {
-    /// Reads every `*.service` and `*.timer` of a directory, with the drop-ins beside them. Other files (the list of what
+    /// Reads every `*.service`, `*.timer` and `*.target` of a directory, with the drop-ins beside them. Other files (the list of what
     /// was rendered, sysusers) are not units and are passed over.
     pub fn read(directory: &Path, directories: &Directories) -> Result<Self, UnitError> {
         let mut tree = Self::default();
@@ -72,9 +75,14 @@ impl UnitTree {
                 tree.services.insert(name.clone(), Service::read(&name, &file(&name)?, directories)?);
             } else if name.ends_with(".timer") {
                 tree.timers.insert(name.clone(), Timer::read(&name, &file(&name)?)?);
+            } else if name.ends_with(".target") {
+                let target = file(&name)?;
+                keys::check_target(&target)?;
+                tree.wanted.extend(target.dependencies("Wants"));
             }
         }
         tree.check_references()?;
+        tree.check_wanted()?;
         Ok(tree)
     }
 
@@ -102,6 +110,25 @@ impl UnitTree {
             }
         }
         Ok(())
+    }
+}
+
+impl UnitTree {
+    /// What runs by itself is what a target wants: services that last, and timers. One that nothing starts would make a
+    /// day in which it is missing, and a job that a boot starts would run at any hour.
+    fn check_wanted(&self) -> Result<(), UnitError> {
+        let lasting =
+            self.services.values().filter(|service| service.kind != Kind::Oneshot).map(|service| &service.name);
+        let own: BTreeSet<String> = lasting.chain(self.timers.keys()).cloned().collect();
+        let refused =
+            |unit: &String, problem: &str| UnitError::Service { unit: unit.clone(), problem: problem.to_owned() };
+        match (own.difference(&self.wanted).next(), self.wanted.difference(&own).next()) {
+            (Some(unit), _) => Err(refused(unit, "no target wants it, so nothing would start it")),
+            (None, Some(unit)) => {
+                Err(refused(unit, "a target wants it, and it is no service that lasts and no timer of these"))
+            }
+            (None, None) => Ok(()),
+        }
     }
 }
 
@@ -155,6 +182,7 @@ mod tests {
             ("a.service.d/10-early.conf", "[Service]\nExecStart=\nExecStart=/x/early\nExecCondition=/x/gate\n"),
             ("a.service.d/README", "not a drop-in"),
             ("manifest.json", "{}"),
+            ("d.target", "[Unit]\nWants=a.service\n"),
         ])
         .unwrap();
         assert_eq!(units.services["a.service"].start[0].name(), "late");
@@ -163,14 +191,35 @@ mod tests {
     }
 
     #[test]
+    fn what_runs_by_itself_is_what_a_target_wants() {
+        let job = ("a.service", "[Service]\nType=oneshot\nExecStart=/x\n");
+        let timer = ("a.timer", "[Timer]\nOnCalendar=Mon 08:30 UTC\n");
+        let lasting = ("b.service", "[Service]\nType=notify\nExecStart=/x\n");
+        let target = |text| ("d.target", text);
+        for (problem, files) in [
+            ("a.timer: no target wants it", vec![job, timer]),
+            ("b.service: no target wants it", vec![lasting, target("[Unit]\nDescription=d\n")]),
+            ("a.service: a target wants it", vec![job, target("[Unit]\nWants=a.service\n")]),
+            ("x.service: a target wants it", vec![target("[Unit]\nWants=x.service\n")]),
+            ("Requires=b.service: a key", vec![lasting, target("[Unit]\nWants=b.service\nRequires=b.service\n")]),
+        ] {
+            let error = tree(&files).unwrap_err().to_string();
+            assert!(error.contains(problem), "{error}");
+        }
+        let units = tree(&[job, timer, lasting, target("[Unit]\nWants=a.timer\nWants=b.service\n")]).unwrap();
+        assert_eq!(units.wanted, ["a.timer", "b.service"].map(str::to_owned).into());
+    }
+
+    #[test]
     fn a_reference_to_what_is_not_rendered_is_an_error() {
-        let service = "[Service]\nExecStart=/x\n";
+        let job = "[Service]\nType=oneshot\nExecStart=/x\n";
+        let target = ("d.target", "[Unit]\nWants=a.timer\n[Install]\nWantedBy=multi-user.target\n");
         for (what, files) in [
             ("timer", vec![("a.timer", "[Timer]\nOnCalendar=Mon 08:30 UTC\n")]),
-            ("OnSuccess=", vec![("a.service", "[Unit]\nOnSuccess=b.service\n[Service]\nExecStart=/x\n")]),
+            ("OnSuccess=", vec![("a.service", "[Unit]\nOnSuccess=b.service\n[Service]\nType=oneshot\nExecStart=/x\n")]),
         ] {
             assert!(tree(&files).is_err(), "{what}");
         }
-        assert!(tree(&[("a.service", service), ("a.timer", "[Timer]\nOnCalendar=Mon 08:30 UTC\n")]).is_ok());
+        assert!(tree(&[("a.service", job), ("a.timer", "[Timer]\nOnCalendar=Mon 08:30 UTC\n"), target]).is_ok());
     }
 }

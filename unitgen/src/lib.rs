@@ -7,10 +7,12 @@ mod commands;
 mod environment;
 pub mod output;
 pub mod problems;
+pub mod search_path;
 pub mod source;
 pub mod systemd;
 mod tree;
 pub mod unit;
+pub mod verify;
 
 pub use commands::run;
 pub use tree::Tree;

@@ -3,6 +3,7 @@
 mod check;
 mod completions;
 mod render;
+mod verify;
 
 use std::{
     ffi::OsString,
@@ -22,8 +23,9 @@ use crate::{
 
 const EXIT_CODES: &str = "Exit codes:
   0   done; with warnings, they are on the error stream
-  1   render --check: the directory is not what the manifest renders
+  1   render --check, verify: the directory is not what the manifest renders
   64  wrong command line
+  65  verify: a directory cannot be read, or none is there
   73  the output cannot be written
   78  the manifest cannot be read or has errors; nothing was rendered";
 
@@ -39,6 +41,7 @@ struct Cli {
 enum Command {
     Check(check::Check),
     Render(render::Render),
+    Verify(verify::Verify),
     Completions(completions::Completions),
 }
 
@@ -65,6 +68,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Check(command) => command.run(),
         Command::Render(command) => command.run(),
+        Command::Verify(command) => command.run(),
         Command::Completions(command) => command.run(),
     }
 }

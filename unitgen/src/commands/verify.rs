@@ -1,0 +1,95 @@
+//! `unitgen verify`: is what a host would load what the manifest renders?
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use contract::ExitCode;
+use manifest::Release;
+
+use super::{Loaded, ManifestArgs, say, tell};
+use crate::{
+    Tree,
+    search_path::{self, OF_THE_SYSTEM},
+    systemd,
+    verify::{self, Expected, Report, Verified},
+};
+
+/// Verify that a host, or a tree of units, has lost nothing of what the manifest renders
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    /// The directories of the unit search path, the one that wins first [default: those of this system]
+    #[arg(value_name = "DIR")]
+    directories: Vec<PathBuf>,
+    /// The manifest to hold them against [default: every *.manifest.toml among the units]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// Where the programs are installed, when it is not where the manifest says
+    #[arg(long, value_name = "DIR", value_parser = Release::at)]
+    programs: Option<Release>,
+    /// The directories are a package's, in which nothing is enabled yet
+    #[arg(long)]
+    package: bool,
+    /// Print one line of JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verify {
+    pub(super) fn run(&self) -> ExitCode {
+        match self.verify() {
+            Ok(report) => {
+                say(&if self.json { format!("{}\n", report.to_json()) } else { report.to_text() });
+                if report.is_ok() { ExitCode::Ok } else { ExitCode::Unexpected }
+            }
+            Err(code) => code,
+        }
+    }
+
+    fn verify(&self) -> Result<Report, ExitCode> {
+        let directories = self.directories();
+        let unreadable = |error: search_path::SearchPathError| {
+            let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+            tell(&format!(
+                "error: {error}{source}\n  hint: name the directories that systemd reads, and run as root\n"
+            ));
+            ExitCode::BadData
+        };
+        let manifests = match &self.manifest {
+            Some(manifest) => vec![manifest.clone()],
+            None => search_path::manifests(&directories).map_err(unreadable)?,
+        };
+        if manifests.is_empty() {
+            let hint = "hint: render into one of the directories, or name the manifest with --manifest";
+            tell(&format!("error: no *.manifest.toml among the units\n  {hint}\n"));
+            return Err(ExitCode::BadConfig);
+        }
+        let loaded: Vec<(Loaded, Tree)> = manifests.iter().map(|path| self.load(path)).collect::<Result<_, _>>()?;
+        let rendered: BTreeSet<String> =
+            loaded.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
+        let listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+        let verified = loaded.iter().map(|(loaded, tree)| {
+            let deployment = loaded.checked.deployment.name().as_str();
+            let outcome = verify::verify(&Expected { deployment, tree, enabled: !self.package }, &listing);
+            let manifest = loaded.path.display().to_string();
+            Verified { deployment: deployment.to_owned(), manifest, files: tree.iter().count(), outcome }
+        });
+        Ok(Report(verified.collect()))
+    }
+
+    fn directories(&self) -> Vec<PathBuf> {
+        if self.directories.is_empty() {
+            return OF_THE_SYSTEM.iter().map(PathBuf::from).collect();
+        }
+        self.directories.clone()
+    }
+
+    fn load(&self, path: &Path) -> Result<(Loaded, Tree), ExitCode> {
+        let manifest = ManifestArgs { manifest: Some(path.to_owned()), json: self.json };
+        let loaded = manifest.load()?.with_programs(self.programs.as_ref());
+        let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+        Ok((loaded, tree))
+    }
+}

@@ -1,0 +1,204 @@
+//! The thin shell under [`crate::verify`]: reads the directories of a unit search path into a [`Listing`].
+//!
+//! Units, drop-ins and dependency links are read, nothing else. Of units that are nobody's business only the beginning is,
+//! which tells whose they are. Links are followed, as systemd follows them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use thiserror::Error;
+
+use crate::verify::{Directory, Entry, Link, Listing};
+
+/// Larger than any unit: what is longer differs anyway.
+const READ_MAX: u64 = 1 << 20;
+/// Enough for the first line of a rendered file.
+const HEAD_MAX: u64 = 300;
+const UNITS: [&str; 3] = [".service", ".timer", ".target"];
+const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
+
+/// Where the system's manager looks for units, in order. Source: systemd.unit(5), `systemd-analyze unit-paths`.
+pub const OF_THE_SYSTEM: [&str; 12] = [
+    "/etc/systemd/system.control",
+    "/run/systemd/system.control",
+    "/run/systemd/transient",
+    "/run/systemd/generator.early",
+    "/etc/systemd/system",
+    "/etc/systemd/system.attached",
+    "/run/systemd/system",
+    "/run/systemd/system.attached",
+    "/run/systemd/generator",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/run/systemd/generator.late",
+];
+
+/// Why a search path cannot be looked at.
+#[derive(Debug, Error)]
+pub enum SearchPathError {
+    /// A directory that cannot be listed.
+    #[error("cannot list {}", path.display())]
+    List {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not one of the directories is there.
+    #[error("there is no {paths}")]
+    Nothing {
+        /// All of them.
+        paths: String,
+    },
+}
+
+/// The manifests' copies in a search path, of each name the one that counts.
+///
+/// # Errors
+/// When a directory cannot be listed, or none is there.
+pub fn manifests(directories: &[PathBuf]) -> Result<Vec<PathBuf>, SearchPathError> {
+    let mut found = BTreeMap::new();
+    for directory in present(directories)? {
+        for name in names_in(&directory)?.into_iter().filter(|name| name.ends_with(".manifest.toml")) {
+            let path = directory.join(&name);
+            found.entry(name).or_insert(path);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Reads a search path. `rendered` are the paths of the files whose whole content counts.
+///
+/// # Errors
+/// When a directory cannot be listed, or none is there.
+pub fn read(directories: &[PathBuf], rendered: &BTreeSet<String>) -> Result<Listing, SearchPathError> {
+    let present = present(directories)?;
+    let canonical: BTreeSet<PathBuf> = present.iter().filter_map(|path| fs::canonicalize(path).ok()).collect();
+    let mut reader = Reader { rendered, canonical, parents: BTreeMap::new() };
+    let mut listing = Listing::default();
+    for directory in present {
+        let mut entries = BTreeMap::new();
+        for name in names_in(&directory)? {
+            if let Some(entry) = reader.entry(&directory, &name) {
+                entries.insert(name, entry);
+            }
+        }
+        listing.directories.push(Directory { path: shown(&directory), entries });
+    }
+    Ok(listing)
+}
+
+/// systemd's own path has directories that are not there on every host.
+fn present(directories: &[PathBuf]) -> Result<Vec<PathBuf>, SearchPathError> {
+    let present: Vec<PathBuf> = directories.iter().filter(|path| path.exists()).cloned().collect();
+    if present.is_empty() {
+        let paths: Vec<String> = directories.iter().map(|path| path.display().to_string()).collect();
+        return Err(SearchPathError::Nothing { paths: paths.join(", ") });
+    }
+    Ok(present)
+}
+
+struct Reader<'a> {
+    rendered: &'a BTreeSet<String>,
+    canonical: BTreeSet<PathBuf>,
+    /// Whether a directory that links lead into is one of the path.
+    parents: BTreeMap<PathBuf, bool>,
+}
+
+impl Reader<'_> {
+    fn entry(&mut self, directory: &Path, name: &str) -> Option<Entry> {
+        let path = directory.join(name);
+        if self.rendered.contains(name) {
+            return Some(self.read(&path, name, READ_MAX));
+        }
+        if UNITS.iter().any(|suffix| name.ends_with(suffix)) {
+            return Some(self.read(&path, name, HEAD_MAX));
+        }
+        let folder = FOLDERS.iter().any(|suffix| name.ends_with(suffix));
+        folder.then(|| self.folder(&path, name)).flatten()
+    }
+
+    fn folder(&mut self, path: &Path, name: &str) -> Option<Entry> {
+        let names = match names_in(path) {
+            Ok(names) => names,
+            // No directory: systemd passes it over too.
+            Err(SearchPathError::List { source, .. })
+                if matches!(source.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) =>
+            {
+                return None;
+            }
+            Err(error) => return Some(Entry::Unreadable(error.to_string())),
+        };
+        let limit = if name.ends_with(".d") { READ_MAX } else { 1 };
+        Some(Entry::Folder(
+            names
+                .into_iter()
+                .map(|file| {
+                    let entry = self.read(&path.join(&file), &file, limit);
+                    (file, entry)
+                })
+                .collect(),
+        ))
+    }
+
+    fn read(&mut self, path: &Path, name: &str, limit: u64) -> Entry {
+        let link = fs::read_link(path).ok().map(|target| self.link(path, &target, name));
+        if link.is_some() && fs::canonicalize(path).is_ok_and(|target| target == Path::new("/dev/null")) {
+            return Entry::Null;
+        }
+        match read_up_to(path, limit) {
+            Ok(content) => Entry::File { content, link },
+            Err(error) => match (error.kind(), link) {
+                (io::ErrorKind::NotFound, Some(link)) => Entry::Dangling(link),
+                (io::ErrorKind::IsADirectory, _) => Entry::Folder(BTreeMap::new()),
+                (_, _) => Entry::Unreadable(format!("cannot read it: {error}")),
+            },
+        }
+    }
+
+    /// A link into the search path under another name makes an alias; one to anywhere else only says where the file lies.
+    fn link(&mut self, path: &Path, target: &Path, name: &str) -> Link {
+        let full = path.parent().unwrap_or(Path::new("/")).join(target);
+        let other = full.file_name().map(|base| base.to_string_lossy().into_owned()).filter(|base| base != name);
+        let inside = full.parent().is_some_and(|parent| self.is_of_the_path(parent));
+        Link { target: shown(target), alias_of: other.filter(|_| inside) }
+    }
+
+    fn is_of_the_path(&mut self, parent: &Path) -> bool {
+        let canonical = &self.canonical;
+        *self
+            .parents
+            .entry(parent.to_owned())
+            .or_insert_with(|| fs::canonicalize(parent).is_ok_and(|parent| canonical.contains(&parent)))
+    }
+}
+
+fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    // What is no file (a pipe, a device) could be read for ever.
+    if !fs::metadata(path)?.is_file() {
+        let kind = if path.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::InvalidInput };
+        return Err(io::Error::new(kind, "it is no file"));
+    }
+    let mut content = Vec::new();
+    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+/// Names that are no UTF-8 are no units.
+fn names_in(directory: &Path) -> Result<Vec<String>, SearchPathError> {
+    let failed = |source| SearchPathError::List { path: directory.to_owned(), source };
+    let mut names = Vec::new();
+    for entry in fs::read_dir(directory).map_err(failed)? {
+        names.extend(entry.map_err(failed)?.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

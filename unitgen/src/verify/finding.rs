@@ -1,0 +1,173 @@
+//! What a look at a search path can find: a closed list, each with a code that tools may match, what it means for the
+//! deployment, and what to do.
+
+use serde::Serialize;
+
+/// The kinds of findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Code {
+    /// A unit is not there.
+    UnitMissing,
+    /// A unit is not what the manifest renders.
+    UnitDiffers,
+    /// A unit is there as rendered, and a directory of higher precedence has another of its name.
+    UnitShadowed,
+    /// A unit is masked.
+    UnitMasked,
+    /// A unit is a link to a unit of another name.
+    UnitAliased,
+    /// Somebody else's drop-in changes a unit.
+    ForeignDropIn,
+    /// A drop-in of the deployment is not there.
+    DropInMissing,
+    /// A drop-in of the deployment is not what the manifest renders, or another takes its place.
+    DropInReplaced,
+    /// A drop-in of the deployment is masked.
+    DropInMasked,
+    /// Nothing starts the deployment's target.
+    NotEnabled,
+    /// What starts the target is masked, no link, or leads to another unit.
+    EnabledWrongly,
+    /// Something starts a unit that only its timer, its job or an operator may start.
+    StartedByOthers,
+    /// A unit of the deployment starts, or falls with, something of others.
+    TiedToOthers,
+    /// A unit of an earlier manifest is still there.
+    Leftover,
+    /// The copy of the manifest is not the manifest.
+    ManifestDiffers,
+}
+
+impl Code {
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
+        Self::UnitMissing,
+        Self::UnitDiffers,
+        Self::UnitShadowed,
+        Self::UnitMasked,
+        Self::UnitAliased,
+        Self::ForeignDropIn,
+        Self::DropInMissing,
+        Self::DropInReplaced,
+        Self::DropInMasked,
+        Self::NotEnabled,
+        Self::EnabledWrongly,
+        Self::StartedByOthers,
+        Self::TiedToOthers,
+        Self::Leftover,
+        Self::ManifestDiffers,
+    ];
+
+    /// The stable text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UnitMissing => "unit-missing",
+            Self::UnitDiffers => "unit-differs",
+            Self::UnitShadowed => "unit-shadowed",
+            Self::UnitMasked => "unit-masked",
+            Self::UnitAliased => "unit-aliased",
+            Self::ForeignDropIn => "foreign-drop-in",
+            Self::DropInMissing => "drop-in-missing",
+            Self::DropInReplaced => "drop-in-replaced",
+            Self::DropInMasked => "drop-in-masked",
+            Self::NotEnabled => "not-enabled",
+            Self::EnabledWrongly => "enabled-wrongly",
+            Self::StartedByOthers => "started-by-others",
+            Self::TiedToOthers => "tied-to-others",
+            Self::Leftover => "leftover",
+            Self::ManifestDiffers => "manifest-differs",
+        }
+    }
+
+    /// What it means for the deployment.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::UnitMissing => "what it does will not happen",
+            Self::UnitDiffers | Self::UnitShadowed => {
+                "gate, restart policy, schedule or sandbox may not be what the manifest promises"
+            }
+            Self::UnitMasked => "it can never start; an open position would have no manager, or the day no watchlist",
+            Self::UnitAliased => {
+                "it is loaded under another name, with the drop-ins of that name, and its alerts name another unit"
+            }
+            Self::ForeignDropIn => {
+                "it can clear a gate, a restart policy or a sandbox while no file of the deployment changes"
+            }
+            Self::DropInMissing => "the unit says the same itself, but an operator looks for the gate here",
+            Self::DropInReplaced => "it can clear the gate or the restart policy that it is named for",
+            Self::DropInMasked => "somebody meant to disarm the gate or the restart policy that it is named for",
+            Self::NotEnabled | Self::EnabledWrongly => {
+                "after a boot nothing of the deployment runs: no scan, and no manager of open positions"
+            }
+            Self::StartedByOthers => "it runs at a boot, or whenever the other unit does, at any hour of any day",
+            Self::TiedToOthers => "it starts what nobody asked for, or stops when something of others does",
+            Self::Leftover => "it was rendered for an earlier manifest, may still run, and nothing here checks it",
+            Self::ManifestDiffers => "the units belong to another manifest; execution opens nothing when it notices",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::UnitMissing | Self::UnitDiffers | Self::DropInMissing | Self::DropInReplaced => {
+                "render the manifest again (`unitgen render`), or install the package again"
+            }
+            Self::UnitShadowed => {
+                "remove the file of higher precedence (`systemctl revert` removes those of an operator)"
+            }
+            Self::UnitMasked => "`systemctl unmask` the unit",
+            Self::UnitAliased => "remove the link and install the unit itself under its name",
+            Self::ForeignDropIn => {
+                "remove the file; what it is meant to change belongs into the manifest. An empty one may stay"
+            }
+            Self::DropInMasked => "remove the link or empty file",
+            Self::NotEnabled => "`systemctl enable` the target; on NixOS set its `wantedBy`",
+            Self::EnabledWrongly => "`systemctl reenable` the target",
+            Self::StartedByOthers => "remove the link (`systemctl disable` the unit): only the target is enabled",
+            Self::TiedToOthers => "remove the link",
+            Self::Leftover => "stop and remove it, or render the manifest into its directory",
+            Self::ManifestDiffers => "install the manifest that the units were rendered from, or render again",
+        }
+    }
+}
+
+/// One thing that is not as the manifest has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Its kind.
+    pub code: Code,
+    /// The unit that it is about.
+    pub unit: String,
+    /// The file that it is about, or where one should be.
+    pub file: String,
+    /// What was found: a fragment in lower case.
+    pub says: String,
+}
+
+/// Something that is not ours and is left alone, told so that nobody wonders.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The file.
+    pub file: String,
+    /// Why it is left alone.
+    pub says: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_code_a_meaning_and_a_remedy_of_its_own_kind() {
+        let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        for code in Code::ALL {
+            assert!(code.meaning().len() > 20 && code.remedy().len() > 10, "{code:?}");
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Is what a host would load what the manifest renders? Pure: a rendered tree and a [`Listing`] in, findings out.
+//!
+//! Content counts, not how it got there: trees of NixOS are links all the way down. A drop-in of others is judged by what
+//! it says and never by its name: NixOS lays `overrides.conf` over a unit whose options it sets, and only one without an
+//! assignment (as `wantedBy` makes it) leaves the guardrails alone.
+
+mod dependencies;
+pub mod drop_ins;
+mod finding;
+pub mod listing;
+mod report;
+
+use std::collections::BTreeSet;
+
+pub use finding::{Code, Finding, Note};
+pub use listing::{Directory, Entry, Link, Listing};
+pub use report::{Report, Verified};
+
+use crate::{
+    Tree,
+    systemd::{header, manifest_copy},
+};
+
+/// What a search path should hold of one deployment.
+#[derive(Clone, Debug)]
+pub struct Expected<'a> {
+    /// The deployment's name.
+    pub deployment: &'a str,
+    /// Its rendered files.
+    pub tree: &'a Tree,
+    /// Whether its target must be enabled; not so in a package.
+    pub enabled: bool,
+}
+
+/// What a search path should not, and what else is worth telling.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What is lost, in the order of the files.
+    pub findings: Vec<Finding>,
+    /// What is left alone.
+    pub notes: Vec<Note>,
+}
+
+/// Compares. The same listing gives the same findings.
+#[must_use]
+pub fn verify(expected: &Expected<'_>, listing: &Listing) -> Outcome {
+    let mut outcome = Outcome::default();
+    for (path, content) in expected.tree.iter() {
+        if path == manifest_copy(expected.deployment) {
+            check_manifest(path, content, listing, &mut outcome);
+        } else if !path.contains('/') {
+            check_unit(path, content, listing, &mut outcome);
+            check_drop_ins(path, expected.tree, listing, &mut outcome);
+        }
+    }
+    dependencies::check(expected, listing, &mut outcome);
+    check_leftovers(expected, listing, &mut outcome);
+    outcome.findings.sort_by(|a, b| (&a.unit, &a.file, a.code).cmp(&(&b.unit, &b.file, b.code)));
+    outcome.findings.dedup();
+    outcome
+}
+
+impl Outcome {
+    fn find(&mut self, code: Code, unit: &str, file: impl Into<String>, says: impl Into<String>) {
+        self.findings.push(Finding { code, unit: unit.to_owned(), file: file.into(), says: says.into() });
+    }
+
+    fn note(&mut self, file: impl Into<String>, says: impl Into<String>) {
+        self.notes.push(Note { file: file.into(), says: says.into() });
+    }
+}
+
+/// A package may keep the manifest's copy elsewhere: only one that is there can be wrong.
+fn check_manifest(name: &str, content: &[u8], listing: &Listing, outcome: &mut Outcome) {
+    if let Some((file, entry)) = listing.named(name).next()
+        && entry.content() != Some(content)
+    {
+        outcome.find(Code::ManifestDiffers, name, file, said_of(entry, content));
+    }
+}
+
+fn check_unit(unit: &str, content: &[u8], listing: &Listing, outcome: &mut Outcome) {
+    let mut named = listing.named(unit);
+    let Some((file, entry)) = named.next() else {
+        let first = listing.directories.first().map_or("", |directory| directory.path.as_str());
+        return outcome.find(Code::UnitMissing, unit, format!("{first}/{unit}"), "it is in no directory");
+    };
+    let alias_of = entry.link().and_then(|link| link.alias_of.as_deref());
+    if entry.is_mask() {
+        outcome.find(Code::UnitMasked, unit, file, "a link to /dev/null, or an empty file");
+    } else if let Some(other) = alias_of {
+        outcome.find(Code::UnitAliased, unit, file, format!("a link to {other}"));
+    } else if entry.content() != Some(content) {
+        let says = said_of(entry, content);
+        match named.find(|(_, lower)| lower.content() == Some(content)) {
+            Some((rendered, _)) => {
+                outcome.find(Code::UnitShadowed, unit, file, format!("it takes the place of {rendered}: {says}"));
+            }
+            None => outcome.find(Code::UnitDiffers, unit, file, says),
+        }
+    }
+}
+
+/// The drop-ins in force for a unit are those that are rendered, and what says nothing.
+fn check_drop_ins(unit: &str, tree: &Tree, listing: &Listing, outcome: &mut Outcome) {
+    let in_force = drop_ins::in_force(listing, unit);
+    let folder = format!("{unit}.d/");
+    let ours = tree.iter().filter(|(path, _)| path.starts_with(&folder));
+    for (path, content) in ours {
+        let name = &path[folder.len()..];
+        match in_force.get(name) {
+            None => {
+                let first = listing.directories.first().map_or("", |directory| directory.path.as_str());
+                outcome.find(Code::DropInMissing, unit, format!("{first}/{path}"), "it is in no directory");
+            }
+            Some(found) if found.entry.content() == Some(content) => {}
+            Some(found) if found.entry.is_mask() => {
+                outcome.find(Code::DropInMasked, unit, &found.path, "a link to /dev/null, or an empty file");
+            }
+            Some(found) => outcome.find(Code::DropInReplaced, unit, &found.path, said_of(found.entry, content)),
+        }
+    }
+    for (name, found) in in_force.iter().filter(|(name, _)| tree.get(&format!("{folder}{name}")).is_none()) {
+        match found.entry {
+            Entry::File { content, .. } if drop_ins::says_nothing(content) => {
+                outcome.note(&found.path, format!("a drop-in of {unit} without an assignment"));
+            }
+            Entry::Null => outcome.note(&found.path, format!("it masks drop-ins called {name}")),
+            Entry::File { content, .. } => {
+                outcome.find(Code::ForeignDropIn, unit, &found.path, format!("it sets {}", assignments(content)));
+            }
+            Entry::Unreadable(error) => outcome.find(Code::ForeignDropIn, unit, &found.path, error.clone()),
+            // systemd passes over what is no file.
+            Entry::Folder(_) | Entry::Dangling(_) => {}
+        }
+    }
+}
+
+/// Units that say in their first line that they are of this deployment, and that it no longer renders.
+fn check_leftovers(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
+    let rendered: BTreeSet<&str> = expected.tree.iter().map(|(path, _)| path).collect();
+    for name in listing.names().filter(|name| !rendered.contains(name)) {
+        let unaliased = |entry: &Entry| entry.link().is_none_or(|link| link.alias_of.is_none());
+        for (file, entry) in listing.named(name).filter(|(_, entry)| unaliased(entry)) {
+            if entry.content().and_then(header::deployment_of) == Some(expected.deployment) {
+                outcome.find(Code::Leftover, name, file, "the manifest does not have it any more");
+            }
+        }
+    }
+}
+
+/// How something differs from what is rendered: by its first line that does.
+fn said_of(entry: &Entry, rendered: &[u8]) -> String {
+    match entry {
+        Entry::File { content, .. } => {
+            let (found, rendered) = (String::from_utf8_lossy(content), String::from_utf8_lossy(rendered));
+            let mut pairs = found
+                .lines()
+                .map(Some)
+                .chain(std::iter::repeat(None))
+                .zip(rendered.lines().map(Some).chain(std::iter::repeat(None)));
+            let longest = found.lines().count().max(rendered.lines().count());
+            match pairs.by_ref().take(longest).enumerate().find(|(_, (found, rendered))| found != rendered) {
+                Some((at, (found, rendered))) => {
+                    format!("line {}: {}, rendered {}", at + 1, quoted(found), quoted(rendered))
+                }
+                None => "it differs in its line ends".to_owned(),
+            }
+        }
+        Entry::Folder(_) => "a directory".to_owned(),
+        Entry::Null => "a link to /dev/null".to_owned(),
+        Entry::Dangling(link) => format!("a link to {}, which is not there", link.target),
+        Entry::Unreadable(error) => error.clone(),
+    }
+}
+
+const SHOWN_MAX: usize = 100;
+
+fn quoted(line: Option<&str>) -> String {
+    line.map_or_else(|| "nothing".to_owned(), |line| format!("{:?}", line.chars().take(SHOWN_MAX).collect::<String>()))
+}
+
+/// The assignments of a drop-in, as many as a reader takes in.
+fn assignments(content: &[u8]) -> String {
+    const SHOWN: usize = 3;
+    let text = String::from_utf8_lossy(content);
+    let lines: Vec<&str> =
+        text.lines().map(str::trim).filter(|line| !drop_ins::says_nothing(line.as_bytes())).collect();
+    let shown: Vec<String> = lines.iter().take(SHOWN).map(|line| quoted(Some(line))).collect();
+    let more = if lines.len() > SHOWN { format!(" and {} more", lines.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", shown.join(", "))
+}

@@ -23,6 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("signals", &["market"]),
     ("trading", &["market"]),
     ("bars", &["market"]),
+    ("boot", &["proofs"]),
     ("broker", &["market", "trading"]),
     ("broker-sim", &["broker", "market", "venue"]),
     ("venue", &["market"]),

@@ -38,6 +38,7 @@ pub(crate) fn routes(shell: &Shell) -> Router<Shell> {
         .route("/sim/clock", get(time::clock))
         .route("/sim/advance", post(time::advance))
         .route("/sim/sleep", post(time::sleep))
+        .route("/sim/sleepers", get(time::sleepers))
         .route("/sim/rouse", post(time::rouse))
         .route("/sim/skew", post(time::skew))
         .route("/sim/calendar", post(time::calendar))

@@ -12,6 +12,7 @@ mod data;
 mod day;
 mod fault;
 mod hands;
+mod inputs;
 mod mounts;
 mod narration;
 mod page;
@@ -66,6 +67,8 @@ enum Command {
     Replay(replay::ReplayArguments),
     /// Many simulated runs of the trading core, on all cores
     Soak(soak::SoakArguments),
+    /// What a scan of the synthetic market reads: bars before a session, and the universe
+    Inputs(inputs::InputsArguments),
 }
 
 #[derive(Args, Clone)]
@@ -142,6 +145,7 @@ fn main() -> std_process::ExitCode {
             None => replay::replay(&arguments),
         },
         Command::Soak(arguments) => soak::soak(&arguments),
+        Command::Inputs(arguments) => inputs::write(&arguments),
     };
     match result {
         Ok(true) => ExitCode::Ok.into(),
@@ -164,7 +168,7 @@ fn run_quietly(arguments: &[String]) -> anyhow::Result<Document> {
     let cli = Cli::try_parse_from(words).map_err(|error| anyhow!("{error}").context(ExitCode::Usage))?;
     match cli.command {
         Command::Day(arguments) => rehearse_day(arguments),
-        Command::Faults(_) | Command::Replay(_) | Command::Soak(_) => {
+        Command::Faults(_) | Command::Replay(_) | Command::Soak(_) | Command::Inputs(_) => {
             Err(anyhow!("the document is of no day").context(ExitCode::BadData))
         }
     }

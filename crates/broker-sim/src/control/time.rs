@@ -109,6 +109,12 @@ fn awake((now, by): Woken) -> HttpResponse<Body> {
     json_response(200, &json!({"now": now, "woken_by": by}))
 }
 
+/// Who waits for the venue's clock: whoever steps it by hand waits until a program sleeps again.
+pub(super) async fn sleepers(State(shell): State<Shell>) -> HttpResponse<Body> {
+    let told = |sleeper: &Sleeper| json!({"participant": sleeper.participant, "until": sleeper.until});
+    json_response(200, &json!({"sleepers": shell.venue.sleepers().iter().map(told).collect::<Vec<_>>()}))
+}
+
 /// Wakes who sleeps and wants to know of updates, for whatever else they look at.
 pub(super) async fn rouse(State(shell): State<Shell>) -> HttpResponse<Body> {
     shell.venue.rouse();

@@ -1,0 +1,122 @@
+//! Scenarios as tests.
+
+use std::{env, fs, path::PathBuf, time::Instant};
+
+use anyhow::{Context, ensure};
+use libtest_mimic::{Failed, Trial};
+use tempfile::TempDir;
+
+use crate::{
+    deployment,
+    guest::{Guest, Outcome, backend},
+    programs::Programs,
+    roots::{Host, Root},
+    scenario::{Deploy, Scenario},
+    table,
+};
+
+/// Every scenario on every host it names. A file that is no scenario is a test that fails.
+#[must_use]
+pub fn trials() -> Vec<Trial> {
+    let folder = proofs::workspace_root().join("tests/boot/scenarios");
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut paths: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "sh")).collect();
+    paths.sort();
+    let mut trials = Vec::new();
+    for path in paths {
+        match Scenario::read(&path) {
+            Ok(scenario) => trials.extend(scenario.hosts.clone().into_iter().map(|host| trial(scenario.clone(), host))),
+            Err(error) => {
+                let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                let said = format!("{error:#}");
+                trials.push(Trial::test(name, move || Err(said.into())));
+            }
+        }
+    }
+    trials
+}
+
+fn trial(scenario: Scenario, host: Host) -> Trial {
+    Trial::test(format!("{host}::{}", scenario.name), move || {
+        run(&scenario, host).map_err(|error| Failed::from(format!("{error:#}")))
+    })
+}
+
+fn run(scenario: &Scenario, host: Host) -> anyhow::Result<()> {
+    let backend = backend(scenario.on);
+    let lacks = backend.lacks();
+    let root = match (lacks, Root::find(host)) {
+        (None, Ok(root)) => root,
+        (Some(what), _) => return lacking(&what),
+        (None, Err(error)) => return lacking(&format!("{error:#} of {host}: run tests/boot/prepare as root")),
+    };
+    let begun = Instant::now();
+    let programs = Programs::new()?;
+    let scratch = Scratch::new(&format!("{host}-{}", scenario.name))?;
+    let (layer, out) = (scratch.path().join("layer"), scratch.path().join("out"));
+    fs::create_dir(&layer)?;
+    fs::create_dir(&out)?;
+    deployment::lay(&layer, scenario, &programs)?;
+    let mut layers = vec![layer];
+    if scenario.deploy != Deploy::Nothing {
+        layers.insert(0, programs.layer()?);
+    }
+    let guest = Guest { root: &root, scenario, layers, out, programs: &programs };
+    let outcome = backend.run(&guest, scenario.timeout)?;
+    let took = begun.elapsed();
+    let figures = fs::read_to_string(guest.out.join("figures")).unwrap_or_default();
+    let word = if outcome.passed() { "passed" } else { "FAILED" };
+    table::note(programs.kept(), scenario, host, word, took, &figures)?;
+    print(&outcome, &guest);
+    ensure!(outcome.passed(), "{}", scratch.kept(&outcome.story(&guest.out)));
+    Ok(())
+}
+
+/// Whatever is missing skips a scenario on a developer's machine.
+fn lacking(what: &str) -> anyhow::Result<()> {
+    let is_ci = env::var("CI").is_ok_and(|value| value == "true" || value == "1");
+    // Asserted: nothing skips under CI.
+    ensure!(!is_ci, "{what} is missing, and CI skips nothing");
+    println!("skipped: needs {what}");
+    Ok(())
+}
+
+fn print(outcome: &Outcome, guest: &Guest<'_>) {
+    if outcome.passed() {
+        print!("{}", fs::read_to_string(guest.out.join("stdout")).unwrap_or_default());
+    }
+}
+
+/// The scenario's own directory; `PORTCULLIS_BOOT_KEEP=DIR` keeps it there.
+enum Scratch {
+    Temporary(TempDir),
+    Kept(PathBuf),
+}
+
+impl Scratch {
+    fn new(name: &str) -> anyhow::Result<Self> {
+        match env::var_os("PORTCULLIS_BOOT_KEEP") {
+            None => Ok(Self::Temporary(tempfile::Builder::new().prefix("boot-").tempdir()?)),
+            Some(folder) => {
+                let path = PathBuf::from(folder).join(format!("{name}-{}", std::process::id()));
+                fs::create_dir_all(&path).with_context(|| format!("{}", path.display()))?;
+                Ok(Self::Kept(path))
+            }
+        }
+    }
+
+    fn path(&self) -> &std::path::Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept(path) => path,
+        }
+    }
+
+    /// A story, with where more is to be found.
+    fn kept(&self, story: &str) -> String {
+        match self {
+            Self::Temporary(_) => format!("{story}(PORTCULLIS_BOOT_KEEP=DIR keeps journal and all)"),
+            Self::Kept(path) => format!("{story}all of it: {}", path.display()),
+        }
+    }
+}

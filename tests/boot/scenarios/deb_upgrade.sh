@@ -1,0 +1,62 @@
+#: about upgrade and downgrade while execution holds positions: the process, its run and its stops stay; the next start takes the other program
+#: deploy nothing
+#: packages 0.1.0 0.2.0
+#: venue --session 2026-10-15 --start 09:30
+#: lists 2026-10-15
+#: timeout 180
+. /scenario/deb.sh
+wait_for 20 systemctl is-system-running --wait
+dpkg --install "$(package $OLD)"
+deploy
+systemctl enable avwap.target
+lay_list 2026-10-15
+systemctl start execution.service
+hold_a_position
+run=$(run_of_execution) stops=$(stops) manifest=$(sha256sum /etc/portcullis/avwap.toml) units=$(cat /etc/systemd/system/*.* | sha256sum)
+untouched() {
+    expect "$(run_of_execution)" "$run" 'the run'
+    expect "$(stops)" "$stops" 'stops at the venue'
+    is_protected
+    expect "$(sha256sum /etc/portcullis/avwap.toml)" "$manifest" 'the manifest'
+    expect "$(cat /etc/systemd/system/*.* | sha256sum)" "$units" 'units'
+}
+
+# moves TO PROGRAM: what dpkg said is in $told; nothing that runs is touched until execution starts again.
+moves() {
+    told=$(dpkg --install "$(package "$1")" 2>&1)
+    say "$told"
+    expect "$(installed)" "ii $1"
+    matches "$told" "execution \(pid [0-9]+\) runs on as it was; its next start takes $1"
+    untouched
+    expect "$(program_of_execution)" '/usr/lib/portcullis/bin/execution (deleted)'
+    # What an upgrade of systemd itself does.
+    systemctl daemon-reexec
+    systemctl daemon-reload
+    untouched
+    systemctl start execution-restart.service
+    wait_for 20 is_shown execution.service ActiveState active
+    expect "$(program_of_execution)" /usr/lib/portcullis/bin/execution
+    [ "$(run_of_execution)" != "$run" ] || fail "execution did not start again"
+    expect "$(stops)" "$stops" 'stops at the venue'
+    is_protected
+    run=$(run_of_execution)
+}
+moves $NEXT
+moves $OLD
+matches "$told" "going back from $NEXT to $OLD"
+
+# A ledger of a release that is newer than the package: refused while it would still do no harm.
+dpkg --install "$(package $NEXT)"
+systemctl stop execution.service
+schema=$(sqlite3 "$ROOT/data/execution_v2.sqlite" 'PRAGMA user_version')
+sqlite3 "$ROOT/data/execution_v2.sqlite" 'PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)' > /dev/null
+whole=$(digest_of_installed)
+refused dpkg --install "$(package $OLD)"
+matches "$said" "schema 99; release $OLD reads up to $schema and would not start"
+expect "$(digest_of_installed)" "$whole" 'what is installed'
+expect "$(installed)" "ii $NEXT"
+# The programs refuse it too, and are not restarted over it.
+systemctl start execution.service && fail "execution runs over a ledger it does not know"
+expect_show execution.service ExecMainStatus 78
+expect_show execution.service NRestarts 0
+expect "$(stops)" "$stops" 'stops at the venue'

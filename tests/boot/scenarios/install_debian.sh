@@ -1,0 +1,89 @@
+#: about docs/install-debian.md to the letter: from a bare host to a paper day with positions, through upgrade and downgrade, to a removed package
+#: deploy nothing
+#: packages 0.1.0 0.2.0
+#: venue --session 2026-10-15 --start 08:25 --account PA39000001
+#: inputs 2026-10-15
+#: timeout 240
+. /scenario/deb.sh
+wait_for 20 systemctl is-system-running --wait
+export DEBIAN_FRONTEND=noninteractive
+
+# What stands in capitals on the page, and what is typed when a block asks.
+declare -A ANSWERS=([VERSION]=$OLD [NEXT]=$NEXT [YOUR_ACCOUNT]=PA39000001)
+TYPED=$'SIMKEY\nSIMSECRET\n'
+
+# The page as the package brings it, its blocks of commands as files: BLOCKS/SECTION/NUMBER.
+BLOCKS=/tmp/blocks
+mkdir "$BLOCKS"
+dpkg-deb --fsys-tarfile "$(package $OLD)" | tar -xO ./usr/share/doc/portcullis/install-debian.md > /tmp/page.md
+awk -v to="$BLOCKS" '
+    /^## / { section = substr($0, 4); gsub(/ /, "-", section); number = 0 }
+    /^```/ { if (on) { on = 0; close(file) } else if ($0 == "```sh") {
+        on = 1; number++; system("mkdir -p \"" to "/" section "\""); file = to "/" section "/" number } ; next }
+    on { print > file }
+' /tmp/page.md
+for name in "${!ANSWERS[@]}"; do sed -i "s/$name/${ANSWERS[$name]}/g" "$BLOCKS"/*/*; done
+
+# What lies in the directory the operator works in.
+mkdir /root/work
+cd /root/work
+cp /scenario/packages/*.deb /scenario/inputs/cache/bars.parquet /scenario/inputs/cache/universe.csv .
+
+# follow SECTION: its blocks, one after the other, as somebody would type them.
+follow() {
+    local block
+    [ -d "$BLOCKS/$1" ] || fail "the page has no section $1"
+    for block in "$BLOCKS/$1"/*; do
+        say "--- $1"
+        sed 's/^/# /' "$block"
+        bash -euo pipefail "$block" <<< "$TYPED" 2>&1 || fail "section $1"
+    done
+    rm -r "${BLOCKS:?}/$1"
+}
+
+follow Install
+expect "$(installed)" "ii $OLD"
+follow Say-what-shall-run
+follow Keys
+expect "$(cat /etc/portcullis/credentials/APCA_API_SECRET_KEY)" SIMSECRET
+expect "$(stat -c '%a %U' /etc/portcullis/credentials/APCA_API_SECRET_KEY)" '600 root'
+follow Units
+expect "$(systemctl is-enabled avwap.target)" enabled
+expect_show avwap.target ActiveState inactive
+# The host of a test has a broker and a clock of its own.
+point_at_the_venue
+follow The-first-scan
+wait_for 20 is_shown execution.service ActiveState active
+for timer in scan execution-restart eod; do expect_show $timer.timer ActiveState active; done
+venue POST /sim/advance '{"seconds":3900}' > /dev/null
+hold_a_position
+follow What-to-look-at
+run=$(run_of_execution)
+sed -i 's/^EXECUTION_POLL_SECONDS = "60"/EXECUTION_POLL_SECONDS = "45"/' /etc/portcullis/avwap.toml
+follow A-change-of-the-manifest
+wait_for 20 is_shown execution.service ActiveState active
+matches "$(show execution.service Environment)" 'EXECUTION_POLL_SECONDS=45'
+[ "$(run_of_execution)" != "$run" ] || fail 'execution was not started again'
+expect "$(said execution.service 'not the one this unit was rendered from')" 0
+
+for section in Upgrade Downgrade; do
+    run=$(run_of_execution)
+    follow $section
+    wait_for 20 is_shown execution.service ActiveState active
+    [ "$(run_of_execution)" != "$run" ] || fail 'execution was not started again'
+    expect "$(program_of_execution)" /usr/lib/portcullis/bin/execution
+    is_protected || fail 'stops are missing'
+done
+expect "$(installed)" "ii $OLD"
+
+mv "$BLOCKS/Remove/2" /tmp/last
+follow Remove
+expect "$(installed)" ''
+expect_show execution.service ActiveState inactive
+is_protected || fail 'stops do not stay'
+[ -e "$ROOT/data/execution_v2.sqlite" ] || fail 'the ledger is gone'
+mkdir "$BLOCKS/Remove"
+mv /tmp/last "$BLOCKS/Remove/1"
+follow Remove
+expect_show execution.service LoadState not-found
+expect "$(ls "$BLOCKS")" '' 'sections nobody followed'

@@ -5,8 +5,9 @@ NEXT=0.2.0
 package() { echo "/scenario/packages/portcullis_$1_amd64.deb"; }
 # How dpkg has it and which release, or nothing when none of its files are there.
 installed() {
-    dpkg-query --show --showformat='${db:Status-Abbrev}${Version}' portcullis 2>/dev/null | grep -v '^[a-z][nc]' || true
+    dpkg-query --show --showformat='${db:Status-Status} ${Version}' portcullis 2>/dev/null | grep -Ev '^(not-installed|config-files)' || true
 }
+units_on_disk() { find /etc/systemd/system -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum; }
 
 # refused COMMAND...: it fails; what it said is in $said.
 refused() {
@@ -32,6 +33,10 @@ point_at_the_venue() {
             printf 'PrivateNetwork=no\nIPAddressAllow=localhost\nRestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\n'
         } > "/run/systemd/system/$unit.d/90-venue.conf"
     done
+    systemctl daemon-reload
+}
+forget_the_venue() {
+    rm -f /run/systemd/system/*.service.d/90-venue.conf
     systemctl daemon-reload
 }
 

@@ -23,7 +23,7 @@ refused env PATH="/tmp/lying:$PATH" dpkg --install "$(package $NEXT)"
 matches "$said" 'No space left on device'
 rm /usr/lib/portcullis/ballast
 expect "$(digest_of_installed)" "$whole" 'what is installed'
-expect "$(installed)" 'ii 0.1.0'
+expect "$(installed)" 'installed 0.1.0'
 expect "$(dpkg --audit)" ''
 expect "$(run_of_execution)" "$run" 'the run'
 # Also the next start finds a whole program.
@@ -32,7 +32,7 @@ wait_for 20 is_shown execution.service ActiveState active
 expect "$(program_of_execution)" /usr/lib/portcullis/bin/execution
 
 dpkg --install "$(package $NEXT)"
-expect "$(installed)" 'ii 0.2.0'
+expect "$(installed)" 'installed 0.2.0'
 expect_show execution.service ActiveState active
 
 # No room in /etc while it is configured: told, and done with once there is.
@@ -40,8 +40,8 @@ run=$(run_of_execution)
 mount -t tmpfs -o nr_inodes=2 tmpfs /etc/portcullis
 refused env PATH="/tmp/lying:$PATH" dpkg --install "$(package $NEXT)"
 matches "$said" 'No space left on device'
-expect "$(installed)" 'iF 0.2.0'
+expect "$(installed)" 'half-configured 0.2.0'
 umount /etc/portcullis
 dpkg --configure --pending
-expect "$(installed)" 'ii 0.2.0'
+expect "$(installed)" 'installed 0.2.0'
 expect "$(run_of_execution)" "$run" 'the run'

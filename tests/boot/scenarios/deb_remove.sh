@@ -14,7 +14,7 @@ whole=$(digest_of_installed)
 still_there() {
     matches "$said" "$1"
     matches "$said" 'not removed, and nothing was changed'
-    expect "$(installed)" 'ii 0.1.0'
+    expect "$(installed)" 'installed 0.1.0'
     expect "$(digest_of_installed)" "$whole" 'what is installed'
 }
 refused dpkg --remove portcullis
@@ -29,7 +29,7 @@ expect "$(run_of_execution)" "$run" 'the run'
 
 systemctl stop execution.service
 ledger=$(sha256sum "$ROOT/data/execution_v2.sqlite")
-units=$(cat /etc/systemd/system/*.* | sha256sum)
+units=$(units_on_disk)
 dpkg --remove portcullis
 [ ! -e /usr/lib/portcullis ] || fail "programs are still there"
 [ -e /etc/needrestart/conf.d/portcullis.conf ] || fail "a removal is no purge"
@@ -39,7 +39,7 @@ for path in /var/lib/avwap /etc/portcullis /etc/systemd/system/execution.service
     matches "$kept" "kept $path"
 done
 expect "$(sha256sum "$ROOT/data/execution_v2.sqlite")" "$ledger" 'the ledger'
-expect "$(cat /etc/systemd/system/*.* | sha256sum)" "$units" 'units'
+expect "$(units_on_disk)" "$units" 'units'
 expect "$(cat /etc/portcullis/credentials/APCA_API_KEY_ID)" SIMKEY
 expect "$(stat -c %U "$ROOT/data/execution_v2.sqlite")" trading
 expect "$(installed)" ''

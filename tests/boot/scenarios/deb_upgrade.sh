@@ -12,20 +12,20 @@ systemctl enable avwap.target
 lay_list 2026-10-15
 systemctl start execution.service
 hold_a_position
-run=$(run_of_execution) stops=$(stops) manifest=$(sha256sum /etc/portcullis/avwap.toml) units=$(cat /etc/systemd/system/*.* | sha256sum)
+run=$(run_of_execution) stops=$(stops) manifest=$(sha256sum /etc/portcullis/avwap.toml) units=$(units_on_disk)
 untouched() {
     expect "$(run_of_execution)" "$run" 'the run'
     expect "$(stops)" "$stops" 'stops at the venue'
     is_protected
     expect "$(sha256sum /etc/portcullis/avwap.toml)" "$manifest" 'the manifest'
-    expect "$(cat /etc/systemd/system/*.* | sha256sum)" "$units" 'units'
+    expect "$(units_on_disk)" "$units" 'units'
 }
 
 # moves TO PROGRAM: what dpkg said is in $told; nothing that runs is touched until execution starts again.
 moves() {
     told=$(dpkg --install "$(package "$1")" 2>&1)
     say "$told"
-    expect "$(installed)" "ii $1"
+    expect "$(installed)" "installed $1"
     matches "$told" "execution \(pid [0-9]+\) runs on as it was; its next start takes $1"
     untouched
     expect "$(program_of_execution)" '/usr/lib/portcullis/bin/execution (deleted)'
@@ -54,7 +54,7 @@ whole=$(digest_of_installed)
 refused dpkg --install "$(package $OLD)"
 matches "$said" "schema 99; release $OLD reads up to $schema and would not start"
 expect "$(digest_of_installed)" "$whole" 'what is installed'
-expect "$(installed)" "ii $NEXT"
+expect "$(installed)" "installed $NEXT"
 # The programs refuse it too, and are not restarted over it.
 systemctl start execution.service && fail "execution runs over a ledger it does not know"
 expect_show execution.service ExecMainStatus 78

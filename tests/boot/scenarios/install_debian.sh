@@ -29,20 +29,21 @@ mkdir /root/work
 cd /root/work
 cp /scenario/packages/*.deb /scenario/inputs/cache/bars.parquet /scenario/inputs/cache/universe.csv .
 
-# follow SECTION: its blocks, one after the other, as somebody would type them.
+# follow SECTION [NUMBER]: its blocks, or one of them, as somebody would type them.
 follow() {
-    local block
-    [ -d "$BLOCKS/$1" ] || fail "the page has no section $1"
-    for block in "$BLOCKS/$1"/*; do
-        say "--- $1"
+    local block blocks=("$BLOCKS/$1"/*)
+    [ $# -eq 1 ] || blocks=("$BLOCKS/$1/$2")
+    for block in "${blocks[@]}"; do
+        [ -e "$block" ] || fail "the page has no block $block"
+        say "--- ${block#"$BLOCKS/"}"
         sed 's/^/# /' "$block"
-        bash -euo pipefail "$block" <<< "$TYPED" 2>&1 || fail "section $1"
+        bash -euo pipefail "$block" <<< "$TYPED" 2>&1 || fail "$block"
+        rm "$block"
     done
-    rm -r "${BLOCKS:?}/$1"
 }
 
 follow Install
-expect "$(installed)" "ii $OLD"
+expect "$(installed)" "installed $OLD"
 follow Say-what-shall-run
 follow Keys
 expect "$(cat /etc/portcullis/credentials/APCA_API_SECRET_KEY)" SIMSECRET
@@ -68,22 +69,25 @@ expect "$(said execution.service 'not the one this unit was rendered from')" 0
 
 for section in Upgrade Downgrade; do
     run=$(run_of_execution)
-    follow $section
+    follow $section 1
+    expect "$(run_of_execution)" "$run" 'the run'
+    forget_the_venue
+    follow $section 2
+    point_at_the_venue
+    follow $section 3
     wait_for 20 is_shown execution.service ActiveState active
     [ "$(run_of_execution)" != "$run" ] || fail 'execution was not started again'
     expect "$(program_of_execution)" /usr/lib/portcullis/bin/execution
     is_protected || fail 'stops are missing'
 done
-expect "$(installed)" "ii $OLD"
+expect "$(installed)" "installed $OLD"
 
-mv "$BLOCKS/Remove/2" /tmp/last
-follow Remove
+follow Remove 1
 expect "$(installed)" ''
 expect_show execution.service ActiveState inactive
 is_protected || fail 'stops do not stay'
 [ -e "$ROOT/data/execution_v2.sqlite" ] || fail 'the ledger is gone'
-mkdir "$BLOCKS/Remove"
-mv /tmp/last "$BLOCKS/Remove/1"
-follow Remove
+rm -r /run/systemd/system/*.service.d
+follow Remove 2
 expect_show execution.service LoadState not-found
-expect "$(ls "$BLOCKS")" '' 'sections nobody followed'
+expect "$(find "$BLOCKS" -type f)" '' 'blocks nobody followed'

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, ensure};
 
 use crate::{
-    lists,
+    lists, packages,
     programs::Programs,
     scenario::{Deploy, On, Scenario},
 };
@@ -28,8 +28,13 @@ const OFFLINE_ASKS_THE_VENUE: &str =
 /// When something cannot be written, or unitgen refuses the manifest.
 pub fn lay(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Result<()> {
     let guest = proofs::workspace_root().join("tests/boot/guest");
-    for (from, to) in [("main", "scenario/main"), ("lib.sh", "scenario/lib.sh")] {
-        write(&layer.join(to), &fs::read(guest.join(from))?)?;
+    write(&layer.join("scenario/main"), &fs::read(guest.join("main"))?)?;
+    for entry in fs::read_dir(&guest)? {
+        let path = entry?.path();
+        let name = path.file_name().context("a file has a name")?;
+        if path.extension().is_some_and(|end| end == "sh") {
+            write(&layer.join("scenario").join(name), &fs::read(&path)?)?;
+        }
     }
     write(&layer.join("scenario/run"), scenario.script.as_bytes())?;
     write(&layer.join("etc/systemd/system/scenario.service"), &fs::read(guest.join("scenario.service"))?)?;
@@ -47,6 +52,11 @@ pub fn lay(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Re
     }
     if let Some(session) = &scenario.inputs {
         lists::write_inputs(session, &scenario.venue, programs, &layer.join("scenario/inputs"))?;
+    }
+    for release in &scenario.packages {
+        let package = packages::package(release, programs)?;
+        let name = package.file_name().context("a package has a name")?;
+        write(&layer.join("scenario/packages").join(name), &fs::read(&package)?)?;
     }
     match scenario.deploy {
         Deploy::Whole => deploy(layer, scenario, programs),

@@ -8,6 +8,7 @@ mod deployment;
 mod guest;
 mod lists;
 mod nspawn;
+mod packages;
 mod programs;
 mod roots;
 mod runner;

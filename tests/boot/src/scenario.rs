@@ -52,6 +52,8 @@ pub struct Scenario {
     pub inputs: Option<String>,
     /// `sed -E` expressions that edit the shipped manifest; each must change something.
     pub manifest: Vec<String>,
+    /// Releases of the Debian package that lie in `/scenario/packages`.
+    pub packages: Vec<String>,
     /// What is laid in.
     pub deploy: Deploy,
     /// More arguments for the backend.
@@ -102,6 +104,7 @@ impl Scenario {
             lists: Vec::new(),
             inputs: None,
             manifest: Vec::new(),
+            packages: Vec::new(),
             deploy: Deploy::Whole,
             extra: Vec::new(),
             timeout: TIMEOUT,
@@ -120,11 +123,12 @@ impl Scenario {
             "lists" => self.lists = value.split_whitespace().map(date).collect::<Result<_, _>>()?,
             "inputs" => self.inputs = Some(date(value)?),
             "manifest" => self.manifest.push(value.to_owned()),
+            "packages" => self.packages = words().collect(),
             "deploy" => self.deploy = parsed(value)?,
             "extra" => self.extra.extend(words()),
             "timeout" => self.timeout = Duration::from_secs(value.parse().context("seconds")?),
             _ => bail!(
-                "no such key; there are about, on, hosts, at, venue, lists, inputs, manifest, deploy, extra, timeout"
+                "no such key; there are about, on, hosts, at, venue, lists, inputs, manifest, packages, deploy, extra, timeout"
             ),
         }
         ensure!(self.timeout <= TIMEOUT_MAX, "at most {} seconds", TIMEOUT_MAX.as_secs());

@@ -325,13 +325,14 @@ fn as_set(dump: &[String]) -> BTreeSet<String> {
 
 /// Lists grow and are cleared by an empty value; everything else is replaced.
 fn merge(file: &Path, directives: &mut Directives) {
-    const LISTS: [&str; 16] = [
+    const LISTS: [&str; 17] = [
         "After",
         "Conflicts",
         "Environment",
         "ExecCondition",
         "ExecPaths",
         "ExecStart",
+        "ExecStartPre",
         "ExecStopPost",
         "LoadCredential",
         "NoExecPaths",

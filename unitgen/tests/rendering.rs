@@ -112,14 +112,7 @@ fn a_live_service_is_rendered_with_its_address_and_its_keys() {
 #[test]
 fn no_unit_starts_another_by_accident() {
     for (path, text) in units(&rendered(AVWAP)) {
-        for forbidden in [
-            "\nRequires=",
-            "default.target",
-            "RemainAfterExit",
-            "\nRestart=always",
-            "ExecStartPre=",
-            "\nExecCondition=-",
-        ] {
+        for forbidden in ["\nRequires=", "default.target", "RemainAfterExit", "\nRestart=always", "\nExecCondition=-"] {
             assert!(!text.contains(forbidden), "{path} holds {forbidden}");
         }
         let one_unit_is_enabled = path == "avwap.target";
@@ -127,6 +120,23 @@ fn no_unit_starts_another_by_accident() {
         let part = !one_unit_is_enabled && !path.contains('/');
         assert_eq!(text.contains("\nPartOf=avwap.target\n"), part, "{path}");
     }
+}
+
+/// A missed slot is made up for by the timer and judged by the unit; neither goes without the other.
+#[test]
+fn what_may_start_late_is_judged_and_nothing_else_catches_up() {
+    let tree = rendered(AVWAP);
+    let text = |name: &str| String::from_utf8(tree.get(name).unwrap().to_vec()).unwrap();
+    let judged = "\nExecStartPre=/usr/lib/portcullis/bin/gate late-start --on Mon,Tue,Wed,Thu,Fri --at 08:30:00 \
+                  --at-most-seconds 5400\n";
+    assert!(text("scan.service").contains(judged), "{}", text("scan.service"));
+    let catching: Vec<&str> =
+        units(&tree).filter(|(_, text)| text.contains("\nPersistent=true\n")).map(|(path, _)| path).collect();
+    let judging: Vec<&str> =
+        units(&tree).filter(|(_, text)| text.contains("\nExecStartPre=")).map(|(path, _)| path).collect();
+    assert_eq!((catching, judging), (vec!["scan.timer"], vec!["scan.service"]));
+    let never = rendered(&AVWAP.replacen("late_start", "# late_start", 1));
+    assert!(units(&never).all(|(_, text)| !text.contains("Persistent=true") && !text.contains("\nExecStartPre=")));
 }
 
 #[test]

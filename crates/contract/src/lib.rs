@@ -13,6 +13,7 @@ pub mod exposure;
 pub mod foreign;
 pub mod gate;
 pub mod kill;
+pub mod late_start;
 pub mod layout;
 pub mod live;
 pub mod lock;

@@ -39,6 +39,7 @@ variables! {
     SERVICE_RESULT: Kind::Text, None, BY_SYSTEMD, "desk", "How a unit ended; set for ExecStopPost.";
     EXIT_CODE: Kind::Text, None, BY_SYSTEMD, "desk", "Whether a unit's process exited or was killed; set for ExecStopPost.";
     EXIT_STATUS: Kind::Text, None, BY_SYSTEMD, "desk", "A unit's exit code or signal; set for ExecStopPost.";
+    TRIGGER_TIMER_REALTIME_USEC: Kind::Text, None, BY_SYSTEMD, "gate", "When a timer last started this unit, in microseconds since 1970.";
 
     AVWAP_STATE_DIR: Kind::Path, None, Allowed, "gate, execution, desk", "Moves the state directory; relative to the root.";
     EXECUTION_V2_DB: Kind::Path, None, Allowed, "gate, execution, desk", "Moves the ledger database; relative to the root.";

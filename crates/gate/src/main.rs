@@ -1,10 +1,11 @@
-//! `gate`: what ExecCondition runs. May this unit start now?
+//! `gate`: what ExecCondition= and ExecStartPre= run. May this unit start now?
 //!
 //! Prints one line for people and one of JSON, and ends with 0 (go ahead, perhaps manage-only) or a code between 1 and
 //! 78, which systemd takes for "skip". Never 255, never a signal: systemd would take those for a failed unit. No tokio,
 //! no SQLite, no credentials (systemd sets `$CREDENTIALS_DIRECTORY` only for the main process).
 
 mod execution;
+mod late_start;
 
 use std::{
     io::{self, Write},
@@ -40,11 +41,14 @@ enum Gate {
         #[arg(long)]
         json: bool,
     },
+    /// May a job start that catches up on a slot its timer missed? 75 is too late; for ExecStartPre=, where it fails the job
+    LateStart(late_start::Args),
 }
 
 fn main() -> process::ExitCode {
     match Cli::try_parse() {
         Ok(Cli { gate: Gate::Execution { root, json } }) => run_execution(root, json).into(),
+        Ok(Cli { gate: Gate::LateStart(args) }) => run_late_start(&args).into(),
         Err(error) => usage(&error).into(),
     }
 }
@@ -60,6 +64,19 @@ fn run_execution(root: Option<PathBuf>, json: bool) -> ExitCode {
         Err(error) => Outcome::without_layout(&error),
     };
     print(&outcome, json);
+    outcome.exit
+}
+
+fn run_late_start(args: &late_start::Args) -> ExitCode {
+    let outcome = late_start::judge(args, &Env::from_process());
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{}", outcome.line);
+    if let Some(json) = &outcome.json {
+        let _ = writeln!(out, "{json}");
+    }
+    if let Some(hint) = outcome.hint {
+        let _ = writeln!(io::stderr().lock(), "hint: {hint}");
+    }
     outcome.exit
 }
 

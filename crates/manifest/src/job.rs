@@ -16,10 +16,7 @@ use crate::{
     wiring::Wiring,
 };
 
-pub(crate) const LATER: Later = &[(
-    "late_start",
-    "a run missed while the host was off is not caught up by this release: it stays missed, and the gates refuse for want of it",
-)];
+pub(crate) const LATER: Later = &[];
 
 /// How long a job may take when the manifest does not say.
 const TIMEOUT: Seconds = Seconds::constant(15 * 60);
@@ -35,6 +32,7 @@ pub struct Job {
     has_schedule: bool,
     on_success: Vec<Spanned<String>>,
     timeout: Seconds,
+    late_start: Option<Seconds>,
 }
 
 /// What a job does.
@@ -100,6 +98,7 @@ impl Job {
         let schedule = fields.parsed("schedule", problems, Schedule::parse);
         let on_success = fields.texts("on_success", problems).map(Spanned::into_inner).unwrap_or_default();
         let timeout = fields.parsed("timeout", problems, Seconds::parse);
+        let late_start = read_late_start(&mut fields, problems);
         let work = match (fields.has("program"), fields.has("restart")) {
             (true, true) => {
                 let message = format!("{} has a program and a service to restart", fields.place());
@@ -121,6 +120,7 @@ impl Job {
             has_schedule,
             on_success: on_success.iter().map(owned).collect(),
             timeout: timeout.map_or(TIMEOUT, Spanned::into_inner),
+            late_start,
         };
         job.warn_of_odd_hours(problems);
         Some(job)
@@ -153,6 +153,12 @@ impl Job {
     #[must_use]
     pub fn timeout(&self) -> Seconds {
         self.timeout
+    }
+
+    /// How late a run may be that its timer missed while the host was off; without it a missed run stays missed.
+    #[must_use]
+    pub fn late_start(&self) -> Option<Seconds> {
+        self.late_start
     }
 
     pub(crate) fn name_span(&self) -> Range<usize> {
@@ -197,6 +203,20 @@ impl Job {
             warn(problems, format!("{at} is a strange time for this job"), &format!("{why}; choose {first} to {last}"));
         }
     }
+}
+
+/// A restart is never made up for: what starts it has stopped the service by the time it is refused.
+fn read_late_start(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Seconds> {
+    let late_start = fields.parsed("late_start", problems, Seconds::parse)?;
+    if fields.has("restart") {
+        let message = format!("{} restarts a service and has a late_start", fields.place());
+        let hint = "a run that is too late is refused when the service is stopped already: its positions would have no manager";
+        problems.error(fields.span_of("late_start"), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
+    } else if !fields.has("schedule") {
+        let message = format!("{} has a late_start and no schedule to be late for", fields.place());
+        problems.error(fields.span_of("late_start"), Refusal::bad_value(message).hint("remove the line"));
+    }
+    Some(late_start.into_inner())
 }
 
 fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Option<Run> {

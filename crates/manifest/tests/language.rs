@@ -112,7 +112,9 @@ fn every_single_mistake_is_told_at_its_line() {
         ("\"Mon..Fri 08:30\"", "\"Mon..Fri 8:30\"", Code::BadValue),
         ("\"Mon..Fri 08:30\"", "\"Mon..Fri 02:30\"", Code::DstHour),
         ("timeout = \"9m\"", "timeout = \"9\"", Code::BadValue),
-        ("timeout = \"9m\"", "late_start = \"90m\"", Code::NotInThisRelease),
+        ("timeout = \"9m\"", "late_start = \"90\"", Code::BadValue),
+        ("timeout = \"9m\"", "late_start = \"7h\"", Code::BadValue),
+        ("restart = \"execution\"", "restart = \"execution\"\nlate_start = \"90m\"", Code::DisarmsGuardrail),
         ("timeout = \"9m\"", "listen = \"127.0.0.1:1\"", Code::UnknownKey),
         ("[\"execution-restart\"]", "[\"execution-resart\"]", Code::UnknownName),
         ("[\"execution-restart\"]", "[\"execution\"]", Code::UnknownName),
@@ -284,6 +286,21 @@ fn a_half_written_manifest_is_refused() {
     for cut in (0..end).filter(|cut| AVWAP.is_char_boundary(*cut)) {
         assert!(read(&AVWAP.as_bytes()[..cut]).is_err(), "accepted up to byte {cut}");
     }
+}
+
+/// A run that was missed may be made up for; without a schedule nothing is ever missed.
+#[test]
+fn a_late_start_belongs_to_a_schedule() {
+    let late = |text: &str| {
+        let deployment = read(text.as_bytes()).unwrap_or_else(|rejected| panic!("{rejected:#?}")).deployment;
+        let scan = deployment.jobs().find(|job| job.name().as_str() == "scan").unwrap();
+        scan.late_start().map(manifest::Seconds::get)
+    };
+    assert_eq!(late(AVWAP), Some(90 * 60));
+    assert_eq!(late(&AVWAP.replacen("late_start = \"90m\"", "", 1)), None);
+    let unscheduled = AVWAP.replacen("schedule = \"Mon..Fri 08:30\"\n", "", 1);
+    let problems = refused(&unscheduled);
+    assert!(problems.iter().any(|problem| problem.message.contains("no schedule to be late for")), "{problems:#?}");
 }
 
 #[test]

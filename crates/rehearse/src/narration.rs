@@ -32,7 +32,7 @@ pub fn of_note(note: &Note) -> Option<(Word, String)> {
 /// The end of a process, with what it wrote.
 pub fn of_end(phase: Phase, exit: Exit, output: &str) -> Option<(Word, String)> {
     match phase {
-        Phase::Condition(_) if exit == Exit::Exited(0) => Some((Word::Gate, spoken(output))),
+        Phase::Condition(_) | Phase::Pre(_) if exit == Exit::Exited(0) => Some((Word::Gate, spoken(output))),
         Phase::Condition(_) => Some((Word::Gate, format!("{} ({})", spoken(output), meaning(exit)))),
         Phase::Main(_) if exit == Exit::Exited(0) => Some((Word::Ends, meaning(exit))),
         Phase::Main(_) | Phase::Pre(_) => {
@@ -91,6 +91,8 @@ mod tests {
         let output = "REFUSED: the watchlist is for 2017-11-09\n{\"authority\":\"refused\"}\n";
         let expect = "REFUSED: the watchlist is for 2017-11-09 (75 gate refused)".to_owned();
         assert_eq!(of_end(Phase::Condition(0), Exit::Exited(75), output), Some((Word::Gate, expect)));
+        let in_time = Some((Word::Gate, "in time".to_owned()));
+        assert_eq!(of_end(Phase::Pre(0), Exit::Exited(0), "in time\n{}\n"), in_time);
     }
 
     #[test]

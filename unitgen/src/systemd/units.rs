@@ -43,6 +43,7 @@ pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment
             kind: Type::Notify { watchdog_seconds: WATCHDOG_SECONDS },
             timeout_start_seconds: START_SECONDS,
             condition: Some(gates::condition(deployment, service)),
+            start_pre: None,
             start: program(deployment, task.program(), &[task.command().to_owned()]),
             stop_post: alert::stop_post(deployment),
             timeout_stop_seconds: Some(STOP_SECONDS),
@@ -80,7 +81,9 @@ pub(crate) fn add_timer(tree: &mut Tree, header: &str, deployment: &Deployment, 
     let description = format!("{}: {} at {schedule} New York", deployment.name(), job.name());
     let description = Word::from(description.as_str());
     unit::Unit { description, part_of: Some(target_name(deployment)), ..unit::Unit::default() }.write(&mut lines);
-    unit::Timer { on_calendar: schedule.on_calendar(), unit: format!("{}.service", job.name()) }.write(&mut lines);
+    let catches_up = job.late_start().is_some();
+    let unit = format!("{}.service", job.name());
+    unit::Timer { on_calendar: schedule.on_calendar(), catches_up, unit }.write(&mut lines);
     tree.add(format!("{}.timer", job.name()), lines.into_text());
 }
 
@@ -124,6 +127,10 @@ fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (un
             kind: Type::Oneshot,
             timeout_start_seconds: job.timeout().get(),
             condition: None,
+            start_pre: job
+                .schedule()
+                .zip(job.late_start())
+                .map(|(slot, late)| gates::late_start(deployment, slot, late)),
             start: program(deployment, task.program(), run.args()),
             stop_post: alert::stop_post(deployment),
             timeout_stop_seconds: None,
@@ -153,6 +160,7 @@ fn plain_service(deployment: &Deployment, profile: Profile) -> unit::Service {
             kind: Type::Oneshot,
             timeout_start_seconds: START_SECONDS,
             condition: None,
+            start_pre: None,
             start: nothing(deployment),
             stop_post: alert::stop_post(deployment),
             timeout_stop_seconds: None,

@@ -45,6 +45,8 @@ pub struct Lifecycle {
     pub timeout_start_seconds: u32,
     /// What must succeed first, with the reason.
     pub condition: Option<(Command, &'static str)>,
+    /// What must not fail before the program runs, with the reason: unlike a condition, it fails the unit.
+    pub start_pre: Option<(Command, &'static str)>,
     /// The program.
     pub start: Command,
     /// What runs however it ended, with the reason.
@@ -149,7 +151,7 @@ impl Service {
     }
 
     fn write_lifecycle(&self, lines: &mut Lines) {
-        let Lifecycle { kind, timeout_start_seconds, condition, start, stop_post, timeout_stop_seconds } =
+        let Lifecycle { kind, timeout_start_seconds, condition, start_pre, start, stop_post, timeout_stop_seconds } =
             &self.lifecycle;
         match kind {
             Type::Notify { watchdog_seconds } => {
@@ -163,6 +165,10 @@ impl Service {
         if let Some((command, reason)) = condition {
             lines.reason(reason);
             lines.set("ExecCondition", command.line());
+        }
+        if let Some((command, reason)) = start_pre {
+            lines.reason(reason);
+            lines.set("ExecStartPre", command.line());
         }
         lines.set("ExecStart", start.line());
         let (command, reason) = stop_post;

@@ -7,6 +7,8 @@ use crate::unit::Lines;
 pub struct Timer {
     /// `OnCalendar=`, with its time zone.
     pub on_calendar: String,
+    /// Whether it starts its unit for a slot that was missed while the host was off.
+    pub catches_up: bool,
     /// The unit it starts.
     pub unit: String,
 }
@@ -18,8 +20,18 @@ impl Timer {
         lines.set("OnCalendar", &self.on_calendar);
         lines.reason("systemd's own slack is a minute.");
         lines.set("AccuracySec", "1s");
-        lines.reason("A catch-up run would start the instant the timer does, at boot or at deploy, whatever the hour.");
-        lines.set("Persistent", "false");
+        if self.catches_up {
+            lines.reason(
+                "A slot missed while the host was off starts the instant the timer does, at boot or at deploy; the unit's own \
+                 ExecStartPre= judges how late that may be.",
+            );
+            lines.set("Persistent", "true");
+        } else {
+            lines.reason(
+                "A catch-up run would start the instant the timer does, at boot or at deploy, whatever the hour.",
+            );
+            lines.set("Persistent", "false");
+        }
         lines.set("Unit", &self.unit);
     }
 }

@@ -41,6 +41,10 @@ fn sentence(unit: &str, result: &str, code: &str, status: &str) -> Option<String
                 "the ledger is damaged: until it is restored nobody manages what is held; stops at the broker stay";
             Some(format!("{unit} failed: it ended with {with_meaning}; {then}"))
         }
+        // Without a main process: it was an ExecStartPre= that failed.
+        "exit-code" if status.is_empty() => {
+            Some(format!("{unit} was not started: what goes before it refused, or could not be run; see above"))
+        }
         "exit-code" => Some(format!("{unit} failed: it ended with {with_meaning}")),
         other => Some(format!("{unit} failed: {other} ({code} {status})")),
     }
@@ -63,6 +67,12 @@ mod tests {
             ),
             ("exit-code", "exited", "65", Some("x.service failed: it ended with 65, bad input data")),
             ("exit-code", "exited", "203", Some("x.service failed: it ended with 203")),
+            (
+                "exit-code",
+                "",
+                "",
+                Some("x.service was not started: what goes before it refused, or could not be run; see above"),
+            ),
             ("signal", "killed", "KILL", Some("x.service failed: signal (killed KILL)")),
             ("watchdog", "dumped", "ABRT", Some("x.service failed: watchdog (dumped ABRT)")),
         ];

@@ -262,6 +262,11 @@ impl Venue {
         self.by_client.get(client).map(|index| &self.orders[*index])
     }
 
+    /// The order of the broker's own id.
+    pub fn order_at(&self, id: &BrokerOrderId) -> Option<&Order> {
+        self.position(id).map(|index| &self.orders[index])
+    }
+
     /// Whether a request of this id is still on its way.
     pub fn is_flying(&self, client: &ClientOrderId) -> bool {
         self.flights.iter().any(|flight| match &flight.request {

@@ -3,7 +3,7 @@
 use simulation::{Scenario, run};
 
 /// Seed, steps, and what was wrong.
-const FOUND: [(u64, u64, &str); 14] = [
+const FOUND: [(u64, u64, &str); 15] = [
     (4, 2_000, "a PATCH that arrived twice: its second answer was believed, and the first order lived on"),
     (20, 2_000, "the same, with the replacement still waiting"),
     (110, 2_000, "fills of a day on which no process ran were never read"),
@@ -18,6 +18,11 @@ const FOUND: [(u64, u64, &str); 14] = [
     (2_320, 2_000, "a stop recorded by a clock that was behind was forgotten, and a lower one was placed"),
     (1_369, 2_000, "a bid told to protection was forgotten in the same cycle, and a stop placed above it"),
     (4_902, 2_000, "a stop sent after a split by a clock that stood before it was read in old shares, and lowered"),
+    (
+        4_525,
+        2_000,
+        "the check itself: what replaces a stop carried through a split was held against the old order's shares",
+    ),
 ];
 
 #[test]

@@ -9,7 +9,7 @@ use trading::{
 
 use crate::{
     breach::{Breach, Invariant},
-    venue::value,
+    venue::{Order, value},
     world::World,
 };
 
@@ -148,10 +148,11 @@ impl World {
         let id = &order.client_order_id;
         Breach::unless(order.side == Side::Sell, Invariant::NeverOversold, || format!("{id} buys"))?;
         let cycle = self.process.as_ref().map(|process| &process.cycle);
+        // By the broker's id: after a split a successor lies there, under a client order id of the venue's.
+        let replaced = replacement.and_then(|replacement| self.venue.order_at(&replacement.replaces));
         // What the core was told is what is true: then it offers no more than is free.
         if cycle.is_some_and(|cycle| cycle.version == self.venue.version && cycle.healthy && !cycle.disturbed) {
-            let freed = replacement.and_then(|replacement| self.venue.order(&replacement.replaced_id));
-            let freed = freed.map_or(0, |order| order.rest());
+            let freed = replaced.filter(|order| order.binds()).map_or(0, Order::rest);
             let free = self.venue.holdings[symbol].shares - self.venue.spoken_for(symbol) + freed;
             Breach::unless(order.qty.units() <= free, Invariant::NeverOversold, || {
                 format!("{id} offers {}, {free} are free, in 1e-9", order.qty)
@@ -161,7 +162,6 @@ impl World {
         // One wide quote is not the market: the broker's latest price counts as well.
         let (bid, latest) = cycle.map_or((0, 0), |cycle| (cycle.bids[symbol], cycle.told[symbol].1));
         // One that takes the place of a stop at the same price changes no risk.
-        let replaced = replacement.and_then(|replacement| self.venue.order(&replacement.replaced_id));
         let stays = replaced.is_some_and(|order| order.limit() == Some(stop));
         Breach::unless(stays || bid == 0 || stop.units() < bid.max(latest), Invariant::BelowMarket, || {
             format!("{id} at {stop}, told were a bid of {} and {}", Usd::from_units(bid), Usd::from_units(latest))

@@ -212,7 +212,7 @@ impl Venue {
         self.paths.iter().position(|path| path.symbol == request.symbol)
     }
 
-    fn position(&self, id: &BrokerOrderId) -> Option<usize> {
+    pub(super) fn position(&self, id: &BrokerOrderId) -> Option<usize> {
         let index: usize = id.as_str().strip_prefix('b')?.parse().ok()?;
         (index < self.orders.len()).then_some(index)
     }

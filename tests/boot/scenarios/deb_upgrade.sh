@@ -1,7 +1,7 @@
 #: about upgrade and downgrade while execution holds positions: the process, its run and its stops stay; the next start takes the other program
 #: deploy nothing
 #: packages 0.1.0 0.2.0
-#: venue --session 2026-10-15 --start 09:30
+#: venue --session 2026-10-15 --start 09:48
 #: lists 2026-10-15
 #: timeout 180
 . /scenario/deb.sh

@@ -56,7 +56,7 @@ point_at_the_venue
 follow The-first-scan
 wait_for 20 is_shown execution.service ActiveState active
 for timer in scan execution-restart eod; do expect_show $timer.timer ActiveState active; done
-venue POST /sim/advance '{"seconds":3900}' > /dev/null
+venue POST /sim/advance '{"seconds":4980}' > /dev/null
 hold_a_position
 follow What-to-look-at
 run=$(run_of_execution)

@@ -72,6 +72,13 @@ is_protected() {
 # The stops that lie at the venue, in order.
 stops() { venue GET '/v2/orders?status=open&limit=500' | jq -c 'map(select(.type == "stop") | [.symbol, .id, .qty]) | sort'; }
 
+# stops_stay STOPS: each that lay there lies there; more may have come for what was bought since.
+stops_stay() {
+    local now
+    now=$(stops)
+    jq -ne --argjson before "$1" --argjson now "$now" '$before - $now == []' > /dev/null || fail "stops were $1, are $now"
+}
+
 # What tells one run of execution from another.
 run_of_execution() { echo "$(show execution.service InvocationID) $(show execution.service MainPID)"; }
 program_of_execution() { readlink "/proc/$(show execution.service MainPID)/exe"; }

@@ -15,7 +15,7 @@ hold_a_position
 run=$(run_of_execution) stops=$(stops) manifest=$(sha256sum /etc/portcullis/avwap.toml) units=$(units_on_disk)
 untouched() {
     expect "$(run_of_execution)" "$run" 'the run'
-    expect "$(stops)" "$stops" 'stops at the venue'
+    stops_stay "$stops"
     is_protected
     expect "$(sha256sum /etc/portcullis/avwap.toml)" "$manifest" 'the manifest'
     expect "$(units_on_disk)" "$units" 'units'
@@ -37,7 +37,7 @@ moves() {
     wait_for 20 is_shown execution.service ActiveState active
     expect "$(program_of_execution)" /usr/lib/portcullis/bin/execution
     [ "$(run_of_execution)" != "$run" ] || fail "execution did not start again"
-    expect "$(stops)" "$stops" 'stops at the venue'
+    stops_stay "$stops"
     is_protected
     run=$(run_of_execution)
 }
@@ -59,4 +59,4 @@ expect "$(installed)" "installed $NEXT"
 systemctl start execution.service && fail "execution runs over a ledger it does not know"
 expect_show execution.service ExecMainStatus 78
 expect_show execution.service NRestarts 0
-expect "$(stops)" "$stops" 'stops at the venue'
+stops_stay "$stops"

@@ -18,6 +18,7 @@ use crate::{
 /// The key that the venue lets in, as credentials.
 const CREDENTIALS: [(&str, &str); 2] = [("APCA_API_KEY_ID", "SIMKEY"), ("APCA_API_SECRET_KEY", "SIMSECRET")];
 const VENUE: &str = "http://127.0.0.1:8080";
+const NEVER: &str = "[Timer]\nOnCalendar=\nOnCalendar=2099-01-01\n";
 /// A sandbox without a network cannot ask the venue for the time.
 const OFFLINE_ASKS_THE_VENUE: &str =
     "PrivateNetwork=no\nIPAddressAllow=localhost\nRestrictAddressFamilies=AF_INET AF_INET6\n";
@@ -87,7 +88,7 @@ fn deploy(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Res
     point_at_the_venue(&units, scenario.on)
 }
 
-/// A drop-in for every service of the deployment.
+/// A drop-in for every service of the deployment; in a container, whose clock is the host's, timers wait for ever.
 fn point_at_the_venue(units: &Path, on: On) -> anyhow::Result<()> {
     let clock = match on {
         On::Nspawn => "Environment=PORTCULLIS_CLOCK=venue\n",
@@ -96,6 +97,9 @@ fn point_at_the_venue(units: &Path, on: On) -> anyhow::Result<()> {
     for entry in fs::read_dir(units)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        if name.ends_with(".timer") && on == On::Nspawn {
+            write(&units.join(format!("{name}.d/90-venue.conf")), NEVER.as_bytes())?;
+        }
         if !name.ends_with(".service") || name == "scenario.service" {
             continue;
         }

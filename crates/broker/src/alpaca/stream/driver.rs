@@ -5,9 +5,11 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
+use futures_util::FutureExt;
 use market::{Calendar, Clock};
 use tokio::{
     sync::{mpsc, watch},
+    task::unconstrained,
     time::{Instant, MissedTickBehavior, interval},
 };
 
@@ -22,6 +24,9 @@ use super::{
     waits::Waits,
 };
 use crate::ReadError;
+
+/// Frames taken at a tick before anything is concluded from what has not come; a storm of them ends there.
+const FRAMES_A_TICK: usize = 1_024;
 
 /// Everything that runs a stream.
 pub(super) struct Driver<C: Core, K> {
@@ -161,7 +166,18 @@ impl Link {
         self.connect_at.take_if(|due| at.elapsed >= *due).is_some()
     }
 
+    /// A process that stood still wakes to a tick and to frames at once: what has come is heard before silence is judged.
+    async fn catch_up<C: Core>(&mut self, core: &mut C, at: Moment) -> Result<(), Lost> {
+        for _ in 0..FRAMES_A_TICK {
+            let Some(incoming) = unconstrained(incoming(&mut self.line)).now_or_never() else { break };
+            self.take(incoming?);
+            self.speak(core, at).await?;
+        }
+        Ok(())
+    }
+
     async fn tick<C: Core>(&mut self, core: &mut C, waits: &Waits, at: Moment) -> Result<(), Lost> {
+        self.catch_up(core, at).await?;
         let Some(line) = &mut self.line else { return Ok(()) };
         line.tick(core, waits, at).await?;
         if line.lasted(at) >= waits.proved_after && core.is_proved() {
@@ -268,3 +284,6 @@ async fn incoming(line: &mut Option<Line>) -> Result<Incoming, Lost> {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

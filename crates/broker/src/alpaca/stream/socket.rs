@@ -30,6 +30,9 @@ use super::{
     waits::Waits,
 };
 
+#[cfg(test)]
+use tokio_tungstenite::tungstenite::protocol::Role;
+
 trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
@@ -56,6 +59,14 @@ impl Socket {
             Ok(Err(lost)) => Err(lost),
             Err(_) => Err(soon("no connection in time")),
         }
+    }
+
+    /// One that is open already.
+    #[cfg(test)]
+    pub(super) async fn over(io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        let io: Box<dyn Io> = Box::new(io);
+        let inner = WebSocketStream::from_raw_socket(io, Role::Client, None).await;
+        Self { inner, send_within: Duration::from_secs(5) }
     }
 
     /// The next frame; can be dropped and asked again without losing one.

@@ -312,15 +312,18 @@ impl Book {
     fn trims(&self, symbol: Symbol, since: Timestamp) -> BTreeSet<Leg> {
         let days = self.by_leg.range(since.ny_date()..).map(|(_, legs)| legs);
         let places = days.flat_map(|legs| [Leg::Trim1, Leg::Trim2].map(|leg| legs.get(&(symbol, leg))));
-        let intents = places.flatten().flatten().map(|place| &self.intents[*place]);
-        // By the fills' own time where there are any: ours may have gone back in between.
-        let sold = |intent: &Intent| {
+        // By the fills' own time where there are any: ours may have gone back in between. Under whichever of its ids: the
+        // broker may have put another order in its place.
+        let sold = |place: &usize| {
             let fills = self.tapes.get(&symbol).into_iter().flat_map(|tape| tape.fills().rev());
-            fills.take_while(|fill| fill.at >= since).any(|fill| Some(&fill.order_id) == intent.broker_id.as_ref())
+            fills.take_while(|fill| fill.at >= since).any(|fill| self.by_broker_id.get(&fill.order_id) == Some(place))
         };
         let unheard = |intent: &Intent| intent.state == OrderState::Filled && self.filled(intent).is_zero();
-        let counts = |intent: &&Intent| !intent.state.is_dead() || sold(intent) || unheard(intent);
-        intents.filter(counts).map(|intent| intent.key.leg).collect()
+        let counts = |place: &&usize| {
+            let intent = &self.intents[**place];
+            !intent.state.is_dead() || sold(place) || unheard(intent)
+        };
+        places.flatten().flatten().filter(counts).map(|place| self.intents[*place].key.leg).collect()
     }
 
     /// The latest attempt at a leg that the broker took, of those recorded after the entry of what is held; for shares

@@ -232,6 +232,14 @@ fn a_trim_counts_while_it_can_sell_and_when_it_sold() {
         assert_eq!(trims.contains(&Leg::Trim1), counts, "{state:?}, {sold} sold");
         assert!(!trims.contains(&Leg::Trim2));
     }
+    // Some of it under the id that it had before the broker put another order in its place.
+    let mut carried = Day::bought();
+    carried.later(1);
+    carried.intent("AAPL", Leg::Trim1, 1, S::Canceled);
+    carried.fill("AAPL", Leg::Trim1, 1, Side::Sell, 1);
+    let key = carried.key("AAPL", Leg::Trim1, 1);
+    carried.edit(&key, |intent| intent.broker_id = Some("b2".parse().unwrap()));
+    assert!(carried.book.trade(symbol("AAPL")).unwrap().trims.contains(&Leg::Trim1));
     let mut again = Day::bought();
     again.intent("AAPL", Leg::Trim1, 1, S::Filled);
     again.fill("AAPL", Leg::Trim1, 1, Side::Sell, 10);

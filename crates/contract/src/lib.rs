@@ -38,6 +38,6 @@ pub use live::{Caps, LiveEvidence, LiveRefusal, LiveVerdict};
 pub use lock::{AccountLock, LockError};
 pub use mode::Mode;
 pub use orders_today::{LiveOrder, OrdersToday};
-pub use record::ReadError;
+pub use record::{ReadError, View};
 pub use symbols::{ConsumedEntries, ConsumedEntry, Standing, StopView, SymbolState, SymbolStates};
 pub use watchlist::{Candidate, Direction, Watchlist};

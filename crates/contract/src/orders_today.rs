@@ -8,16 +8,13 @@ use std::path::Path;
 use market::{NyDate, Qty, Symbol, Timestamp, Usd};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ReadError, WriteError,
-    record::{read, to_json, write},
-};
+use crate::record::View;
 
 /// The file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OrdersToday {
-    /// [`OrdersToday::SCHEMA`].
+    /// [`View::SCHEMA`].
     pub schema: u64,
     /// The session in New York.
     pub date: NyDate,
@@ -43,36 +40,15 @@ pub struct LiveOrder {
     pub notional: Usd,
 }
 
-impl OrdersToday {
-    /// The schema this release writes and reads.
-    pub const SCHEMA: u64 = 1;
+impl View for OrdersToday {
+    const SCHEMA: u64 = 1;
+}
 
+impl OrdersToday {
     /// A day without orders.
     #[must_use]
     pub fn empty(date: NyDate, account: &str) -> Self {
         Self { schema: Self::SCHEMA, date, account: account.to_owned(), orders: Vec::new() }
-    }
-
-    /// Reads it.
-    ///
-    /// # Errors
-    /// When missing, unreadable, of another schema or with unknown fields.
-    pub fn read(path: &Path) -> Result<Self, ReadError> {
-        read(path, Self::SCHEMA)
-    }
-
-    /// Replaces it.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        write(path, self)
-    }
-
-    /// The bytes of the file.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        to_json(self)
     }
 
     /// Whether it is there, for this account and today.

@@ -103,3 +103,31 @@ pub(crate) fn to_json<T: Serialize>(record: &T) -> Vec<u8> {
 pub(crate) fn write<T: Serialize>(path: &Path, record: &T) -> Result<(), WriteError> {
     write_atomically(path, &to_json(record))
 }
+
+/// A view of the ledger in a file of its own: written whole, read with its schema checked.
+pub trait View: Serialize + DeserializeOwned {
+    /// The schema this release writes and reads.
+    const SCHEMA: u64;
+
+    /// Reads the view.
+    ///
+    /// # Errors
+    /// When missing, unreadable, of another schema or with unknown fields.
+    fn read(path: &Path) -> Result<Self, ReadError> {
+        read(path, Self::SCHEMA)
+    }
+
+    /// Replaces the view.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn write(&self, path: &Path) -> Result<(), WriteError> {
+        write(path, self)
+    }
+
+    /// The bytes of the file.
+    #[must_use]
+    fn to_json(&self) -> Vec<u8> {
+        to_json(self)
+    }
+}

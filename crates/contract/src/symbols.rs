@@ -1,21 +1,18 @@
 //! `state/symbol_execution_state_DATE.json` and `state/consumed_entries_DATE.json`: where each symbol of a day stands and
 //! which were entered or tried. Views of the ledger for people and tools; `execution` writes them and reads neither.
 
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 use market::{NyDate, Price, Qty, Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    ReadError, WriteError,
-    record::{read, to_json, write},
-};
+use crate::record::View;
 
 /// Where every symbol stands that is held, traded or tried today.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SymbolStates {
-    /// [`SymbolStates::SCHEMA`].
+    /// [`View::SCHEMA`].
     pub schema: u64,
     /// The day in New York.
     pub date: NyDate,
@@ -70,7 +67,7 @@ pub struct StopView {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsumedEntries {
-    /// [`ConsumedEntries::SCHEMA`].
+    /// [`View::SCHEMA`].
     pub schema: u64,
     /// The day in New York.
     pub date: NyDate,
@@ -92,58 +89,12 @@ pub struct ConsumedEntry {
     pub client_order_id: String,
 }
 
-impl SymbolStates {
-    /// The schema this release writes and reads.
-    pub const SCHEMA: u64 = 1;
-
-    /// Reads the view.
-    ///
-    /// # Errors
-    /// When missing, unreadable, of another schema or with unknown fields.
-    pub fn read(path: &Path) -> Result<Self, ReadError> {
-        read(path, Self::SCHEMA)
-    }
-
-    /// Replaces the view.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        write(path, self)
-    }
-
-    /// The bytes of the file.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        to_json(self)
-    }
+impl View for SymbolStates {
+    const SCHEMA: u64 = 1;
 }
 
-impl ConsumedEntries {
-    /// The schema this release writes and reads.
-    pub const SCHEMA: u64 = 1;
-
-    /// Reads the view.
-    ///
-    /// # Errors
-    /// When missing, unreadable, of another schema or with unknown fields.
-    pub fn read(path: &Path) -> Result<Self, ReadError> {
-        read(path, Self::SCHEMA)
-    }
-
-    /// Replaces the view.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), WriteError> {
-        write(path, self)
-    }
-
-    /// The bytes of the file.
-    #[must_use]
-    pub fn to_json(&self) -> Vec<u8> {
-        to_json(self)
-    }
+impl View for ConsumedEntries {
+    const SCHEMA: u64 = 1;
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use contract::{
-    Arming, Env, KillLevel, KillSwitch, Layout, LiveEvidence, LiveRefusal, OrdersToday, arming::ArmingFile, env, live,
-    sha256_hex,
+    Arming, Env, KillLevel, KillSwitch, Layout, LiveEvidence, LiveRefusal, OrdersToday, View, arming::ArmingFile, env,
+    live, sha256_hex,
 };
 use market::{NyDate, Timestamp};
 

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use contract::{
-    Caps, Env, ExitCode, Layout, OrdersToday, ProgramClock,
+    Caps, Env, ExitCode, Layout, OrdersToday, ProgramClock, View,
     arming::{self, ArmingFile},
     env, loopback_url, sha256_hex,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use broker::Broker;
 use contract::{
-    ConsumedEntries, ConsumedEntry, LiveOrder, Mode, OrdersToday, Standing, StopView, SymbolState, SymbolStates,
+    ConsumedEntries, ConsumedEntry, LiveOrder, Mode, OrdersToday, Standing, StopView, SymbolState, SymbolStates, View,
 };
 use market::{NyDate, Qty, Symbol, Timestamp, Usd};
 use trading::{book::Intent, order::Leg, position::PositionState, report::Execution};

@@ -1,16 +1,14 @@
 //! `desk arm`: let LIVE open for one session. Shows what it allows, asks for the account number, and then writes the token,
 //! the session's empty list of orders and, last, the file that arms.
 
-use std::{
-    io::{self, BufRead, Write},
-    path::PathBuf,
-};
+use std::io::{self, BufRead, Write};
 
 use anyhow::Context;
 use contract::{ExitCode, KillSwitch};
 use market::NyDate;
 use serde_json::json;
 
+use super::Common;
 use crate::arming::{Armable, require_root};
 
 /// Which session, and who confirms.
@@ -22,21 +20,14 @@ pub struct Args {
     /// Confirms without being asked: the account number in full.
     #[arg(long, value_name = "NUMBER")]
     yes_account: Option<String>,
-    /// The installed manifest, for what the environment does not say [default: $PORTCULLIS_MANIFEST]
-    #[arg(long, value_name = "FILE")]
-    manifest: Option<PathBuf>,
-    /// The deployment's directory.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
-    /// One JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// Arms.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     require_root()?;
-    let armable = Armable::open(args.root.as_deref(), args.manifest.as_deref())?;
+    let armable = Armable::open(args.common.root.as_deref(), args.common.manifest.as_deref())?;
     let now = armable.clock.try_now().context(ExitCode::BrokerUnavailable)?;
     let session = armable.session(args.session, now)?;
     show(&armable, session.date);
@@ -44,7 +35,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let is_new = armable.arm(session.date, now)?;
     let token = armable.layout.live_confirm_token();
     let caps = armable.caps();
-    if args.json {
+    if args.common.json {
         println!(
             "{:#}",
             json!({

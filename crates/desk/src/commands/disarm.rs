@@ -8,6 +8,7 @@ use anyhow::Context;
 use contract::{Env, ExitCode, env};
 use serde_json::json;
 
+use super::Common;
 use crate::arming::{DIRECTORY, Disarmed, disarm, require_root};
 
 /// Whom to disarm.
@@ -16,15 +17,8 @@ pub struct Args {
     /// This account only [default: every account of this machine]
     #[arg(long, value_name = "NUMBER")]
     account: Option<String>,
-    /// Accepted as `desk arm` has it, and not read: every account is disarmed all the same.
-    #[arg(long, value_name = "FILE")]
-    manifest: Option<PathBuf>,
-    /// The same.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
-    /// One JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    common: Common,
 }
 
 /// Disarms.
@@ -34,7 +28,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let directory = named.unwrap_or_else(|| PathBuf::from(DIRECTORY));
     let disarmed = disarm(&directory, args.account.as_deref())?;
     let known = || disarmed.iter().filter_map(|disarmed| disarmed.file.as_ref());
-    if args.json {
+    if args.common.json {
         let accounts: Vec<&str> = known().map(|file| file.account.as_str()).collect();
         let armed_for = known().map(|file| file.armed_for).max();
         let was_armed = !disarmed.is_empty();

@@ -9,10 +9,26 @@ pub mod kill;
 pub mod split;
 pub mod status;
 
+use std::path::PathBuf;
+
 use anyhow::Context;
 use contract::{AccountLock, Env, ExitCode, Layout, LockError, Mode, ProgramClock};
 use ledger::Ledger;
 use trading::order::AccountId;
+
+/// What `desk arm` and `desk disarm` both take, so that one can be typed for the other.
+#[derive(clap::Args)]
+pub struct Common {
+    /// The installed manifest, for what the environment does not say; disarming reads none [default: $PORTCULLIS_MANIFEST]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+    /// The deployment's directory; disarming reads none.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// One JSON document.
+    #[arg(long)]
+    json: bool,
+}
 
 /// A ledger that no other process acts on while this is held.
 pub struct OwnLedger {
@@ -35,7 +51,7 @@ pub struct Deployment {
 
 impl Deployment {
     /// The ledger of the mode the environment names, as `execution` chooses it.
-    pub fn ledger_path(&self) -> std::path::PathBuf {
+    pub fn ledger_path(&self) -> PathBuf {
         self.layout.ledger(Mode::from_env(&self.env, &mut Vec::new()))
     }
 

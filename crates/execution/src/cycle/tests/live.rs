@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use contract::{Env, ExitCode, OrdersToday, arming::ArmingFile, env, sha256_hex};
+use contract::{Env, ExitCode, OrdersToday, View, arming::ArmingFile, env, sha256_hex};
 use market::NyDate;
 
 use super::floor::{Floor, MANIFEST, date, intents, refusals};

@@ -8,7 +8,7 @@ use std::{
 };
 
 use broker_sim::Moment;
-use contract::{ConsumedEntries, ExitCode, Mode, OrdersToday, Standing, SymbolStates, env};
+use contract::{ConsumedEntries, ExitCode, Mode, OrdersToday, Standing, SymbolStates, View, env};
 use ledger::{Ledger, LedgerError, StopWhy};
 use market::{NyDate, Timestamp};
 use serde_json::Value;

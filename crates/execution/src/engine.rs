@@ -213,6 +213,9 @@ impl<B: Broker> Engine<B> {
     pub(crate) fn now(&self) -> anyhow::Result<Timestamp> {
         let now = self.clock.try_now().context("no time")?;
         self.log_clock.set(now);
+        if let Some(reckoning) = self.broker.reckoning().filter(|_| self.config.venue.is_some()) {
+            reckoning.tell(now);
+        }
         Ok(now)
     }
 }

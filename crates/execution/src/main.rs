@@ -24,7 +24,7 @@ mod stream;
 mod wakeup;
 mod words;
 
-use std::process;
+use std::{process, time::Duration};
 
 use anyhow::Context;
 use broker::{
@@ -158,5 +158,9 @@ fn connect(config: &Config) -> anyhow::Result<Alpaca> {
     let (key_id, secret_key) = (config.key_id.clone(), config.secret_key.clone());
     let mut connection = alpaca::Config::new(trading, data, key_id, secret_key, config.feed());
     connection.expected = config.expected();
+    if config.venue.is_some() {
+        // A venue's minute does not pass while a request waits for it: the loop does that, between two looks.
+        (connection.limits.turn, connection.limits.pause) = (Duration::ZERO, Duration::ZERO);
+    }
     Alpaca::new(&connection).context(ExitCode::BadConfig)
 }

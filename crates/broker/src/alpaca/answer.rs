@@ -28,6 +28,8 @@ pub(super) struct Answer {
     pub(super) after: Option<Duration>,
     /// What the rate limit's headers say.
     pub(super) told: Told,
+    /// When there is more room, by the broker's clock, since 1970.
+    pub(super) reset: Option<Duration>,
     pub(super) censor: Arc<Censor>,
     body: Vec<u8>,
 }
@@ -71,6 +73,7 @@ pub(super) async fn exchange(
         request_id,
         after: (status == StatusCode::TOO_MANY_REQUESTS).then(|| after(&headers)).flatten(),
         told: told(&headers),
+        reset: reset(&headers),
         censor: Arc::clone(censor),
         body,
     })
@@ -110,7 +113,11 @@ fn told(headers: &HeaderMap) -> Told {
 /// The reset is an instant of the broker's clock; one that is past is now.
 fn until_reset(headers: &HeaderMap) -> Option<Duration> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    Some(Duration::from_secs(number(headers, "x-ratelimit-reset")?).saturating_sub(now))
+    Some(reset(headers)?.saturating_sub(now))
+}
+
+fn reset(headers: &HeaderMap) -> Option<Duration> {
+    number(headers, "x-ratelimit-reset").map(Duration::from_secs)
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

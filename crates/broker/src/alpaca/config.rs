@@ -57,6 +57,8 @@ pub struct Limits {
     pub turn: Duration,
     /// About so long before the second try of a read, twice as long before the third.
     pub backoff: Duration,
+    /// The longest pause before a read is tried again, whatever the broker asks for.
+    pub pause: Duration,
     /// The rate limit to reckon with for each interface; `None` reckons with nothing but what the broker says itself.
     pub requests_a_minute: Option<u32>,
 }
@@ -69,6 +71,7 @@ impl Default for Limits {
             patience: Duration::from_secs(40),
             turn: Duration::from_secs(15),
             backoff: Duration::from_millis(250),
+            pause: Duration::from_secs(5),
             requests_a_minute: Some(REQUESTS_A_MINUTE),
         }
     }

@@ -284,6 +284,7 @@ fn config(base_url: &str) -> Config {
         patience: Duration::from_secs(60),
         turn: Duration::from_millis(400),
         backoff: Duration::from_millis(1),
+        pause: Duration::from_secs(5),
         requests_a_minute: None,
     };
     let expected = Expected { environment: Environment::Local, account: ACCOUNT.parse().unwrap() };

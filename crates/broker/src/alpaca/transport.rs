@@ -31,8 +31,6 @@ const TRIES: u32 = 3;
 const READ_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// An order's answer: some hundreds of orders cancelled at once take a part of it.
 const ORDER_BYTES_MAX: usize = 1024 * 1024;
-/// The longest pause before a read is tried again, whatever the broker asks for.
-const PAUSE_MAX: Duration = Duration::from_secs(5);
 const KEY_ID: HeaderName = HeaderName::from_static("apca-api-key-id");
 const SECRET_KEY: HeaderName = HeaderName::from_static("apca-api-secret-key");
 
@@ -188,7 +186,7 @@ impl Transport {
 
     /// What the broker asks for, and never less than our own: asked again at once, it would only refuse again.
     pub(super) fn pause(&self, tried: u32, asked: Option<Duration>) -> Duration {
-        asked.unwrap_or_default().max(self.backoff(tried)).min(PAUSE_MAX)
+        asked.unwrap_or_default().max(self.backoff(tried)).min(self.limits.pause)
     }
 
     /// Between half and one and a half times the backoff, doubled with each try.

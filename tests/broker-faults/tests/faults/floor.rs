@@ -54,6 +54,7 @@ impl Floor {
             total: patience,
             patience: patience * 3,
             backoff: Duration::from_millis(1),
+            pause: Duration::from_secs(5),
             ..config.limits
         };
         let expected = Expected { environment: Environment::Local, account: ACCOUNT.parse().unwrap() };

@@ -60,7 +60,9 @@ async fn reads_aside_are_ordinary_and_count_with_all_others() {
 async fn a_429_to_one_client_is_heard_by_the_others() {
     let refusal = Behaviour::Answer { status: 429, headers: "Retry-After: 30\r\n", body: "{}".to_owned() };
     let server = Canned::start(vec![refusal]).await;
-    let client = limited(&server.base_url, 200);
+    let mut config = config(&server.base_url);
+    (config.limits.requests_a_minute, config.limits.pause) = (Some(200), Duration::ZERO);
+    let client = Alpaca::new(&config).unwrap();
     let aside = client.aside();
     client.orders(OrderFilter::Open).await.unwrap_err();
     assert_eq!(server.requests().len(), 3, "protection asks again");
@@ -94,6 +96,23 @@ async fn what_the_broker_says_is_left_holds_openings_and_lets_stops_through() {
     let SubmitOutcome::Retryable { after: Some(after), .. } = outcome else { panic!("{outcome:?}") };
     assert!(after <= Duration::from_secs(31), "{after:?}");
     assert_eq!(word(&client.post(&order(Purpose::Protect)).await), "accepted");
+}
+
+#[tokio::test]
+async fn a_venues_minutes_go_by_on_its_own_clock() {
+    let now: Timestamp = "2017-11-10T14:30:00Z".parse().unwrap();
+    let at = |seconds| now + market::TimeDelta::seconds(seconds);
+    let reset = at(30).unix_seconds();
+    let headers = format!("X-RateLimit-Limit: 200\r\nX-RateLimit-Remaining: 3\r\nX-RateLimit-Reset: {reset}\r\n");
+    let answer = Behaviour::Answer { status: 200, headers: headers.leak(), body: "[]".to_owned() };
+    let server = Canned::start(vec![answer]).await;
+    let client = client(&server.base_url);
+    client.reckoning().unwrap().tell(now);
+    client.orders(OrderFilter::Open).await.unwrap();
+    for (seconds, held_back) in [(0, Some(30)), (29, Some(1)), (30, None)] {
+        client.reckoning().unwrap().tell(at(seconds));
+        assert_eq!(client.held_back(), held_back.map(Duration::from_secs), "{seconds}");
+    }
 }
 
 #[tokio::test]

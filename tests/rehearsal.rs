@@ -115,6 +115,7 @@ days! {
     a_ledger_of_which_nothing_is_left_is_made_anew: "ledger-fresh";
     a_locked_database_delays_and_loses_nothing: "database-locked";
     twenty_minutes_at_once_leave_nothing_bare: "clock-jump", "--until", "11:00";
+    two_faults_of_requests_strike_each: "venue:status:500", "--fault", "venue:drop_after", "--until", "10:05";
     a_clock_ahead_by_5_s_opens_nothing: "clock-skew-5s", "--until", "11:00";
     a_clock_ahead_by_an_hour_opens_nothing: "clock-skew-1h", "--until", "11:00";
     a_calendar_without_today_opens_nothing: "closed-today", "--until", "11:00";
@@ -126,7 +127,6 @@ days! {
     a_halted_symbol_keeps_its_stop: "halt", "--until", "11:00";
     a_split_in_session_leaves_no_share_bare: "split";
     a_rate_limit_leaves_protection_its_half: "rate-limit", "--until", "10:30";
-    a_silent_stream_costs_no_stop: "stream-silent", "--until", "10:30";
     a_cut_stream_costs_no_fill: "stream-cut", "--until", "10:30";
     a_late_stream_costs_no_fill: "stream-late", "--until", "10:30";
     a_doubled_stream_counts_once: "stream-duplicate", "--until", "10:30";
@@ -136,8 +136,27 @@ days! {
 #[test]
 fn a_full_disk_opens_nothing_and_stops_stay() {
     if proofs::can_mount() {
-        drop(Day::with_fault("disk-full", &["--until", "11:00"]));
+        let (clean, full) = (Day::run(&["--until", "11:00"]), Day::with_fault("disk-full", &["--until", "11:00"]));
+        let instant = |event, detail: &str| {
+            let mut lines = full.lines("rehearsal", event).into_iter();
+            lines.find(|(_, said)| said.contains(detail)).map(|(at, _)| at).unwrap()
+        };
+        let (from, to) = (instant("fault", "the disk"), instant("note", "disk-full is over"));
+        let (wanted, made) = (entries(&clean), entries(&full));
+        let kept_back: Vec<_> = wanted.iter().filter(|(_, at)| (&from..&to).contains(at)).collect();
+        assert!(!kept_back.is_empty(), "the clean day buys something meanwhile\n{}", clean.story());
+        for (symbol, _) in kept_back {
+            assert!(made.get(symbol).is_none_or(|at| *at >= to), "{symbol}\n{}", full.story());
+        }
+        assert!(made.values().any(|at| *at >= to), "it buys again when there is room\n{}", full.story());
     }
+}
+
+#[test]
+fn a_silent_stream_is_found_mute_twice_and_costs_no_stop() {
+    let day = Day::with_fault("stream-silent", &["--until", "10:30"]);
+    let noticed = day.lines("rehearsal", "note").into_iter().filter(|(_, said)| said.contains("stream is mute"));
+    assert_eq!(noticed.count(), 2, "{}", day.story());
 }
 
 #[test]

@@ -8,4 +8,4 @@ mod fault;
 mod plan;
 
 pub use fault::{Fault, FaultError, Garbage};
-pub use plan::{Fits, Plan, PlanError, RULES_MAX, Rule, Script};
+pub use plan::{By, Fits, Plan, PlanError, RULES_MAX, Rule, Script};

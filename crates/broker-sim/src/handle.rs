@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::{
     exchange::Exchange,
-    faults::{Fault, Plan},
+    faults::{By, Fault, Plan},
     lies::Lies,
     pace::Pace,
     requests::{RequestLog, RequestSeen},
@@ -335,6 +335,12 @@ impl Venue {
     #[must_use]
     pub fn faults_met(&self) -> u64 {
         lock(&self.0.plan).met()
+    }
+
+    /// How many requests met this one, decided so.
+    #[must_use]
+    pub fn faults_met_with(&self, fault: Fault, by: By) -> u64 {
+        lock(&self.0.plan).met_with(fault, by)
     }
 
     /// How many requests were beyond the venue's limit and answered 429.

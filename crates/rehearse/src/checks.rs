@@ -11,6 +11,7 @@ use trading::{
     book::Intent,
     order::{ClientOrderId, IntentKey, Leg, Side},
     report::{Execution, OrderReport},
+    tape::Split,
 };
 
 use crate::{
@@ -44,8 +45,10 @@ pub struct Seen {
     pub ends: Vec<(String, Exit)>,
     /// How often a service came up.
     pub ready: usize,
-    /// Whether it came up after the fault struck.
+    /// Whether it came up after the fault struck; of one that was over, whether it was up then or came up later.
     pub ready_after_fault: bool,
+    /// Whether it is up.
+    pub up: bool,
     /// When the first fault struck.
     pub struck: Option<Timestamp>,
     /// Which faults struck, by [`Fault::key`].
@@ -70,6 +73,10 @@ pub struct Seen {
     pub by_hand: Vec<Exit>,
     /// Orders somebody placed by hand.
     pub strangers: BTreeSet<ClientOrderId>,
+    /// Splits at the venue, oldest first.
+    pub splits: Vec<Split>,
+    /// From when to when the clock jumped.
+    pub jumped: Option<(Timestamp, Timestamp)>,
     /// Orders sent from the first instant to the second are not in the ledger: somebody took it away.
     pub forgotten: Option<(Timestamp, Timestamp)>,
 }
@@ -174,6 +181,9 @@ pub fn all(evidence: &Evidence<'_>) -> Vec<Check> {
     }
     if !evidence.seen.strangers.is_empty() {
         checks.push(nothing_beside_strangers(evidence));
+    }
+    if let Some(jumped) = evidence.seen.jumped {
+        checks.push(nothing_of_the_jump(evidence, jumped));
     }
     if evidence.has(Named::FlattenFreshLedger) {
         checks.push(everything_sold(evidence.truth));
@@ -423,6 +433,16 @@ fn nothing_beside_strangers(evidence: &Evidence<'_>) -> Check {
     let beside = |order: &&OrderReport| order.side == Side::Buy && theirs.contains(&order.symbol) && !is_strange(order);
     let bought: Vec<String> = orders.iter().filter(beside).map(describe).collect();
     check("nothing was bought beside what is not ours", &bought, format!("{} symbols", theirs.len()))
+}
+
+/// Nobody did anything in minutes that never were; an instant among them is of a clock that is not the venue's.
+fn nothing_of_the_jump(evidence: &Evidence<'_>, (from, to): (Timestamp, Timestamp)) -> Check {
+    let within = |at: Timestamp| at > from && at < to;
+    let recorded = evidence.intents.iter().filter(|intent| within(intent.recorded_at));
+    let recorded = recorded.map(|intent| format!("{} at {}", intent.request.client_order_id, intent.recorded_at));
+    let sent = evidence.truth.orders.iter().filter(|order| within(order.submitted_at)).map(describe);
+    let dated: Vec<String> = recorded.chain(sent).collect();
+    check("nothing is dated within the jump", &dated, format!("{} minutes", to.since(from).num_minutes()))
 }
 
 fn everything_sold(truth: &Truth) -> Check {

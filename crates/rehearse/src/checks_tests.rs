@@ -58,7 +58,7 @@ fn failing(day: &Day) -> Vec<&'static str> {
 fn a_good_day_passes_and_every_flaw_is_named() {
     assert_eq!(failing(&good_day()), [""; 0]);
     type Flaw = fn(&mut Day);
-    let flaws: [(&str, Flaw); 22] = [
+    let flaws: [(&str, Flaw); 24] = [
         ("no order was sent twice", |day| day.seen.sent = vec!["one".into(), "two".into(), "one".into()]),
         ("no symbol entered twice", |day| {
             day.truth.orders.push(order(Leg::Entry, 2, OrderStatus::Filled));
@@ -124,6 +124,15 @@ fn a_good_day_passes_and_every_flaw_is_named() {
             strike(day);
             day.seen.services.insert("execution.service".into());
             day.seen.ends.push(("execution.service".into(), Exit::Killed(6)));
+        }),
+        ("the service came back", |day| {
+            day.faults = vec!["disk-full".parse().unwrap()];
+            (day.seen.struck, day.seen.lifted) = (Some(at()), Some(at()));
+            strike(day);
+        }),
+        ("nothing is dated within the jump", |day| {
+            let minute = market::TimeDelta::minutes(1);
+            day.seen.jumped = Some((at() - minute, at() + minute));
         }),
     ];
     for (name, flaw) in flaws {

@@ -61,8 +61,10 @@ pub struct Day {
     pub seen: Seen,
     /// Faults with a name, and where they stand.
     pub planned: Vec<Planned>,
-    /// What the venue does to requests, if anything: the first of such faults.
-    pub at_venue: Option<AtVenue>,
+    /// What the venue does to requests.
+    pub at_venue: Vec<AtVenue>,
+    /// Fills up to the last that a mute stream was given time for.
+    pub untold: usize,
     /// The rehearsal's own directories.
     pub scratch: Paths,
     /// What the venue knows of the market.
@@ -261,7 +263,10 @@ impl Day {
         self.wait_for_bed(&running.program).await?;
         match running.phase {
             Phase::Condition(_) => self.seen.gates.push(exit),
-            Phase::Main(_) => self.seen.ends.push((unit.to_owned(), exit)),
+            Phase::Main(_) => {
+                self.seen.up &= !self.seen.services.contains(unit);
+                self.seen.ends.push((unit.to_owned(), exit));
+            }
             Phase::Pre(_) | Phase::Post(_) => {}
         }
         if let Some((word, detail)) = narration::of_end(running.phase, exit, &output) {
@@ -323,7 +328,7 @@ impl Day {
     fn note(&mut self, unit: &str, note: &Note) {
         if *note == Note::Up {
             self.seen.ready += 1;
-            self.seen.ready_after_fault = true;
+            (self.seen.up, self.seen.ready_after_fault) = (true, true);
         }
         if let Some((word, detail)) = narration::of_note(note) {
             self.timeline.add(self.venue.now(), unit, word, detail);
@@ -337,11 +342,13 @@ impl Day {
         if is_limited && !self.seen.struck_by.contains(&limits.key()) {
             self.struck(&limits, "the broker answers 429 for the first time".to_owned());
         }
-        let met = self.venue.faults_met();
-        if let Some(at_venue) = self.at_venue.filter(|_| met > 0 && self.seen.faults_met == 0) {
-            self.struck(&Fault::Venue(at_venue), "a request met it, the first one".to_owned());
+        for at_venue in self.at_venue.clone() {
+            let (fault, met) = (Fault::Venue(at_venue), self.venue.faults_met_with(at_venue.fault, at_venue.by()));
+            if met > 0 && !self.seen.struck_by.contains(&fault.key()) {
+                self.struck(&fault, format!("{fault}: a request met it, the first one"));
+            }
         }
-        self.seen.faults_met = met;
+        self.seen.faults_met = self.venue.faults_met();
         if self.seen.bare.as_slice() != self.books.bare() {
             self.seen.bare = self.books.bare().to_vec();
         }

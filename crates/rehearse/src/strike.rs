@@ -1,11 +1,14 @@
 //! Faults with a name, struck and lifted while everybody sleeps.
 
+use std::{fs, time::Duration};
+
 use anyhow::Context;
 use broker_sim::{StreamFault, StreamName, VenueConfig, WrongCalendar};
 use contract::{KillLevel, KillSwitch};
 use market::{Qty, Symbol, TimeDelta, Timestamp, Usd};
 use rustix::process::Signal as UnixSignal;
-use trading::order::Side;
+use tokio::time::Instant;
+use trading::{order::Side, tape::Split};
 
 use crate::{
     books,
@@ -19,6 +22,16 @@ use crate::{
 /// How long the market goes on without a process that hangs, and how far a clock jumps.
 const HANGS: TimeDelta = TimeDelta::seconds(60);
 const JUMPS: TimeDelta = TimeDelta::minutes(20);
+/// A process measures what its stream does not tell in real time, as frames take it: a day has no seconds of that, so time
+/// stands still after a fill until the process has noticed, or for so long.
+const NOTICED_WITHIN: Duration = Duration::from_secs(30);
+/// Once may be a connection's fault: one found mute twice is believed when it tells something.
+const NOTICES: usize = 2;
+/// What the process says of a mute stream.
+const NOTICE: &str = "lost or mute: it does not tell";
+/// So many reads after a notice, what the next connection may have missed has been read.
+const READS: usize = 4;
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 const OTHER_ACCOUNT: &str = "PA39999999";
 const LATE_MS: u64 = 50;
 /// More than a page of orders.
@@ -97,17 +110,45 @@ impl Day {
                 any = true;
             }
         }
+        self.wait_for_notice().await?;
         for index in 0..self.planned.len() {
             if matches!(self.planned[index].stage, Stage::Lasting(until) if until <= now) {
                 self.planned[index].stage = Stage::Over;
                 let row = self.planned[index].row;
                 self.lift(row.named)?;
                 self.seen.lifted = Some(now);
+                self.seen.ready_after_fault = self.seen.up;
                 self.timeline.add(now, "rehearsal", Word::Note, format!("{} is over", row.word));
                 any = true;
             }
         }
         Ok(any)
+    }
+
+    /// After a fill that a mute stream did not tell.
+    async fn wait_for_notice(&mut self) -> anyhow::Result<()> {
+        let lasts = |one: &Planned| one.is(Named::StreamSilent) && matches!(one.stage, Stage::Lasting(_));
+        let (fills, before) = (self.venue.truth().fills.len(), self.notices()?);
+        if !self.planned.iter().any(lasts) || fills == self.untold || before >= NOTICES {
+            return Ok(());
+        }
+        self.untold = fills;
+        let (deadline, mut read) = (Instant::now() + NOTICED_WITHIN, None);
+        while Instant::now() < deadline {
+            let reads = self.venue.request_log().iter().filter(|request| request.is_of_a_stream()).count();
+            if self.notices()? > before && reads >= *read.get_or_insert(reads + READS) {
+                let text = "the service has noticed that its stream is mute";
+                self.timeline.add(self.venue.now(), "rehearsal", Word::Note, text);
+                break;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
+
+    fn notices(&self) -> anyhow::Result<usize> {
+        let log = fs::read(self.scratch.log(&self.trader()?)).unwrap_or_default();
+        Ok(String::from_utf8_lossy(&log).matches(NOTICE).count())
     }
 
     fn is_filled(&self) -> bool {
@@ -169,7 +210,10 @@ impl Day {
                 self.kill_and_wait().await?;
                 self.disk.as_ref().context("no disk")?.set_read_only(true)?;
             }
-            Named::ClockJump => self.jump(now + JUMPS),
+            Named::ClockJump => {
+                self.jump(now + JUMPS);
+                self.seen.jumped = Some((now, now + JUMPS));
+            }
             Named::ClockSkew5s => self.venue.skew_clock(5),
             Named::ClockSkew1h => self.venue.skew_clock(3_600),
             Named::ClosedToday => self.venue.tell_wrong_calendar(WrongCalendar::ClosedToday),
@@ -188,7 +232,11 @@ impl Day {
                 self.signal_trader(UnixSignal::KILL);
             }
             Named::Halt => self.venue.halt(self.a_held_symbol()?, true)?,
-            Named::Split => self.venue.split(self.a_held_symbol()?, 2, 1)?,
+            Named::Split => {
+                let (symbol, new, old) = (self.a_held_symbol()?, 2, 1);
+                self.venue.split(symbol, new, old)?;
+                self.seen.splits.push(Split { id: "rehearsed".into(), symbol, effective: now, new, old });
+            }
             Named::StreamSilent => self.disturb(StreamFault::Silent),
             Named::StreamCut => self.disturb(StreamFault::Cut),
             Named::StreamLate => self.disturb(StreamFault::Late { ms: LATE_MS }),

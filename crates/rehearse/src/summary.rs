@@ -108,7 +108,9 @@ impl Summary {
             intents: intents.iter().map(recorded).collect(),
             orders: truth.orders.clone(),
             fills: truth.fills.clone(),
-            realized: pnl::realized(&truth.fills, &[], Timestamp::from_unix_nanos(i64::MIN)).into_values().sum(),
+            realized: pnl::realized(&truth.fills, &seen.splits, Timestamp::from_unix_nanos(i64::MIN))
+                .into_values()
+                .sum(),
             unrealized: positions.iter().map(|held| held.unrealized).sum(),
             positions,
             equity: truth.account.equity,

@@ -75,7 +75,17 @@ pub struct Plan {
     chances: Vec<(Fault, f64)>,
     seed: u64,
     asked: u64,
-    met: u64,
+    /// Each fault, whether by a rule or by chance, and how often.
+    met: Vec<(Fault, By, u64)>,
+}
+
+/// What decides that a fault meets a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// A rule of the script.
+    Rule,
+    /// A probability.
+    Chance,
 }
 
 fn once() -> u64 {
@@ -104,7 +114,7 @@ impl Plan {
         for (text, chance) in &script.probability {
             chances.push((text.parse()?, *chance));
         }
-        Ok(Self { rules: script.script, chances, seed: script.seed, asked: 0, met: 0 })
+        Ok(Self { rules: script.script, chances, seed: script.seed, asked: 0, met: Vec::new() })
     }
 
     /// Whether nothing can go wrong any more.
@@ -116,30 +126,40 @@ impl Plan {
     /// How many requests met a fault so far.
     #[must_use]
     pub fn met(&self) -> u64 {
-        self.met
+        self.met.iter().map(|(_, _, times)| times).sum()
+    }
+
+    /// How many met this one, decided so.
+    #[must_use]
+    pub fn met_with(&self, fault: Fault, by: By) -> u64 {
+        let same = self.met.iter().filter(|(other, decided, _)| (*other, *decided) == (fault, by));
+        same.map(|(_, _, times)| times).sum()
     }
 
     /// The fault that meets the next request.
     pub fn meet(&mut self, method: &str, path: &str) -> Option<Fault> {
-        let fault = self.next(method, path);
-        self.met += u64::from(fault.is_some());
-        fault
+        let (fault, by) = self.next(method, path)?;
+        match self.met.iter_mut().find(|(other, decided, _)| (*other, *decided) == (fault, by)) {
+            Some((_, _, times)) => *times += 1,
+            None => self.met.push((fault, by, 1)),
+        }
+        Some(fault)
     }
 
-    fn next(&mut self, method: &str, path: &str) -> Option<Fault> {
+    fn next(&mut self, method: &str, path: &str) -> Option<(Fault, By)> {
         self.asked += 1;
         for rule in self.rules.iter_mut().filter(|rule| rule.times > 0 && rule.fits.fits(method, path)) {
             if rule.skip > 0 {
                 rule.skip -= 1;
             } else {
                 rule.times -= 1;
-                return Some(rule.fault);
+                return Some((rule.fault, By::Rule));
             }
         }
         let mut draw = uniform(self.seed, self.asked);
         for (fault, chance) in &self.chances {
             if draw < *chance {
-                return Some(*fault);
+                return Some((*fault, By::Chance));
             }
             draw -= chance;
         }
@@ -180,6 +200,8 @@ mod tests {
         let met: Vec<bool> = (0..5).map(|_| plan.meet("POST", "/v2/orders").is_some()).collect();
         assert_eq!(met, [false, true, true, false, false]);
         assert_eq!(plan.met(), 2);
+        assert_eq!([By::Rule, By::Chance].map(|by| plan.met_with(Fault::Hang, by)), [2, 0]);
+        assert_eq!(plan.met_with(Fault::DropBefore, By::Rule), 0);
         assert!(plan.is_over());
     }
 

@@ -42,14 +42,21 @@ pub struct AtVenue {
     pub percent: Option<f64>,
 }
 
+impl AtVenue {
+    /// What decides which requests it meets.
+    pub fn by(&self) -> faults::By {
+        if self.percent.is_some() { faults::By::Chance } else { faults::By::Rule }
+    }
+}
+
 impl Fault {
-    /// What it is called where it is told whether it struck: kill points and faults of requests are one of a kind each.
+    /// What it is called where it is told whether it struck: kill points are one of a kind.
     pub fn key(&self) -> String {
         match self {
             Self::Named(named) => named.row().word.to_owned(),
             Self::Crash(_) => "crash".to_owned(),
             Self::Kill(_) => "kill".to_owned(),
-            Self::Venue(_) => "venue".to_owned(),
+            Self::Venue(_) => self.to_string(),
         }
     }
 

@@ -213,9 +213,9 @@ impl Named {
             .lasts(10)
             .says(
                 "the disk of state and data is full for 10 minutes (needs mounts)",
-                "nothing is opened, stops stay at the broker, and it recovers by itself",
+                "nothing is opened, stops stay at the broker; when there is room it is up and opens again by itself",
             )
-            .expects(Expect { ends: &[CANNOT_WRITE], opens: Opens::NotWhile, ..Expect::PROTECTED }),
+            .expects(Expect { ends: &[CANNOT_WRITE], opens: Opens::NotWhile, comes_back: true, ..Expect::PROTECTED }),
         row(Self::ReadOnlyState, "read-only-state", Group::Host, When::Held)
             .lasts(10)
             .says(
@@ -239,7 +239,10 @@ impl Named {
         row(Self::ZoneBerlin, "zone-berlin", Group::Host, When::Morning)
             .says("TZ=Europe/Berlin and LC_ALL=de_DE.UTF-8 for every process", "the same day, the same requests"),
         row(Self::ClockJump, "clock-jump", Group::Clock, When::Held)
-            .says("20 minutes pass at once", "nothing is bare, no order is lost or sent twice"),
+            .says(
+                "20 minutes pass at once",
+                "nothing is bare, no order is lost or sent twice, nothing is dated within them",
+            ),
         row(Self::ClockSkew5s, "clock-skew-5s", Group::Clock, When::Morning)
             .lasts(MORNING_MINUTES)
             .says("the broker's clock is ahead by 5 s until 10:30", "nothing is opened while they disagree")
@@ -291,12 +294,19 @@ impl Named {
             )
             .expects(Expect::PROTECTED),
         row(Self::RateLimit, "rate-limit", Group::Venue, When::Morning)
-            .says("the broker takes 30 requests a minute and answers 429 beyond", "protection gets its half")
+            .says(
+                "the broker takes 30 requests a minute and answers 429 beyond; the reads of the stream count too and come \
+                 in real time, so no two days are alike",
+                "protection gets its half",
+            )
             .expects(Expect { bare_max_s: 180, ..Expect::UNHARMED }),
-        row(Self::StreamSilent, "stream-silent", Group::Stream, When::Open).lasts(45).says(
-            "the account's stream says nothing from the open on for 45 minutes",
-            "the looks of the loop are enough: it does no harm",
-        ),
+        row(Self::StreamSilent, "stream-silent", Group::Stream, When::Open)
+            .lasts(45)
+            .says(
+                "the account's stream says nothing from the open on for 45 minutes",
+                "found out and told, nothing is opened until it tells something again; every fill gets its stop",
+            )
+            .expects(Expect { alert: "the account's stream has told nothing for", ..Expect::UNHARMED }),
         row(Self::StreamCut, "stream-cut", Group::Stream, When::Held)
             .says("the account's stream is cut", "the looks of the loop are enough: it does no harm"),
         row(Self::StreamLate, "stream-late", Group::Stream, When::Morning)

@@ -34,6 +34,8 @@ enum Command {
     Disarm(commands::disarm::Args),
     /// Record a split that the broker does not tell.
     Split(commands::split::Args),
+    /// Is now a time to replace units or programs? 75 while the market is open and something is held.
+    Quiet(commands::quiet::Args),
     /// Report how a unit ended; for ExecStopPost=.
     Alert(commands::alert::Args),
     /// Print completions for a shell.
@@ -59,6 +61,7 @@ fn main() -> process::ExitCode {
         Command::Arm(args) => commands::arm::run(&args),
         Command::Disarm(args) => commands::disarm::run(&args),
         Command::Split(args) => commands::split::run(&args),
+        Command::Quiet(args) => commands::quiet::run(&args),
         Command::Alert(args) => commands::alert::run(&args),
         Command::Completions { shell } => completions(shell),
     };

@@ -6,6 +6,7 @@ pub mod clear;
 pub mod disarm;
 pub mod eod;
 pub mod kill;
+pub mod quiet;
 pub mod split;
 pub mod status;
 

@@ -205,7 +205,7 @@ in
         ((manifest.release or { }).programs or "/usr/lib/portcullis/bin" == "/usr/lib/portcullis/bin")
         "the manifest says where its programs are (release.programs); on NixOS that is services.portcullis.package"
       )
-      (assertion (config.environment.etc ? zoneinfo)
+      (assertion (config.environment.etc.zoneinfo.enable or false)
         "there are no time zones (environment.etc.zoneinfo), and every schedule is in ${manifest.timezone}"
       )
       (assertion (

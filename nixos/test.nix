@@ -5,9 +5,8 @@ let
   manifest = ../manifests/avwap.toml;
   # The same deployment, polling at another pace: another digest, hence other units.
   other = builtins.toFile "avwap.toml" (
-    builtins.replaceStrings [ "EXECUTION_POLL_SECONDS = \"60\"" ] [ "EXECUTION_POLL_SECONDS = \"50\"" ] (
-      builtins.readFile manifest
-    )
+    builtins.replaceStrings [ "EXECUTION_POLL_SECONDS = \"60\"" ] [ "EXECUTION_POLL_SECONDS = \"50\"" ]
+      (builtins.readFile manifest)
   );
 in
 {

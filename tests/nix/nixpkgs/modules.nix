@@ -144,7 +144,7 @@ let
         module:
         let
           value = if isPath module || isString module then import module else module;
-          set = if isFunction value then value (arguments // specialArgs) else value;
+          set = if isFunction value then value (arguments // extra // specialArgs) else value;
           structured = set ? config || set ? options;
           stray = filter (
             name:
@@ -183,7 +183,11 @@ let
       closure' = imports: closure imports;
       loaded = closure modules;
       tree = foldl' (declare prefix) { } (map (module: module.options) loaded);
-      config = evaluate prefix tree (map (module: module.config) loaded);
+      # Arguments for modules may be set by modules, by those that take none of them.
+      extra = foldl' (args: module: args // module.config._module.args or { }) { } (
+        map load (filter (module: isAttrs module) modules)
+      );
+      config = evaluate prefix tree (map (module: removeAttrs module.config [ "_module" ]) loaded);
       arguments = {
         inherit config;
         options = tree;

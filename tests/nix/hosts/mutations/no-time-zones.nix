@@ -1,0 +1,4 @@
+# A system without time zones.
+# seen by: evaluation
+# says: environment.etc.zoneinfo.*America/New_York
+{ environment.etc.zoneinfo.enable = false; }

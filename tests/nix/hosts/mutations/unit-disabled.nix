@@ -1,0 +1,4 @@
+# Another module switches the order-placing unit off.
+# seen by: evaluation
+# says: execution.service is masked
+{ systemd.services.execution.enable = false; }

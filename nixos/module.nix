@@ -16,7 +16,6 @@ let
 
   manifest = lib.importTOML cfg.manifest;
   inherit (manifest) name;
-  target = "${name}.target";
   programs = lib.unique (
     [
       "desk"
@@ -152,10 +151,7 @@ in
     systemd.packages = [ cfg.unitsPackage ];
 
     # The one unit that is enabled; it wants everything that runs by itself. NixOS looks at no [Install] section.
-    systemd.units.${target} = {
-      overrideStrategy = "asDropin";
-      wantedBy = [ "multi-user.target" ];
-    };
+    systemd.targets.${name}.wantedBy = [ "multi-user.target" ];
 
     system.checks = [ verified ];
     system.preSwitchChecks = lib.mkIf cfg.switchCheck {

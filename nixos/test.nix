@@ -1,28 +1,28 @@
 # A booted NixOS with one deployment: what evaluation and the build of a system cannot see. Run by
 # `nix build .#checks.x86_64-linux.boot -L`; needs KVM and nixpkgs. docs/decisions/0025 says where it has been run.
-self:
-let
-  manifest = ../manifests/avwap.toml;
-  # The same deployment, polling at another pace: another digest, hence other units.
-  other = builtins.toFile "avwap.toml" (
-    builtins.replaceStrings [ "EXECUTION_POLL_SECONDS = \"60\"" ] [ "EXECUTION_POLL_SECONDS = \"50\"" ]
-      (builtins.readFile manifest)
-  );
-in
-{
+self: {
   name = "portcullis";
 
   nodes.machine =
-    { lib, ... }:
+    { lib, pkgs, ... }:
+    let
+      inherit (self.packages.${pkgs.stdenv.hostPlatform.system}) portcullis;
+    in
     {
       imports = [ self.nixosModules.default ];
       services.portcullis = {
         enable = true;
-        inherit manifest;
+        manifest = ../manifests/avwap.toml;
       };
       services.timesyncd.enable = lib.mkForce false;
       system.switch.enable = true;
-      specialisation.other.configuration.services.portcullis.manifest = lib.mkForce other;
+      # Another release: the same programs at another path.
+      specialisation.next.configuration.services.portcullis.package = lib.mkForce (
+        pkgs.symlinkJoin {
+          name = "portcullis-next";
+          paths = [ portcullis ];
+        }
+      );
       virtualisation.memorySize = 2048;
     };
 
@@ -63,10 +63,10 @@ in
         machine.succeed("date -s '2026-11-20 17:00:00 UTC'")
         machine.succeed("install -d -o trading -g trading /var/lib/avwap/state")
         machine.succeed(f"printf '%s' '{held}' > {exposure}")
-        refused = machine.fail(f"{system}/specialisation/other/bin/switch-to-configuration test 2>&1")
+        refused = machine.fail(f"{system}/specialisation/next/bin/switch-to-configuration test 2>&1")
         assert "changes execution.service" in refused, refused
         machine.succeed("date -s '2026-11-20 22:00:00 UTC'")
-        machine.succeed(f"{system}/specialisation/other/bin/switch-to-configuration test")
-        machine.succeed("grep -F 'EXECUTION_POLL_SECONDS = \"50\"' /etc/portcullis/avwap.toml")
+        machine.succeed(f"{system}/specialisation/next/bin/switch-to-configuration test")
+        machine.succeed("systemctl cat execution.service | grep -F portcullis-next")
   '';
 }

@@ -164,8 +164,8 @@ let
           lib.mapAttrs' (unitOf "service" (
             entry:
             sectionText "Service" (
-              map (name: "Environment=\"${name}=${toString entry.environment.${name}}\"") (
-                lib.attrNames ({ PATH = "${pkgs.coreutils}/bin"; } // entry.environment)
+              lib.mapAttrsToList (name: value: "Environment=\"${name}=${toString value}\"") (
+                { PATH = "${pkgs.coreutils}/bin"; } // entry.environment
               )
               ++ lines entry.serviceConfig
               ++ lib.optional (!entry.restartIfChanged) "X-RestartIfChanged=false"

@@ -1,13 +1,7 @@
 # A manifest with programs of its own.
 # seen by: evaluation
 # says: release.programs.*services.portcullis.package
-{ lib, portcullis, ... }:
+{ lib, ... }:
 {
-  services.portcullis.manifest = lib.mkForce (
-    builtins.toFile "avwap.toml" (
-      builtins.replaceStrings [ "/usr/lib/portcullis/bin" ] [ "/opt/portcullis/bin" ] (
-        builtins.readFile "${portcullis}/manifests/avwap.toml"
-      )
-    )
-  );
+  services.portcullis.manifest = lib.mkForce ../manifests/elsewhere.toml;
 }

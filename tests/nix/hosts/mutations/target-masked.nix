@@ -1,10 +1,4 @@
 # The target is masked.
 # seen by: build
 # says: unit-masked
-{ lib, ... }:
-{
-  systemd.units."avwap.target" = {
-    enable = false;
-    overrideStrategy = lib.mkForce "asDropinIfExists";
-  };
-}
+{ systemd.targets.avwap.enable = false; }

@@ -13,9 +13,7 @@
     pkgs.callPackage "${portcullis}/nixos/units.nix" {
       inherit (config.services.portcullis) unitgen;
       portcullis = config.services.portcullis.package;
-      manifest = builtins.toFile "avwap.toml" (
-        builtins.readFile "${portcullis}/manifests/avwap.toml" + "\n# another\n"
-      );
+      manifest = ../manifests/another.toml;
     }
   );
 }

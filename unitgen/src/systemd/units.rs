@@ -33,6 +33,7 @@ pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment
         part_of: Some(target_name(deployment)),
         wants_network: true,
         start_limit: Some(restart_policy::start_limit()),
+        keep_on_removal: Some(REMOVAL_REASON),
         ..unit::Unit::default()
     };
     let mut environment = surroundings::common(deployment, digest);
@@ -95,6 +96,7 @@ pub(crate) fn add_target(tree: &mut Tree, header: &str, deployment: &Deployment)
     let unit = unit::Unit {
         description: Word::from(format!("{}: everything of it that runs by itself", deployment.name()).as_str()),
         wants: Some((services.chain(timers).collect(), TARGET_REASON)),
+        keep_on_removal: Some(TARGET_REMOVAL_REASON),
         ..unit::Unit::default()
     };
     let mut lines = Lines::with_header(header);
@@ -195,6 +197,9 @@ fn write(header: &str, unit: &unit::Unit, service: &unit::Service) -> String {
 
 const TARGET_REASON: &str = "The one unit to enable. Wants= and never Requires=: with that, whatever stops or fails here would \
     take the target and its timers along.";
+const REMOVAL_REASON: &str = "A NixOS configuration without this unit takes away what may be opened, since the manifest goes too, and \
+    never the manager of what is held: stop it by hand.";
+const TARGET_REMOVAL_REASON: &str = "Its stop would be that of the services that are PartOf= it.";
 const FOLLOWERS_REASON: &str = "Safe to rely on: this unit has no condition, so its success is never that of a skip.";
 const RESTART_REASON: &str = "Starting a service that still runs does nothing. This unit stops it, ends, and by its success \
     starts it afresh, through its gate; no privilege is needed for that.";

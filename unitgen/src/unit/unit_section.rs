@@ -34,6 +34,8 @@ pub struct Unit {
     pub restarts: Option<(String, &'static str)>,
     /// The units that this unit's success starts, with the reason.
     pub on_success: Option<(Vec<String>, &'static str)>,
+    /// Keep it running when a switch of the system's configuration takes it out, with the reason.
+    pub keep_on_removal: Option<&'static str>,
     /// How often it may start.
     pub start_limit: Option<(StartLimit, &'static str)>,
 }
@@ -71,6 +73,10 @@ impl Unit {
         if let Some((limit, reason)) = &self.start_limit {
             lines.reason(reason);
             limit.write(lines);
+        }
+        if let Some(reason) = self.keep_on_removal {
+            lines.reason(reason);
+            lines.set("X-StopOnRemoval", "false");
         }
     }
 }

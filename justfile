@@ -56,6 +56,11 @@ units manifest="manifests/avwap.toml" out="target/units": build
     ./target/debug/unitgen render "{{manifest}}" --target systemd --out "{{out}}"
     systemd-analyze verify --recursive-errors=one "{{out}}"/*.service "{{out}}"/*.timer
 
+# The flake, its module and every system that must not be built, without a network; or NIXPKGS=CHECKOUT against the real one.
+nix: build
+    .ci/nix-tools >/dev/null
+    tests/nix/run
+
 # How long the gate takes to refuse, from start to exit.
 gate-bench:
     cargo build --release -p gate

@@ -75,6 +75,24 @@ pub fn can_mount() -> bool {
     works(ways.iter().any(works_by), "a mount namespace")
 }
 
+/// Whether nix is here, and what judges the text of its files.
+///
+/// # Panics
+/// When something is missing although `CI=true`.
+#[must_use]
+pub fn has_nix() -> bool {
+    let tools = Command::new(workspace_root().join(".ci/nix-tools")).arg("--path").output();
+    let tools = tools.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    let runs = |program: &str, argument: &str| {
+        let tried = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        tried.is_ok_and(|status| status.success())
+    };
+    let formatter = format!("{tools}/nixfmt");
+    let judges = runs(&formatter, "--version") && runs(&format!("{tools}/deadnix"), "--version");
+    let rest = ["nix", "shellcheck", "python3"].iter().all(|program| runs(program, "--version"));
+    works(judges && rest, "nix, shellcheck, python3 and .ci/nix-tools")
+}
+
 fn works(works: bool, what: &str) -> bool {
     if !works {
         assert!(!is_ci(), "{what} is missing, and CI skips nothing");

@@ -107,7 +107,10 @@ let
       in
       derive "${arguments.pname}-${arguments.version}"
         {
-          inherit (arguments) meta passthru src;
+          inherit (arguments) meta postPatch src;
+          passthru = arguments.passthru // {
+            inherit (arguments) postPatch;
+          };
           programs = map program crates;
           brought = ./bin;
         }

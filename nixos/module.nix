@@ -173,19 +173,17 @@ in
 
     systemd.tmpfiles.settings."10-portcullis" =
       let
-        rootOnly.d = {
-          mode = "0700";
-          user = "root";
-          group = "root";
+        folder = mode: user: group: {
+          d = { inherit mode user group; };
         };
+        state = folder "0700" manifest.identity.user manifest.identity.group;
       in
       {
-        "/etc/portcullis/credentials" = rootOnly;
-        "/etc/portcullis/arming" = rootOnly // {
-          d = rootOnly.d // {
-            mode = "0755";
-          };
-        };
+        "/etc/portcullis/credentials" = folder "0700" "root" "root";
+        "/etc/portcullis/arming" = folder "0755" "root" "root";
+        # Whoever writes bars does so before the first start.
+        ${manifest.paths.state} = state;
+        "${manifest.paths.state}/cache" = state;
       }
       // lib.mapAttrs' (
         key: path: lib.nameValuePair "/etc/portcullis/credentials/${key}" { "L+".argument = path; }

@@ -325,12 +325,12 @@ fn as_set(dump: &[String]) -> BTreeSet<String> {
 
 /// Lists grow and are cleared by an empty value; everything else is replaced.
 fn merge(file: &Path, directives: &mut Directives) {
-    const LISTS: [&str; 17] = [
+    const LISTS: [&str; 18] = [
         "After",
+        "BindReadOnlyPaths",
         "Conflicts",
         "Environment",
         "ExecCondition",
-        "ExecPaths",
         "ExecStart",
         "ExecStartPre",
         "ExecStopPost",
@@ -338,6 +338,7 @@ fn merge(file: &Path, directives: &mut Directives) {
         "NoExecPaths",
         "OnCalendar",
         "OnSuccess",
+        "ReadOnlyPaths",
         "RestartPreventExitStatus",
         "SetCredential",
         "SuccessExitStatus",

@@ -47,9 +47,13 @@ const BASE: &[(&str, &str)] = &[
     ("LimitCORE", "0"),
     ("SystemCallArchitectures", "native"),
     ("SystemCallFilter", "@system-service"),
-    ("SystemCallFilter", "~@privileged @resources"),
+    // SocketBindDeny= is not compiled into Debian 12's systemd: what may not listen is refused the call.
+    ("SystemCallFilter", "~@privileged @resources listen"),
     ("SystemCallErrorNumber", "EPERM"),
 ];
+
+/// With ProtectProc= and its like systemd mounts /run apart and leaves it writable (252 and 257).
+const READ_ONLY: &str = "/run";
 
 /// The directories a dynamically linked program maps its libraries from.
 const LIBRARIES: &str = "-/usr/lib -/usr/lib64 -/lib -/lib64 -/nix/store";
@@ -63,12 +67,16 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
         Profile::Orders => {
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
+            add("ReadOnlyPaths", READ_ONLY);
             add("NoExecPaths", "/");
-            add("ExecPaths", &format!("{programs} {LIBRARIES}"));
+            // ExecPaths= would lift ProtectSystem=strict from them: what may be run could be written. A bind of its own
+            // is not reached by NoExecPaths=/.
+            add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}"));
         }
         Profile::BrokerJob => {
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
+            add("ReadOnlyPaths", READ_ONLY);
         }
         Profile::OfflineJob => {
             add("RestrictAddressFamilies", "AF_UNIX");
@@ -76,7 +84,7 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
             add("IPAddressDeny", "any");
             let kept: Vec<String> =
                 ["state", "data", "ledger"].iter().map(|dir| format!("-%S/{state}/{dir}")).collect();
-            add("ReadOnlyPaths", &kept.join(" "));
+            add("ReadOnlyPaths", &format!("{READ_ONLY} {}", kept.join(" ")));
         }
     }
     Sandbox { directives, reason: reason(profile) }

@@ -50,6 +50,7 @@ const SERVICE: &[&str] = &[
 
 const SERVICE_PASSED_OVER: &[&str] = &[
     "AmbientCapabilities",
+    "BindReadOnlyPaths",
     "CPUQuota",
     "CPUWeight",
     "CapabilityBoundingSet",

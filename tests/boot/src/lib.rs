@@ -6,6 +6,7 @@
 
 mod deployment;
 mod guest;
+pub mod hazards;
 mod lists;
 mod nspawn;
 mod packages;

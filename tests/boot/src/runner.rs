@@ -15,6 +15,9 @@ use crate::{
     table,
 };
 
+/// What scratch directories are called, before the number of their test's process.
+const SCRATCH: &str = "portcullis-boot-";
+
 /// Every scenario on every host it names. A file that is no scenario is a test that fails.
 #[must_use]
 pub fn trials() -> Vec<Trial> {
@@ -86,6 +89,17 @@ fn print(outcome: &Outcome, guest: &Guest<'_>) {
     }
 }
 
+/// What tests that were killed left behind. Whatever cannot be removed is in nobody's way.
+fn forget_the_dead() {
+    for entry in fs::read_dir(env::temp_dir()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.strip_prefix(SCRATCH).and_then(|rest| rest.split('-').next());
+        if owner.is_some_and(|pid| !PathBuf::from("/proc").join(pid).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 /// The scenario's own directory; `PORTCULLIS_BOOT_KEEP=DIR` keeps it there.
 enum Scratch {
     Temporary(TempDir),
@@ -95,7 +109,11 @@ enum Scratch {
 impl Scratch {
     fn new(name: &str) -> anyhow::Result<Self> {
         match env::var_os("PORTCULLIS_BOOT_KEEP") {
-            None => Ok(Self::Temporary(tempfile::Builder::new().prefix("boot-").tempdir()?)),
+            None => {
+                forget_the_dead();
+                let prefix = format!("{SCRATCH}{}-", std::process::id());
+                Ok(Self::Temporary(tempfile::Builder::new().prefix(&prefix).tempdir()?))
+            }
             Some(folder) => {
                 let path = PathBuf::from(folder).join(format!("{name}-{}", std::process::id()));
                 fs::create_dir_all(&path).with_context(|| format!("{}", path.display()))?;

@@ -85,3 +85,7 @@ mutants *arguments:
 # A broad sweep beside the list (needs cargo-mutants; about an hour): what it reports as missed is looked at by hand.
 mutants-sweep *arguments:
     CARGO_PROFILE_DEV_OPT_LEVEL=0 PORTCULLIS_SHARED="$(realpath "${PORTCULLIS_SHARED:-../shared}")" cargo mutants --package trading --output target "$@"
+
+# The Debian package, of a release build: target/deb/portcullis_VERSION_amd64.deb.
+deb *arguments:
+    packaging/deb/build {{arguments}}

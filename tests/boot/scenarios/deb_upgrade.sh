@@ -21,9 +21,11 @@ untouched() {
     expect "$(units_on_disk)" "$units" 'units'
 }
 
-# moves TO PROGRAM: what dpkg said is in $told; nothing that runs is touched until execution starts again.
+# moves TO: what dpkg said is in $told; nothing that runs is touched until execution starts again.
 moves() {
+    forget_the_venue
     told=$(dpkg --install "$(package "$1")" 2>&1)
+    point_at_the_venue
     say "$told"
     expect "$(installed)" "installed $1"
     matches "$told" "execution \(pid [0-9]+\) runs on as it was; its next start takes $1"
@@ -41,8 +43,15 @@ moves() {
     is_protected
     run=$(run_of_execution)
 }
+is_told_of_units() { grep -q "units are not as unitgen $1 renders them" <<< "$told"; }
+
 moves $NEXT
+is_told_of_units $NEXT && fail "units are as they were, and the upgrade says they are not"
+# Units of another unitgen: told, and run as they are.
+grep -rl '^# Rendered by unitgen ' /etc/systemd/system | xargs sed -i 's/^# Rendered by unitgen [0-9.]*/# Rendered by unitgen 0.0.1/'
+units=$(units_on_disk)
 moves $OLD
+is_told_of_units $OLD || fail "nobody is told that units are another unitgen's"
 matches "$told" "going back from $NEXT to $OLD"
 
 # A ledger of a release that is newer than the package: refused while it would still do no harm.

@@ -3,8 +3,10 @@
 //! [`systemd::render`] is pure: a checked deployment in, a [`Tree`] of files out, the same bytes every time. [`output`]
 //! puts a tree into a directory. A manifest's problems are shown all at once, where they stand in the file.
 
+pub mod accounts;
 mod commands;
 mod environment;
+pub mod host;
 pub mod output;
 pub mod problems;
 pub mod search_path;

@@ -141,6 +141,9 @@ fn remove(directory: &Path, path: &str) -> Result<(), OutputError> {
 /// Units, drop-ins and the manifest's copy that an earlier render of the deployment left.
 fn stale(directory: &Path, tree: &Tree, deployment: &str) -> Result<Vec<String>, OutputError> {
     let rendered: BTreeSet<&str> = tree.iter().map(|(path, _)| path).collect();
+    if !rendered.iter().any(|path| path.ends_with(".target")) {
+        return Ok(Vec::new());
+    }
     let mut candidates = Vec::new();
     for name in entries(directory)? {
         if name.ends_with(".d") {
@@ -151,7 +154,9 @@ fn stale(directory: &Path, tree: &Tree, deployment: &str) -> Result<Vec<String>,
     }
     let mut stale = Vec::new();
     for path in candidates {
-        let unit = [".service", ".timer", ".target", ".conf"].iter().any(|suffix| path.ends_with(suffix));
+        // A file of another target (sysusers, tmpfiles) is no drop-in, and no unit is one of theirs.
+        let drop_in = path.contains('/') && path.ends_with(".conf");
+        let unit = drop_in || [".service", ".timer", ".target"].iter().any(|suffix| path.ends_with(suffix));
         if unit
             && !rendered.contains(path.as_str())
             && read_if_there(&directory.join(&path))?.is_some_and(|content| is_ours(&path, &content, deployment))

@@ -6,6 +6,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use manifest::{Problem, Severity};
 use serde::Serialize;
 
+use crate::host::Trouble;
+
 /// The version of the JSON that `--json` prints.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -19,6 +21,17 @@ pub struct Report<'a> {
     /// What `render` did or, with `--check`, would do.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<&'a crate::output::Changes>,
+    /// What the host lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    host: Vec<ReportedTrouble<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedTrouble<'a> {
+    code: &'static str,
+    subject: &'a str,
+    says: &'a str,
+    remedy: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -50,13 +63,32 @@ impl<'a> Report<'a> {
         });
         let ok = problems.iter().all(|problem| problem.severity == Severity::Warning);
         let manifest = path.display().to_string();
-        Self { schema_version: SCHEMA_VERSION, manifest, ok, problems: reported.collect(), output: None }
+        Self {
+            schema_version: SCHEMA_VERSION,
+            manifest,
+            ok,
+            problems: reported.collect(),
+            output: None,
+            host: Vec::new(),
+        }
     }
 
     /// The same with what became of the output directory.
     #[must_use]
     pub fn with_output(self, output: &'a crate::output::Changes) -> Self {
         Self { output: Some(output), ..self }
+    }
+
+    /// The same with what the host lacks; then it is not well.
+    #[must_use]
+    pub fn with_host(self, troubles: &'a [Trouble]) -> Self {
+        let reported = troubles.iter().map(|trouble| ReportedTrouble {
+            code: trouble.kind.as_str(),
+            subject: &trouble.subject,
+            says: &trouble.says,
+            remedy: trouble.kind.remedy(),
+        });
+        Self { ok: self.ok && troubles.is_empty(), host: reported.collect(), ..self }
     }
 
     /// The JSON text, one line.

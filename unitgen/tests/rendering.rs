@@ -9,9 +9,10 @@ use std::{
 
 use manifest::Release;
 use unitgen::{
-    Tree,
+    Tree, accounts,
     output::{self, OutputError},
-    source, systemd,
+    source::{self, Checked},
+    systemd,
 };
 
 const AVWAP: &str = include_str!("../../manifests/avwap.toml");
@@ -137,6 +138,69 @@ fn what_may_start_late_is_judged_and_nothing_else_catches_up() {
     assert_eq!((catching, judging), (vec!["scan.timer"], vec!["scan.service"]));
     let never = rendered(&AVWAP.replacen("late_start", "# late_start", 1));
     assert!(units(&never).all(|(_, text)| !text.contains("Persistent=true") && !text.contains("\nExecStartPre=")));
+}
+
+#[test]
+fn encrypted_credentials_lie_apart_and_the_host_is_told_how_to_make_them() {
+    let encrypted = AVWAP.replacen("[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n", 1);
+    let tree = rendered(&encrypted);
+    for unit in ["execution.service", "eod.service"] {
+        let text = String::from_utf8(tree.get(unit).unwrap().to_vec()).unwrap();
+        let line = "LoadCredentialEncrypted=APCA_API_KEY_ID:%E/portcullis/credentials.encrypted/APCA_API_KEY_ID";
+        assert!(text.contains(&format!("\n{line}\n")) && !text.contains("\nLoadCredential="), "{text}");
+    }
+    let wanted = unitgen::host::Wanted::of(&tree, 252, None);
+    let missing = vec![unitgen::host::CredentialFound::Missing; 2];
+    let troubles =
+        unitgen::host::judge(&wanted, &unitgen::host::Host { credentials: missing, ..Default::default() }, true);
+    let said = "systemd-creds encrypt --name=APCA_API_KEY_ID - /etc/portcullis/credentials.encrypted/APCA_API_KEY_ID";
+    assert!(troubles.iter().any(|trouble| trouble.says.contains(said)), "{troubles:#?}");
+}
+
+#[test]
+fn accounts_and_directories_follow_from_the_manifest() {
+    let text = |manifest: &str, kind: fn(&Checked, &str) -> Tree| {
+        let checked = source::check(manifest.as_bytes()).unwrap();
+        let tree = kind(&checked, manifest);
+        let text = String::from_utf8(tree.get("portcullis-avwap.conf").unwrap().to_vec()).unwrap();
+        text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let sysusers: fn(&Checked, &str) -> Tree = |checked, _| accounts::sysusers(&checked.deployment, &checked.digest);
+    let tmpfiles: fn(&Checked, &str) -> Tree =
+        |checked, manifest| accounts::tmpfiles(&checked.deployment, manifest.as_bytes(), &checked.digest);
+    assert_eq!(text(AVWAP, sysusers), ["u trading - \"Portcullis, deployment avwap\" /var/lib/avwap"]);
+    let apart =
+        AVWAP.replacen("group = \"trading\"", "group = \"desk\"", 1).replacen("/var/lib/avwap", "/var/lib/desk/a", 1);
+    assert_eq!(
+        text(&apart, sysusers),
+        ["g desk -", "u trading -:desk \"Portcullis, deployment avwap\" /var/lib/desk/a"]
+    );
+    assert_eq!(
+        text(AVWAP, tmpfiles),
+        [
+            "d /etc/portcullis 0755 root root -",
+            "d /etc/portcullis/credentials 0700 root root -",
+            "d /etc/portcullis/arming 0755 root root -",
+            "d /var/lib/avwap 0700 trading trading -",
+            "d /var/lib/avwap/cache 0700 trading trading -",
+        ]
+    );
+    let encrypted = AVWAP.replacen("[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n", 1);
+    assert!(
+        text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials.encrypted 0700 root root -".to_owned())
+    );
+    assert!(!text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials 0700 root root -".to_owned()));
+}
+
+/// Whatever is rendered where, one target never takes away another's files.
+#[test]
+fn targets_leave_each_other_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let checked = source::check(AVWAP.as_bytes()).unwrap();
+    let accounts = accounts::sysusers(&checked.deployment, &checked.digest);
+    output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap();
+    assert_eq!(output::write(directory.path(), &accounts, "avwap").unwrap().removed, Vec::<String>::new());
+    assert!(output::write(directory.path(), &rendered(AVWAP), "avwap").unwrap().is_empty());
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Deployment {
     /// Reads the manifest's top level; `None` when a problem leaves no deployment.
     pub(crate) fn read(mut fields: Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Option<Self> {
         read_schema(&mut fields, problems)?;
-        let name = fields.required("name", "\"avwap\"", problems, Name::parse);
+        let name = fields.required("name", "\"avwap\"", problems, Name::parse_deployment);
         fields.required("timezone", "\"America/New_York\"", problems, check_timezone);
         fields.required("scope", "\"system\"", problems, check_scope);
         fields.required("environment", "\"staging\"", problems, check_environment);

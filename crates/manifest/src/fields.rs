@@ -77,6 +77,15 @@ impl<'d> Fields<'d> {
         Some(Spanned::new(value.span(), number?))
     }
 
+    pub(crate) fn flag(&mut self, key: &'static str, problems: &mut Problems) -> Option<Spanned<bool>> {
+        let value = self.value(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            wrong_type(key, "true or false", value, problems);
+        }
+        Some(Spanned::new(value.span(), flag?))
+    }
+
     pub(crate) fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Option<Texts<'d>> {
         let value = self.value(key)?;
         let Some(array) = value.get_ref().as_array() else {

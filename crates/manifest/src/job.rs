@@ -73,7 +73,7 @@ impl Run {
         self.serves.as_ref().map(|name| name.get_ref().as_str())
     }
 
-    /// The names of the credentials it gets besides those of the service it serves.
+    /// The credentials it gets besides those of the service it serves.
     #[must_use]
     pub fn secrets(&self) -> &[Secret] {
         &self.secrets

@@ -6,6 +6,84 @@ use crate::problem::Refusal;
 
 const LENGTH_MAX: usize = 40;
 
+/// Every target of systemd 252 and 257 (systemd.special(7)), without its suffix; a unit of the same name in `/etc` would
+/// take its place, and the host might boot no more.
+const TARGETS_OF_SYSTEMD: &[&str] = &[
+    "basic",
+    "blockdev",
+    "bluetooth",
+    "boot-complete",
+    "cryptsetup",
+    "cryptsetup-pre",
+    "ctrl-alt-del",
+    "default",
+    "emergency",
+    "exit",
+    "factory-reset",
+    "final",
+    "first-boot-complete",
+    "getty",
+    "getty-pre",
+    "graphical",
+    "halt",
+    "hibernate",
+    "hybrid-sleep",
+    "initrd",
+    "initrd-fs",
+    "initrd-root-device",
+    "initrd-root-fs",
+    "initrd-switch-root",
+    "initrd-usr-fs",
+    "integritysetup",
+    "integritysetup-pre",
+    "kbrequest",
+    "kexec",
+    "local-fs",
+    "local-fs-pre",
+    "machines",
+    "multi-user",
+    "network",
+    "network-online",
+    "network-pre",
+    "nss-lookup",
+    "nss-user-lookup",
+    "paths",
+    "poweroff",
+    "printer",
+    "reboot",
+    "remote-cryptsetup",
+    "remote-fs",
+    "remote-fs-pre",
+    "remote-integritysetup",
+    "remote-veritysetup",
+    "rescue",
+    "rpcbind",
+    "shutdown",
+    "sigpwr",
+    "sleep",
+    "slices",
+    "smartcard",
+    "sockets",
+    "soft-reboot",
+    "sound",
+    "ssh-access",
+    "storage-target-mode",
+    "suspend",
+    "suspend-then-hibernate",
+    "swap",
+    "sysinit",
+    "system-update",
+    "system-update-pre",
+    "time-set",
+    "time-sync",
+    "timers",
+    "tpm2",
+    "umount",
+    "usb-gadget",
+    "veritysetup",
+    "veritysetup-pre",
+];
+
 /// 1 to 40 of `a-z`, `0-9` and `-`, starting with a letter and not ending with `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(String);
@@ -29,6 +107,17 @@ impl Name {
             return refused("of ours never starts with `systemd`: the unit would replace one of systemd's own");
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The name of a deployment, which is also its target's: none that systemd has.
+    pub(crate) fn parse_deployment(text: &str) -> Result<Self, Refusal> {
+        let name = Self::parse(text)?;
+        let generation = text.strip_prefix("runlevel").is_some_and(|level| level.parse::<u8>().is_ok());
+        if generation || TARGETS_OF_SYSTEMD.contains(&text) {
+            let message = format!("{text}.target is systemd's own: a deployment of that name would take its place");
+            return Err(Refusal::bad_value(message).hint("name it for what it trades, like `avwap`"));
+        }
+        Ok(name)
     }
 
     /// The name.

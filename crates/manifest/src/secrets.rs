@@ -12,13 +12,31 @@ use crate::{
     wiring::Wiring,
 };
 
-pub(crate) const LATER: Later = &[
-    ("encrypted", "encrypted credentials are not rendered by this release; keep the file readable by root only"),
-    ("value", "a secret's value cannot be written in a manifest: put it into a file below /etc/portcullis/credentials"),
-];
+pub(crate) const LATER: Later = &[(
+    "value",
+    "a secret's value cannot be written in a manifest: put it into a file below /etc/portcullis/credentials",
+)];
 
-/// The name of one credential, which is also the name of its file.
-pub type Secret = String;
+/// One credential.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Secret {
+    name: String,
+    encrypted: bool,
+}
+
+impl Secret {
+    /// Its name, which is also the name of its file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether its file is encrypted for one host, by `systemd-creds encrypt`.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+}
 
 /// The groups of secrets, each with its keys.
 pub(crate) type Groups = BTreeMap<Name, Vec<Secret>>;
@@ -29,6 +47,7 @@ pub(crate) fn read(name: &Spanned<&str>, fields: Fields<'_>, groups: &mut Groups
     let name = accept(name, problems, Name::parse);
     fields.require("keys", "[\"APCA_API_KEY_ID\", \"APCA_API_SECRET_KEY\"]", problems);
     let keys = fields.texts("keys", problems);
+    let encrypted = fields.flag("encrypted", problems).is_some_and(Spanned::into_inner);
     fields.finish(problems);
     let (Some(name), Some(keys)) = (name, keys) else { return };
     if keys.get_ref().is_empty() {
@@ -37,10 +56,17 @@ pub(crate) fn read(name: &Spanned<&str>, fields: Fields<'_>, groups: &mut Groups
     let mut secrets: Vec<Secret> = Vec::new();
     for key in keys.get_ref() {
         let Some(key) = accept(key, problems, env::check_name) else { continue };
-        if secrets.contains(key.get_ref()) {
-            problems.error(key.span(), Refusal::new(Code::Duplicate, "this secret is named twice"));
+        let span = key.span();
+        let secret = Secret { name: key.into_inner(), encrypted };
+        let other_way = Secret { encrypted: !encrypted, ..secret.clone() };
+        if secrets.contains(&secret) {
+            problems.error(span, Refusal::new(Code::Duplicate, "this secret is named twice"));
+        } else if groups.values().flatten().any(|other| *other == other_way) {
+            let message = format!("{} is encrypted in one group and plain in another", secret.name);
+            let hint = "a credential has one file: write `encrypted = true` in both, or in neither";
+            problems.error(span, Refusal::new(Code::Duplicate, message).hint(hint));
         } else {
-            secrets.push(key.into_inner());
+            secrets.push(secret);
         }
     }
     groups.insert(name.into_inner(), secrets);

@@ -101,7 +101,7 @@ impl Service {
         self.live
     }
 
-    /// The names of the credentials it gets, in their order.
+    /// The credentials it gets, in the order of their names.
     #[must_use]
     pub fn secrets(&self) -> &[Secret] {
         &self.secrets
@@ -137,7 +137,7 @@ fn check_program(text: &str) -> Result<(), Refusal> {
 
 fn check_credentials(secrets: &[Secret], fields: &Fields<'_>, problems: &mut Problems) {
     for needed in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-        if !secrets.iter().any(|secret| secret == needed) {
+        if !secrets.iter().any(|secret| secret.name() == needed) {
             let message = format!("{} talks to the broker and gets no {needed}", fields.place());
             problems.error(
                 fields.span_of("secrets"),
@@ -156,7 +156,7 @@ fn check_live(live: Live, secrets: &[Secret], fields: &Fields<'_>, problems: &mu
         let hint = "real money moves on armed days only: write `live = \"armed\"` too, or `mode = \"paper\"`";
         problems.error(fields.span_of("mode"), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
     }
-    if !secrets.iter().any(|secret| secret == "LIVE_CONFIRM_TOKEN") {
+    if !secrets.iter().any(|secret| secret.name() == "LIVE_CONFIRM_TOKEN") {
         let message = format!("{} is live and gets no LIVE_CONFIRM_TOKEN", fields.place());
         let hint = "write `[secrets.live]` with `keys = [\"LIVE_CONFIRM_TOKEN\"]` and name the group in `secrets`";
         problems.error(fields.span_of("secrets"), Refusal::new(Code::MissingGuardrail, message).hint(hint));

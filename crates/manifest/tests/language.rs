@@ -87,6 +87,8 @@ fn every_single_mistake_is_told_at_its_line() {
         ("schema = 1", "schema = 2", Code::Schema),
         ("schema = 1", "schema = \"1\"", Code::WrongType),
         ("name = \"avwap\"", "name = \"AVWAP\"", Code::BadValue),
+        ("name = \"avwap\"", "name = \"multi-user\"", Code::BadValue),
+        ("name = \"avwap\"", "name = \"runlevel5\"", Code::BadValue),
         ("\"America/New_York\"", "\"America/New_Yrok\"", Code::NotInThisRelease),
         ("scope = \"system\"", "scope = \"user\"", Code::NotInThisRelease),
         ("scope = \"system\"", "scope = \"world\"", Code::BadValue),
@@ -301,6 +303,25 @@ fn a_late_start_belongs_to_a_schedule() {
     let unscheduled = AVWAP.replacen("schedule = \"Mon..Fri 08:30\"\n", "", 1);
     let problems = refused(&unscheduled);
     assert!(problems.iter().any(|problem| problem.message.contains("no schedule to be late for")), "{problems:#?}");
+}
+
+/// Encrypted for one host, or plain for root alone; a credential has one file, so not both.
+#[test]
+fn secrets_are_encrypted_by_the_group() {
+    let group = |encrypted: &str| {
+        AVWAP.replacen("[secrets.alpaca]\n", &format!("[secrets.alpaca]\nencrypted = {encrypted}\n"), 1)
+    };
+    for (text, expect) in [(AVWAP.to_owned(), false), (group("true"), true), (group("false"), false)] {
+        let deployment = read(text.as_bytes()).unwrap_or_else(|rejected| panic!("{rejected:#?}")).deployment;
+        let secrets = deployment.service("execution").unwrap().secrets();
+        assert!(secrets.len() == 2 && secrets.iter().all(|secret| secret.is_encrypted() == expect));
+    }
+    let text = group("\"yes\"");
+    check(&text, &[(line_of(&text, "encrypted = "), Code::WrongType)]);
+    let second = "[secrets.second]\nkeys = [\"APCA_API_KEY_ID\"]\n";
+    let text = group("true").replacen("[services.execution]", &format!("{second}[services.execution]"), 1);
+    let problems = refused(&text);
+    assert!(problems.iter().any(|problem| problem.message.contains("plain in another")), "{problems:#?}");
 }
 
 #[test]

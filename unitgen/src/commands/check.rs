@@ -3,13 +3,23 @@
 use clap::Args;
 use contract::ExitCode;
 
-use super::{ManifestArgs, say};
+use super::{
+    ManifestArgs,
+    host::{HostArgs, tell_troubles},
+    say,
+};
+use crate::{host::Trouble, problems::Report};
 
 /// Check a manifest and tell everything that is wrong with it
 #[derive(Debug, Args)]
 pub(super) struct Check {
     #[command(flatten)]
     manifest: ManifestArgs,
+    /// Check this host too: whether it has what the units need
+    #[arg(long)]
+    host: bool,
+    #[command(flatten)]
+    on: HostArgs,
 }
 
 impl Check {
@@ -19,18 +29,28 @@ impl Check {
             Err(code) => return code,
         };
         let warnings = &loaded.checked.warnings;
-        if self.manifest.json || !warnings.is_empty() {
+        let troubles: Vec<Trouble> = if self.host { self.on.judge(&loaded, None) } else { Vec::new() };
+        let exit = if troubles.is_empty() { ExitCode::Ok } else { ExitCode::Unexpected };
+        if self.manifest.json {
+            let report = Report::new(&loaded.path, &loaded.bytes, warnings).with_host(&troubles);
+            say(&format!("{}\n", report.to_json()));
+            return exit;
+        }
+        if !warnings.is_empty() {
             self.manifest.show(&loaded.path, &loaded.bytes, warnings);
         }
-        if !self.manifest.json {
+        if troubles.is_empty() {
             let deployment = &loaded.checked.deployment;
             let (services, jobs) = (deployment.services().count(), deployment.jobs().count());
             say(&format!(
-                "{}: {} is sound; services: {services}, jobs: {jobs}\n",
+                "{}: {} is sound; services: {services}, jobs: {jobs}{}\n",
                 loaded.path.display(),
-                deployment.name()
+                deployment.name(),
+                if self.host { "; this host has what they need" } else { "" }
             ));
+        } else {
+            tell_troubles(&troubles);
         }
-        ExitCode::Ok
+        exit
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod host;
 mod render;
 mod verify;
 
@@ -23,7 +24,8 @@ use crate::{
 
 const EXIT_CODES: &str = "Exit codes:
   0   done; with warnings, they are on the error stream
-  1   render --check, verify: the directory is not what the manifest renders
+  1   render --check, verify: the directory is not what the manifest renders;
+      check --host, render: the host lacks what the units need, and nothing was changed
   64  wrong command line
   65  verify: a directory cannot be read, or none is there
   73  the output cannot be written

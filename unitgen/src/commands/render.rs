@@ -6,8 +6,14 @@ use clap::{Args, ValueEnum};
 use contract::ExitCode;
 use manifest::Release;
 
-use super::{Loaded, ManifestArgs, say, tell};
+use super::{
+    Loaded, ManifestArgs,
+    host::{HostArgs, tell_troubles},
+    say, tell,
+};
 use crate::{
+    accounts,
+    host::Trouble,
     output::{self, Changes, OutputError},
     problems::Report,
     systemd,
@@ -30,12 +36,18 @@ pub(super) struct Render {
     /// Change nothing; say whether the directory is what the manifest renders
     #[arg(long)]
     check: bool,
+    #[command(flatten)]
+    on: HostArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Target {
     /// Units of the system's manager
     Systemd,
+    /// The user and group that they run as, for /etc/sysusers.d
+    Sysusers,
+    /// The directories that they need, for /etc/tmpfiles.d
+    Tmpfiles,
 }
 
 impl Render {
@@ -44,9 +56,20 @@ impl Render {
             Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };
+        let units = matches!(self.target, Target::Systemd);
+        if units && !self.check && self.on.is_read_by_systemd(&self.out) {
+            let troubles = self.on.judge(&loaded, Some(&self.out));
+            if !troubles.is_empty() {
+                self.tell_host(&loaded, &troubles);
+                return ExitCode::Unexpected;
+            }
+        }
         let deployment = &loaded.checked.deployment;
+        let digest = &loaded.checked.digest;
         let tree = match self.target {
-            Target::Systemd => systemd::render(deployment, &loaded.bytes, &loaded.checked.digest),
+            Target::Systemd => systemd::render(deployment, &loaded.bytes, digest),
+            Target::Sysusers => accounts::sysusers(deployment, digest),
+            Target::Tmpfiles => accounts::tmpfiles(deployment, &loaded.bytes, digest),
         };
         let name = deployment.name().as_str();
         let changes =
@@ -60,6 +83,15 @@ impl Render {
                 tell_error(&error);
                 ExitCode::CannotWrite
             }
+        }
+    }
+
+    fn tell_host(&self, loaded: &Loaded, troubles: &[Trouble]) {
+        if self.manifest.json {
+            let report = Report::new(&loaded.path, &loaded.bytes, &loaded.checked.warnings).with_host(troubles);
+            say(&format!("{}\n", report.to_json()));
+        } else {
+            tell_troubles(troubles);
         }
     }
 

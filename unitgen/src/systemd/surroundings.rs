@@ -4,7 +4,7 @@
 //! can never have two databases, and mode, account and the broker's address always agree.
 
 use contract::env::LIVE_CONFIRM_TOKEN;
-use manifest::{Account, Deployment, Env, Mode};
+use manifest::{Account, Deployment, Env, Mode, Secret};
 
 use crate::unit::{Credential, Word};
 
@@ -55,11 +55,17 @@ pub(crate) fn settings(env: &Env) -> impl Iterator<Item = (String, Word)> + '_ {
 
 /// Credentials with the root-owned files they come from. Without the broker's keys nothing can be done; the token is a
 /// permission, and losing a permission must not leave a position alone.
-pub(crate) fn credentials<'a>(secrets: impl IntoIterator<Item = &'a String>) -> Vec<Credential> {
-    let credential = |name: &String| Credential {
-        name: name.clone(),
-        file: Word::specifier('E').then(&format!("/portcullis/credentials/{name}")),
-        may_be_missing: name == LIVE_CONFIRM_TOKEN.name,
+pub(crate) fn credentials<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Vec<Credential> {
+    let credential = |secret: &Secret| {
+        let (name, encrypted) = (secret.name(), secret.is_encrypted());
+        // Apart, so that a plain value can never be taken for an encrypted one, nor a mode that is right for one be wrong.
+        let folder = if encrypted { "credentials.encrypted" } else { "credentials" };
+        Credential {
+            name: name.to_owned(),
+            file: Word::specifier('E').then(&format!("/portcullis/{folder}/{name}")),
+            encrypted,
+            may_be_missing: name == LIVE_CONFIRM_TOKEN.name,
+        }
     };
     let mut credentials: Vec<Credential> = secrets.into_iter().map(credential).collect();
     credentials.sort_by(|a, b| a.name.cmp(&b.name));

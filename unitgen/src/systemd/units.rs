@@ -121,7 +121,8 @@ fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (un
     environment.extend(served.into_iter().flat_map(|service| surroundings::broker(service.account(), service.mode())));
     environment.extend(surroundings::settings(run.env()));
     // The token confirms orders, and a job of these sends none.
-    let of_served = served.into_iter().flat_map(Service::secrets).filter(|secret| *secret != LIVE_CONFIRM_TOKEN.name);
+    let of_served =
+        served.into_iter().flat_map(Service::secrets).filter(|secret| secret.name() != LIVE_CONFIRM_TOKEN.name);
     let secrets = run.secrets().iter().chain(of_served);
     let unit = unit::Unit { wants_network: task.needs_broker(), ..unit::Unit::default() };
     let section = unit::Service {

@@ -103,6 +103,8 @@ pub struct Credential {
     pub name: String,
     /// The file.
     pub file: Word,
+    /// Whether the file is encrypted for this host.
+    pub encrypted: bool,
     /// Whether the process starts without it, with an empty one.
     pub may_be_missing: bool,
 }
@@ -204,8 +206,9 @@ impl Service {
                 "With a path a missing credential stops the start; without one systemd would skip it silently.",
             );
         }
-        for Credential { name, file, .. } in &self.credentials {
-            lines.set("LoadCredential", format!("{name}:{}", file.plain()));
+        for Credential { name, file, encrypted, .. } in &self.credentials {
+            let key = if *encrypted { "LoadCredentialEncrypted" } else { "LoadCredential" };
+            lines.set(key, format!("{name}:{}", file.plain()));
         }
         let permissions: Vec<_> = self.credentials.iter().filter(|credential| credential.may_be_missing).collect();
         if !permissions.is_empty() {

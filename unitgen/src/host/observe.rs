@@ -1,0 +1,150 @@
+//! The thin shell: looks at a host, or at the root of another, and decides nothing.
+
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use rustix::{
+    fs::{Access, StatVfsMountFlags, access, statvfs},
+    io::Errno,
+};
+
+use super::{ClockFound, CredentialFile, CredentialFound, Host, Place, PlaceFound, ProgramFound, Wanted};
+
+/// Where hosts keep their time zones: as the standard has it, and on NixOS.
+const ZONES: [&str; 2] = ["usr/share/zoneinfo", "etc/zoneinfo"];
+/// Every file of a compiled zone begins with this.
+const ZONE_MAGIC: &[u8] = b"TZif";
+/// Where systemd keeps the library that bears its version.
+const LIBRARIES: [&str; 4] = ["usr/lib/systemd", "usr/lib", "lib/systemd", "run/current-system/systemd/lib/systemd"];
+
+/// Looks for what is wanted below `root`. Commands of the host are asked only of the root that is this host's own.
+#[must_use]
+pub fn observe(root: &Path, wanted: &Wanted) -> Host {
+    let below = Below { root, is_own: root == Path::new("/") };
+    Host {
+        systemd: below.systemd(),
+        knows_new_york: ZONES.iter().any(|zones| {
+            fs::read(root.join(zones).join("America/New_York")).is_ok_and(|zone| zone.starts_with(ZONE_MAGIC))
+        }),
+        has_user: below.has_account("passwd", &wanted.user),
+        has_group: below.has_account("group", &wanted.group),
+        programs: wanted.programs.iter().map(|path| below.program(path)).collect(),
+        credentials: wanted.credentials.iter().map(|file| below.credential(file)).collect(),
+        places: wanted.places.iter().map(|place| below.place(place)).collect(),
+        clock: below.clock(),
+    }
+}
+
+struct Below<'a> {
+    root: &'a Path,
+    is_own: bool,
+}
+
+impl Below<'_> {
+    fn at(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// The manager that runs says it; of another root its library's name does.
+    fn systemd(&self) -> Option<u16> {
+        let said = self.is_own.then(|| said_by("systemctl", &["--version"])).flatten();
+        let running = said.and_then(|said| said.split_whitespace().nth(1)?.parse().ok());
+        running.or_else(|| {
+            let folders = LIBRARIES.iter().map(|folder| self.root.join(folder));
+            let of_architectures = entries(&self.root.join("usr/lib")).into_iter().map(|folder| folder.join("systemd"));
+            folders.chain(of_architectures).flat_map(|folder| entries(&folder)).find_map(|path| version_of(&path))
+        })
+    }
+
+    fn has_account(&self, kind: &str, name: &str) -> bool {
+        let listed = fs::read_to_string(self.root.join("etc").join(kind))
+            .is_ok_and(|text| text.lines().any(|line| line.split(':').next() == Some(name)));
+        listed || (self.is_own && said_by("getent", &[kind, name]).is_some())
+    }
+
+    fn program(&self, path: &str) -> ProgramFound {
+        match fs::metadata(self.at(path)) {
+            Ok(file) if file.is_file() && file.permissions().mode() & 0o001 != 0 => ProgramFound::Fine,
+            Ok(_) => ProgramFound::NotExecutable,
+            Err(_) => ProgramFound::Missing,
+        }
+    }
+
+    fn credential(&self, file: &CredentialFile) -> CredentialFound {
+        let found = match fs::metadata(self.at(&file.path)) {
+            Ok(found) => found,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return CredentialFound::Hidden,
+            Err(_) => return CredentialFound::Missing,
+        };
+        let (owner, mode) = (found.uid(), found.permissions().mode() & 0o7777);
+        if !found.is_file() || found.len() == 0 {
+            return CredentialFound::Empty;
+        }
+        // Of another root the files may belong to whoever unpacked it.
+        if mode & 0o077 != 0 || (self.is_own && owner != 0) {
+            return CredentialFound::Open { by: format!("owner {owner}, mode {mode:04o}") };
+        }
+        CredentialFound::Fine
+    }
+
+    fn place(&self, place: &Place) -> PlaceFound {
+        let wanted = self.at(&place.path);
+        let there = wanted.ancestors().find(|path| path.exists()).unwrap_or(self.root);
+        let unknown = |error: Errno| PlaceFound::Unknown(format!("cannot look at {}: {error}", there.display()));
+        match access(there, Access::WRITE_OK) {
+            Ok(()) => {}
+            Err(Errno::ROFS) => return PlaceFound::ReadOnly,
+            Err(error) => return unknown(error),
+        }
+        match statvfs(there) {
+            Ok(found) if found.f_flag.contains(StatVfsMountFlags::RDONLY) => PlaceFound::ReadOnly,
+            Ok(found) => PlaceFound::Writable {
+                bytes: found.f_bavail.saturating_mul(found.f_frsize),
+                // btrfs and its like have no fixed number of files.
+                files: (found.f_files > 0).then_some(found.f_favail),
+            },
+            Err(error) => unknown(error),
+        }
+    }
+
+    fn clock(&self) -> ClockFound {
+        if self.at("/run/systemd/container").exists() {
+            return ClockFound::OfTheHost;
+        }
+        // systemd-timesyncd leaves this file when it has agreed with a server.
+        if self.at("/run/systemd/timesync/synchronized").exists() {
+            return ClockFound::Kept;
+        }
+        // The kernel's own word, whoever keeps the clock: chrony and ntpd set it too.
+        let said = self.is_own.then(|| said_by("timedatectl", &["show", "--property=NTPSynchronized", "--value"]));
+        match said.flatten().as_deref().map(str::trim) {
+            Some("yes") => ClockFound::Kept,
+            Some("no") => ClockFound::NotKept,
+            Some(_) | None => ClockFound::Unknown,
+        }
+    }
+}
+
+/// `252` of `libsystemd-shared-252.so`, whatever a distribution writes behind the number.
+fn version_of(path: &Path) -> Option<u16> {
+    let name = path.file_name()?.to_str()?.strip_prefix("libsystemd-shared-")?;
+    let end = name.find(|c: char| !c.is_ascii_digit())?;
+    name[..end].parse().ok().filter(|_| name.contains(".so"))
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    paths
+}
+
+/// What a command of the host prints, if it is there and ends well.
+fn said_by(program: &str, args: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(args).stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}

@@ -1,0 +1,135 @@
+//! What a host can lack: a closed list, each with a code that tools may match and what to do.
+
+/// The kinds of troubles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A systemd that would ignore part of the units.
+    SystemdTooOld,
+    /// No systemd that says what it is.
+    SystemdUnknown,
+    /// Timers would be ignored.
+    NoTimeZones,
+    /// Nobody to run as.
+    NoUser,
+    /// No group to run as.
+    NoGroup,
+    /// A program that a unit runs is not there.
+    ProgramMissing,
+    /// A program that a unit runs cannot be run.
+    ProgramNotExecutable,
+    /// A credential is not there.
+    CredentialMissing,
+    /// A credential has nothing in it.
+    CredentialEmpty,
+    /// A credential that is none: others can read it.
+    CredentialOpen,
+    /// A credential that only root can judge.
+    CredentialHidden,
+    /// A place that cannot be written to.
+    ReadOnly,
+    /// A place without room.
+    Full,
+    /// A place that cannot be asked.
+    PlaceUnknown,
+    /// A clock that runs by itself.
+    ClockNotKept,
+    /// A clock that nobody vouches for.
+    ClockUnknown,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::SystemdTooOld,
+        Self::SystemdUnknown,
+        Self::NoTimeZones,
+        Self::NoUser,
+        Self::NoGroup,
+        Self::ProgramMissing,
+        Self::ProgramNotExecutable,
+        Self::CredentialMissing,
+        Self::CredentialEmpty,
+        Self::CredentialOpen,
+        Self::CredentialHidden,
+        Self::ReadOnly,
+        Self::Full,
+        Self::PlaceUnknown,
+        Self::ClockNotKept,
+        Self::ClockUnknown,
+    ];
+
+    /// The stable text.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SystemdTooOld => "systemd-too-old",
+            Self::SystemdUnknown => "systemd-unknown",
+            Self::NoTimeZones => "no-time-zones",
+            Self::NoUser => "no-user",
+            Self::NoGroup => "no-group",
+            Self::ProgramMissing => "program-missing",
+            Self::ProgramNotExecutable => "program-not-executable",
+            Self::CredentialMissing => "credential-missing",
+            Self::CredentialEmpty => "credential-empty",
+            Self::CredentialOpen => "credential-open",
+            Self::CredentialHidden => "credential-hidden",
+            Self::ReadOnly => "read-only",
+            Self::Full => "full",
+            Self::PlaceUnknown => "place-unknown",
+            Self::ClockNotKept => "clock-not-kept",
+            Self::ClockUnknown => "clock-unknown",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::SystemdTooOld => {
+                "it would ignore lines of the units: upgrade the host (Debian 12 has 252), or lower `systemd` in [host] if the \
+                 manifest does not need it"
+            }
+            Self::SystemdUnknown => "the units are systemd's: boot the host with it",
+            Self::NoTimeZones => {
+                "install tzdata; without it systemd ignores a timer with a zone, and no job of the day would run"
+            }
+            Self::NoUser | Self::NoGroup => {
+                "make it: `unitgen render --target sysusers --out /etc/sysusers.d`, then `systemd-sysusers`"
+            }
+            Self::ProgramMissing => "install the release there, or say with `programs` in [release] where it is",
+            Self::ProgramNotExecutable => "`chmod 0755` it",
+            Self::CredentialMissing => "put the secret there: `install -m 0600 /dev/stdin FILE`, as root",
+            Self::CredentialEmpty => "put the secret into it",
+            Self::CredentialOpen => {
+                "`chown root: FILE && chmod 0600 FILE`; and make a new key, for this one may be known by now"
+            }
+            Self::CredentialHidden => "run this as root",
+            Self::ReadOnly => "mount it read-write, or render elsewhere; on NixOS the module renders",
+            Self::Full => "free some room: a full disk cannot take an order's record",
+            Self::PlaceUnknown => "make the directory, or run this as root",
+            Self::ClockNotKept | Self::ClockUnknown => {
+                "start systemd-timesyncd, chrony or ntpd and wait until the clock agrees; a wrong clock trades at the wrong \
+                 hour. --without-ntp goes on all the same"
+            }
+        }
+    }
+}
+
+/// One thing that a host lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Its kind.
+    pub kind: Kind,
+    /// The file, account or thing that it is about.
+    pub subject: String,
+    /// What was found: a fragment in lower case.
+    pub says: String,
+}
+
+impl Trouble {
+    /// As people read it.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("host[{}]: {}: {}\n  help: {}\n", self.kind.as_str(), self.subject, self.says, self.kind.remedy())
+    }
+}

@@ -1,0 +1,119 @@
+//! What a deployment's units want of a host, read from the units themselves.
+
+use std::{collections::BTreeSet, path::Path};
+
+use crate::Tree;
+
+/// Where the state is kept, which is where the ledger grows.
+const STATE: &str = "/var/lib";
+/// A day's ledger, watchlist and log, many times over.
+const STATE_BYTES: u64 = 64 << 20;
+const STATE_FILES: u64 = 1024;
+/// While a render replaces its files, old and new lie side by side.
+const COPIES: u64 = 2;
+/// A file takes whole blocks.
+const BLOCK: u64 = 4096;
+
+/// What is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The oldest systemd.
+    pub systemd: u16,
+    /// The user that units run as.
+    pub user: String,
+    /// Their group.
+    pub group: String,
+    /// Programs, each once.
+    pub programs: Vec<String>,
+    /// Credentials, each once.
+    pub credentials: Vec<CredentialFile>,
+    /// Places that are written to.
+    pub places: Vec<Place>,
+}
+
+/// A file that systemd reads a credential from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CredentialFile {
+    /// The file.
+    pub path: String,
+    /// The credential's name.
+    pub name: String,
+    /// Whether it is encrypted for this host.
+    pub encrypted: bool,
+    /// Whether its unit starts without it.
+    pub may_be_missing: bool,
+}
+
+impl CredentialFile {
+    /// What makes the file of an encrypted credential, from what is typed.
+    #[must_use]
+    pub fn encrypt_command(&self) -> String {
+        format!("systemd-creds encrypt --name={} - {}", self.name, self.path)
+    }
+}
+
+/// A place that is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The directory; it need not be there, its parents must.
+    pub path: String,
+    /// What is written there.
+    pub purpose: &'static str,
+    /// Bytes that must be free.
+    pub bytes: u64,
+    /// Files that must be able to be added.
+    pub files: u64,
+}
+
+impl Wanted {
+    /// Reads a rendered tree; `out` is where it is to be written, if anywhere.
+    #[must_use]
+    pub fn of(tree: &Tree, systemd: u16, out: Option<&Path>) -> Self {
+        let mut wanted = Self { systemd, ..Self::default() };
+        let (mut programs, mut credentials) = (BTreeSet::new(), BTreeSet::new());
+        let services = tree.iter().filter(|(path, _)| path.ends_with(".service"));
+        for (_, content) in services {
+            let text = String::from_utf8_lossy(content);
+            for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
+                match key {
+                    "User" => value.clone_into(&mut wanted.user),
+                    "Group" => value.clone_into(&mut wanted.group),
+                    "ExecCondition" | "ExecStartPre" | "ExecStart" | "ExecStopPost" => {
+                        programs.extend(value.split(' ').next().map(str::to_owned));
+                    }
+                    "LoadCredential" | "LoadCredentialEncrypted" => {
+                        credentials.extend(credential(key, value, &text));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        wanted.programs = programs.into_iter().collect();
+        wanted.credentials = credentials.into_iter().collect();
+        wanted.places = places(tree, out);
+        wanted
+    }
+}
+
+fn credential(key: &str, value: &str, unit: &str) -> Option<CredentialFile> {
+    let (name, path) = value.split_once(':')?;
+    Some(CredentialFile {
+        path: path.replace("%E", "/etc"),
+        name: name.to_owned(),
+        encrypted: key == "LoadCredentialEncrypted",
+        may_be_missing: unit.contains(&format!("\nSetCredential={name}:")),
+    })
+}
+
+fn places(tree: &Tree, out: Option<&Path>) -> Vec<Place> {
+    let blocks = |content: &[u8]| (content.len() as u64).div_ceil(BLOCK) * BLOCK;
+    let bytes: u64 = tree.iter().map(|(_, content)| blocks(content)).sum();
+    let units = out.map(|out| Place {
+        path: out.display().to_string(),
+        purpose: "the rendered units",
+        bytes: COPIES * bytes,
+        files: COPIES * tree.iter().count() as u64,
+    });
+    let state = Place { path: STATE.to_owned(), purpose: "the state", bytes: STATE_BYTES, files: STATE_FILES };
+    units.into_iter().chain([state]).collect()
+}

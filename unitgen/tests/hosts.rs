@@ -1,0 +1,252 @@
+//! A host that lacks what the units need is refused before anything of it changes, with everything that it lacks.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use unitgen::{
+    host::{self, ClockFound, CredentialFound, Host, Kind, PlaceFound, ProgramFound, Wanted},
+    source, systemd,
+};
+
+const AVWAP: &str = include_str!("../../manifests/avwap.toml");
+
+#[test]
+fn what_is_wanted_is_what_the_units_name() {
+    let wanted = wanted(AVWAP);
+    assert_eq!((wanted.systemd, wanted.user.as_str(), wanted.group.as_str()), (252, "trading", "trading"));
+    let programs = ["desk", "execution", "gate", "scanner"].map(|name| format!("/usr/lib/portcullis/bin/{name}"));
+    assert_eq!(wanted.programs, programs);
+    let names: Vec<&str> = wanted.credentials.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        names,
+        ["/etc/portcullis/credentials/APCA_API_KEY_ID", "/etc/portcullis/credentials/APCA_API_SECRET_KEY"]
+    );
+    assert_eq!(wanted.places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["/out", "/var/lib"]);
+    assert!(wanted.places[0].bytes > 40_000, "two copies of eleven files");
+}
+
+#[test]
+fn every_lack_is_told() {
+    let wanted = wanted(AVWAP);
+    assert_eq!(host::judge(&wanted, &sound(), false), []);
+    let lacks: &[(fn(&mut Host), Kind)] = &[
+        (|host| host.systemd = Some(251), Kind::SystemdTooOld),
+        (|host| host.systemd = None, Kind::SystemdUnknown),
+        (|host| host.knows_new_york = false, Kind::NoTimeZones),
+        (|host| host.has_user = false, Kind::NoUser),
+        (|host| host.has_group = false, Kind::NoGroup),
+        (|host| host.programs[2] = ProgramFound::Missing, Kind::ProgramMissing),
+        (|host| host.programs[3] = ProgramFound::NotExecutable, Kind::ProgramNotExecutable),
+        (|host| host.credentials[0] = CredentialFound::Missing, Kind::CredentialMissing),
+        (|host| host.credentials[1] = CredentialFound::Empty, Kind::CredentialEmpty),
+        (|host| host.credentials[1] = CredentialFound::Open { by: "mode 0644".to_owned() }, Kind::CredentialOpen),
+        (|host| host.credentials[1] = CredentialFound::Hidden, Kind::CredentialHidden),
+        (|host| host.places[0] = PlaceFound::ReadOnly, Kind::ReadOnly),
+        (|host| host.places[0] = PlaceFound::Writable { bytes: 4096, files: None }, Kind::Full),
+        (|host| host.places[1] = PlaceFound::Writable { bytes: u64::MAX, files: Some(3) }, Kind::Full),
+        (|host| host.places[1] = PlaceFound::Unknown("no".to_owned()), Kind::PlaceUnknown),
+        (|host| host.clock = ClockFound::NotKept, Kind::ClockNotKept),
+        (|host| host.clock = ClockFound::Unknown, Kind::ClockUnknown),
+    ];
+    let mut met = BTreeSet::new();
+    for (change, kind) in lacks {
+        let mut host = sound();
+        change(&mut host);
+        let troubles = host::judge(&wanted, &host, false);
+        assert_eq!(troubles.iter().map(|trouble| trouble.kind).collect::<Vec<_>>(), [*kind], "{troubles:?}");
+        assert!(troubles[0].to_text().contains("  help: "));
+        met.insert(*kind);
+    }
+    assert_eq!(met.into_iter().collect::<Vec<_>>(), Kind::ALL, "each kind is met");
+    let mut everything = sound();
+    lacks.iter().for_each(|(change, _)| change(&mut everything));
+    assert!(host::judge(&wanted, &everything, false).len() >= 10, "all of them at once");
+}
+
+#[test]
+fn what_somebody_answers_for_is_no_lack() {
+    let wanted = wanted(AVWAP);
+    let mut host = sound();
+    host.systemd = Some(257);
+    host.clock = ClockFound::OfTheHost;
+    assert_eq!(host::judge(&wanted, &host, false), []);
+    for clock in [ClockFound::NotKept, ClockFound::Unknown] {
+        host.clock = clock;
+        assert_eq!(host::judge(&wanted, &host, true), []);
+    }
+    let live = AVWAP
+        .replacen("mode = \"paper\"", "mode = \"live\"", 1)
+        .replacen("live = \"never\"", "live = \"armed\"", 1)
+        .replacen("account = \"PA30000000\"", "account = \"123456789\"", 1)
+        .replacen("keys = [", "keys = [\"LIVE_CONFIRM_TOKEN\", ", 1);
+    let wanted = self::wanted(&live);
+    let token = wanted.credentials.iter().position(|file| file.name == "LIVE_CONFIRM_TOKEN").unwrap();
+    host.credentials = vec![CredentialFound::Fine; wanted.credentials.len()];
+    host.credentials[token] = CredentialFound::Missing;
+    assert_eq!(host::judge(&wanted, &host, true), [], "a permission that is not there keeps nobody from managing");
+}
+
+#[test]
+fn a_root_that_has_everything_is_rendered_into_and_one_that_lacks_something_is_not_touched() {
+    let root = Root::sound();
+    let checked = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("this host has what they need"), "{checked:?}");
+    let rendered = root.render();
+    assert_eq!(rendered.status.code(), Some(0), "{rendered:?}");
+    assert!(root.path("etc/systemd/system/avwap.target").exists());
+
+    let lacks: &[(fn(&Root), &str)] = &[
+        (
+            |root| root.rename("usr/lib/systemd/libsystemd-shared-252.so", "usr/lib/systemd/libsystemd-shared-247.so"),
+            "systemd-too-old",
+        ),
+        (|root| root.remove("usr/lib/systemd/libsystemd-shared-252.so"), "systemd-unknown"),
+        (|root| root.remove("usr/share/zoneinfo/America/New_York"), "no-time-zones"),
+        (|root| root.write("usr/share/zoneinfo/America/New_York", "", 0o644), "no-time-zones"),
+        (|root| root.write("etc/passwd", "root:x:0:0::/root:/bin/sh\n", 0o644), "no-user"),
+        (|root| root.write("etc/group", "tradings:x:7:\n", 0o644), "no-group"),
+        (|root| root.remove("usr/lib/portcullis/bin/gate"), "program-missing"),
+        (|root| root.write("usr/lib/portcullis/bin/desk", "x", 0o644), "program-not-executable"),
+        (|root| root.remove("etc/portcullis/credentials/APCA_API_KEY_ID"), "credential-missing"),
+        (|root| root.write("etc/portcullis/credentials/APCA_API_KEY_ID", "", 0o600), "credential-empty"),
+        (|root| root.write("etc/portcullis/credentials/APCA_API_SECRET_KEY", "x", 0o640), "credential-open"),
+        (|root| root.remove("run/systemd/timesync/synchronized"), "clock-unknown"),
+    ];
+    for (change, code) in lacks {
+        let root = Root::sound();
+        change(&root);
+        for output in [root.unitgen(&["check", "m.toml", "--host", "--root", "."]), root.render()] {
+            assert_eq!(output.status.code(), Some(1), "{code}: {output:?}");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(told.contains(&format!("host[{code}]: ")) && told.contains("lacks 1 thing"), "{code}: {told}");
+        }
+        assert_eq!(fs::read_dir(root.path("etc/systemd/system")).unwrap().count(), 0, "{code}: something was written");
+    }
+}
+
+#[test]
+fn everything_that_a_bare_root_lacks_is_told_at_once() {
+    let root = Root(tempfile::tempdir().unwrap());
+    root.write("m.toml", AVWAP, 0o644);
+    fs::create_dir_all(root.path("etc/systemd/system")).unwrap();
+    let output = root.unitgen(&["check", "m.toml", "--host", "--root", ".", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let codes: BTreeSet<&str> =
+        report["host"].as_array().unwrap().iter().map(|trouble| trouble["code"].as_str().unwrap()).collect();
+    let expect = [
+        "clock-unknown",
+        "credential-missing",
+        "no-group",
+        "no-time-zones",
+        "no-user",
+        "program-missing",
+        "systemd-unknown",
+    ];
+    assert_eq!((codes.into_iter().collect::<Vec<_>>(), &report["ok"]), (expect.to_vec(), &false.into()));
+}
+
+#[test]
+fn a_clock_that_nothing_keeps_is_somebodys_decision_and_other_directories_are_nobodys_host() {
+    let root = Root::sound();
+    root.remove("run/systemd/timesync/synchronized");
+    let output = root.unitgen(&["check", "m.toml", "--host", "--root", ".", "--without-ntp"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    root.write("run/systemd/container", "systemd-nspawn\n", 0o644);
+    assert_eq!(root.render().status.code(), Some(0), "a container has the clock of its host");
+    root.remove("usr/lib/portcullis/bin/gate");
+    let elsewhere = root.unitgen(&["render", "m.toml", "--target", "systemd", "--root", ".", "--out", "units"]);
+    assert_eq!(elsewhere.status.code(), Some(0), "{elsewhere:?}");
+    let checked = root.unitgen(&[
+        "render",
+        "m.toml",
+        "--target",
+        "systemd",
+        "--root",
+        ".",
+        "--out",
+        "etc/systemd/system",
+        "--check",
+    ]);
+    assert_eq!(checked.status.code(), Some(0), "a look changes nothing: {checked:?}");
+}
+
+fn wanted(manifest: &str) -> Wanted {
+    let checked = source::check(manifest.as_bytes()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let tree = systemd::render(&checked.deployment, manifest.as_bytes(), &checked.digest);
+    Wanted::of(&tree, checked.deployment.host().systemd(), Some("/out".as_ref()))
+}
+
+fn sound() -> Host {
+    let room = PlaceFound::Writable { bytes: 1 << 40, files: Some(1 << 20) };
+    Host {
+        systemd: Some(252),
+        knows_new_york: true,
+        has_user: true,
+        has_group: true,
+        programs: vec![ProgramFound::Fine; 4],
+        credentials: vec![CredentialFound::Fine; 2],
+        places: vec![room; 2],
+        clock: ClockFound::Kept,
+    }
+}
+
+/// The root of a host, as far as anybody looks at it.
+struct Root(tempfile::TempDir);
+
+impl Root {
+    fn sound() -> Self {
+        let root = Self(tempfile::tempdir().unwrap());
+        root.write("m.toml", AVWAP, 0o644);
+        root.write("usr/lib/systemd/libsystemd-shared-252.so", "", 0o644);
+        root.write("usr/share/zoneinfo/America/New_York", "TZif2", 0o644);
+        root.write("etc/passwd", "root:x:0:0::/root:/bin/sh\ntrading:x:990:990::/:/usr/sbin/nologin\n", 0o644);
+        root.write("etc/group", "root:x:0:\ntrading:x:990:\n", 0o644);
+        for program in ["desk", "execution", "gate", "scanner"] {
+            root.write(&format!("usr/lib/portcullis/bin/{program}"), "x", 0o755);
+        }
+        for key in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
+            root.write(&format!("etc/portcullis/credentials/{key}"), "x", 0o600);
+        }
+        root.write("run/systemd/timesync/synchronized", "", 0o644);
+        fs::create_dir_all(root.path("etc/systemd/system")).unwrap();
+        fs::create_dir_all(root.path("var/lib")).unwrap();
+        root
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str, mode: u32) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    fn render(&self) -> Output {
+        self.unitgen(&["render", "m.toml", "--target", "systemd", "--root", ".", "--out", "etc/systemd/system"])
+    }
+
+    fn unitgen(&self, args: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_unitgen")).args(args).current_dir(self.0.path()).output().unwrap()
+    }
+}

@@ -41,16 +41,16 @@ is_not() { ! "$@"; }
 is_same() { [ "$1" = "$2" ]; }
 needs_no_unit() { ! grep -q '\.service' <<<"$(show execution.service Requires) $(show execution.service Requisite) $(show execution.service BindsTo)"; }
 
-# alerts UNIT: how many records at priority err the unit's end has told.
-told() { [ "$(alerts "$1")" -eq "$2" ]; }
-alerts() { journal -u "$1" -p err | jq -rs '[.[] | select((.MESSAGE | strings) | startswith("ALERT"))] | length'; }
+# told UNIT N: its end was told so often since the boot.
+told() {
+    [ "$(journal -u "$1" -p err | jq -rs '[.[] | select((.MESSAGE | strings) | startswith("ALERT"))] | length')" -eq "$2" ]
+}
 # orders: how many the venue was sent.
 orders() { truth '.orders | length'; }
 
 # stale_list: yesterday's, which vouches for yesterday.
 stale_list() { lay_list 2026-10-14; }
 fresh_list() { lay_list 2026-10-15; }
-no_list() { rm -f "$ROOT"/daily_candidates.csv* "$ROOT"/*attest*; }
 
 # stays_out ALERTS [STATE]: execution did not come up, has told so many alerts since the boot, is not coming back, and sent
 # nothing.
@@ -66,35 +66,17 @@ stop_execution() {
     systemctl reset-failed execution.service 2>/dev/null || true
 }
 
-# hold_positions: by the list of the day execution comes to hold something, with its stops at the venue.
+# hold_positions: by the list of the day execution comes to hold something, all of it under stops.
 hold_positions() {
     fresh_list
     systemctl start execution.service
-    until_held
+    pass 300 covered
 }
-# until_held: the venue's clock goes on until it is so.
-until_held() {
-    venue POST /sim/advance '{"to":"2026-10-15T09:50:30-04:00"}' > /dev/null
-    wait_for 60 goes_on_until_held
-    wait_for 20 every_position_has_its_stop
+# comes_back SIGNAL: execution is sent the signal, and is back as another process.
+comes_back() {
+    crash execution.service "$1"
+    wait_for 20 is_up_anew execution.service "$PID"
 }
-goes_on_until_held() {
-    venue POST /sim/advance '{"seconds":20}' && pause && [ "$(truth '.positions | length')" -gt 0 ]
-}
-every_position_has_its_stop() { nothing_is_bare && [ "$(truth '.positions | length')" -gt 0 ]; }
-nothing_is_bare() {
-    truth '.orders as $orders | [.positions[] | . as $held | any($orders[]; .symbol == $held.symbol and .side == "sell"
-        and .kind.type == "stop" and .status == "New" and .qty == $held.qty)] | all' | grep -qx true
-}
-# crash SIGNAL: execution, and wait until it is back as another process.
-crash() {
-    local before
-    before=$(show execution.service MainPID)
-    # Not its ExecStopPost= as well.
-    systemctl kill --kill-whom=main --signal="$1" execution.service
-    wait_for 20 is_back "$before"
-}
-is_back() { is_shown execution.service ActiveState active && [ "$(show execution.service MainPID)" != "$1" ]; }
 # desk ARGUMENTS...: as the operator runs it.
 desk() { runuser -u trading -- env STATE_DIRECTORY="$ROOT" "$BIN/desk" "$@"; }
 # undo_venue UNIT: without the drop-in that points it at the venue, which lends an offline job a network.

@@ -100,7 +100,11 @@ is_up_anew() { is_shown "$1" ActiveState active && [ "$(pid_of "$1")" != "$2" ] 
 # The venue's clock, as it stands and when the first sleeper wants to be woken; seconds since 1970.
 venue_now() { date -d "$(venue GET /sim/clock | jq -r .timestamp)" +%s; }
 is_asleep() { venue GET /sim/sleepers | jq -e 'any(.sleepers[]; .participant == "execution")'; }
-next_waking() { date -d "$(venue GET /sim/sleepers | jq -r '[.sleepers[].until] | min')" +%s; }
+next_waking() {
+    local until
+    until=$(venue GET /sim/sleepers | jq -r '[.sleepers[].until] | min // empty')
+    [ -z "$until" ] || date -d "$until" +%s
+}
 advance_to() { venue POST /sim/advance "{\"to\": \"$(date -u -d "@$1" +%FT%TZ)\"}" > /dev/null; }
 
 # pass SECONDS [CONDITION...]: the venue's time goes by, from one waking of execution to the next, so that it acts as it
@@ -114,7 +118,10 @@ pass() {
         [ $# -eq 0 ] || ! "$@" > /dev/null 2>&1 || return 0
         [ "$(venue_now)" -lt "$target" ] || break
         # The second after, so that the fraction of a second is not waited for in vain.
-        next=$(($(next_waking) + 1))
+        next=$(next_waking)
+        # Something else has woken it meanwhile.
+        [ -n "$next" ] || continue
+        next=$((next + 1))
         advance_to $((next < target ? next : target))
     done
     [ $# -eq 0 ] || fail "not so after that time of the venue's: $*"

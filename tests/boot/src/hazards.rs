@@ -1,4 +1,4 @@
-//! The table of hazards, read out of the scenarios `hazards-*.sh` that prove every line of it.
+//! The table of hazards, read out of the scenarios `hazards_*.sh` that prove every line of it.
 //!
 //! `hazard NAME 'DOCUMENT' 'WHAT'` begins one; `bites 'CLAIM' COMMAND`, `bites_on 12 'CLAIM' COMMAND` and
 //! `ours 'CLAIM' COMMAND` are claims about it. A claim stands in single quotes on one line, with what proves it behind it.
@@ -9,7 +9,7 @@ use anyhow::{Context, bail, ensure};
 
 const HEAD: &str = "# Hazards
 
-Made by `UPDATE_DOCS=1 cargo test -p boot --test hazards` of `tests/boot/scenarios/hazards-*.sh`; a test fails when it is stale.
+Made by `UPDATE_DOCS=1 cargo test -p boot --test hazards` of `tests/boot/scenarios/hazards_*.sh`; a test fails when it is stale.
 
 What the documents of the systems before this one had installed, and what went wrong with it or would have. Every line is run:
 the scenario lays down their units (with stand-ins for their programs), shows that each hazard bites under the systemd of
@@ -34,7 +34,7 @@ struct Hazard {
 pub fn page(scenarios: &Path) -> anyhow::Result<String> {
     let entries = fs::read_dir(scenarios).with_context(|| format!("{}", scenarios.display()))?;
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("hazards-")));
+    paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("hazards_")));
     paths.sort();
     let mut page = HEAD.to_owned();
     let mut names = BTreeSet::new();

@@ -60,6 +60,7 @@ for unit in cleared swallowed dashed switch; do systemctl start "seed-$unit.serv
 started() { [ -e "/seeds/ran-$1" ]; }
 has_line() { grep -qxF "$2" "/seeds/ran-$1"; }
 lacks_name() { started "$1" && ! grep -q "^$2=" "/seeds/ran-$1"; }
+verify_names() { ! "$BIN/unitgen" verify /etc/systemd/system --manifest /etc/portcullis/avwap.toml > /tmp/verified 2>&1 && grep -qF "$1" /tmp/verified; }
 stale_list
 
 hazard drop-in-clears-the-gate 'avwap-live-trading-runbook' '"all changes by drop-ins": one that clears the gate'
@@ -70,6 +71,7 @@ ExecCondition=
 S
 start_execution
 ours 'execution asks the same gate inside: it ends with 75 and is not restarted, one alert, no order' stays_out 1 failed
+ours 'unitgen verify names the file' verify_names execution.service.d/99-by-hand.conf
 stop_execution
 undo_drop_in execution.service
 
@@ -106,6 +108,7 @@ S
 systemctl daemon-reload
 start_execution
 ours 'a gate cleared from there is asked inside; a mode that the manifest does not say is refused; no order' stays_out 4 failed
+ours 'unitgen verify names the file' verify_names service.d/50-defaults.conf
 rm -r /etc/systemd/system/service.d
 systemctl daemon-reload
 stop_execution

@@ -1,5 +1,5 @@
 #: about with a position to protect, gates of the documents leave it alone; ours lets its manager back in
-#: venue --session 2026-10-15 --start 09:00
+#: venue --session 2026-10-15 --start 09:51
 #: lists 2026-10-14 2026-10-15
 #: timeout 180
 . /scenario/hazards.sh
@@ -43,24 +43,20 @@ rm /seeds/fresh
 systemctl restart seed-execution.service || true
 systemctl kill --signal=KILL seed-session.service seed-condition.service
 
-# Only the pause before a restart is shortened.
-drop_in execution.service <<'S'
-[Service]
-RestartSec=100ms
-S
+quicken execution.service
 hold_positions
-opened=$(truth '[.orders[] | select(.side == "buy")] | length')
+opened=$(bought)
 stale_list
 manages() {
-    is_shown execution.service ActiveState active && every_position_has_its_stop &&
-        [ "$(truth '[.orders[] | select(.side == "buy")] | length')" -eq "$opened" ]
+    is_shown execution.service ActiveState active && covered &&
+        [ "$(bought)" -eq "$opened" ]
 }
 
 hazard restart-ends-the-manager 'avwap-deployment' 'execution is restarted at 08:40 whatever became of the scan, and its gate refuses'
 bites 'what ran and managed positions is stopped, and not started' is_shown seed-execution.service ActiveState failed
 before=$(show execution.service MainPID)
 systemctl start execution-restart.service
-wait_for 20 is_back "$before"
+wait_for 20 is_up_anew execution.service "$before"
 ours 'the gate sees what there is to protect and answers manage-only: it runs, opens nothing' manages
 
 hazard crash-behind-requires 'aurora-execution-integration' 'the session Requires= a preflight that runs again at every restart'
@@ -70,10 +66,10 @@ bites 'it crashes while the preflight fails: the restart is a failed dependency,
 bites_on 12 'systemctl shows it inactive, Result=success' is_shown seed-session.service ActiveState inactive
 waits_for_nothing() { is_shown seed-session.service SubState auto-restart-queued && ! systemctl list-jobs --no-legend | grep -q seed-session; }
 bites_on 13 'systemctl shows it activating, with no job queued' waits_for_nothing
-crash KILL
+comes_back KILL
 ours 'it comes back to manage what is held' manages
 
 hazard crash-behind-a-condition '-' 'a crash while the gate refuses'
 bites 'no restart, Result=success, no OnFailure=' stays_down seed-condition.service 'exec-condition'
-crash ABRT
+comes_back ABRT
 ours 'with exposure the gate lets the process in, and it opens nothing' manages

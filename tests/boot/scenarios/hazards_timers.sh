@@ -188,4 +188,4 @@ fresh_list
 systemctl start execution.service
 before=$(show execution.service MainPID)
 systemctl start execution-restart.service
-ours 'a unit that conflicts with execution stops it, and by its own success starts it afresh' is_back "$before"
+ours 'a unit that conflicts with execution stops it, and by its own success starts it afresh' is_up_anew execution.service "$before"

@@ -1,5 +1,4 @@
 //! `docs/boot-hazards.md` says what the scenarios prove, and nothing else.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{env, fs};
 

@@ -1,10 +1,10 @@
 //! The thin shell under [`crate::verify`]: reads the directories of a unit search path into a [`Listing`].
 //!
-//! Units, drop-ins and dependency links are read, nothing else. Of units that are nobody's business only the beginning is,
-//! which tells whose they are. Links are followed, as systemd follows them.
+//! Units, drop-ins and dependency links are read, nothing else. Links are followed, as systemd follows them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -14,11 +14,11 @@ use thiserror::Error;
 
 use crate::verify::{Directory, Entry, Link, Listing};
 
-/// Larger than any unit: what is longer differs anyway.
+/// Larger than any unit: what is longer is a finding.
 const READ_MAX: u64 = 1 << 20;
-/// Enough for the first line of a rendered file.
-const HEAD_MAX: u64 = 300;
-const UNITS: [&str; 3] = [".service", ".timer", ".target"];
+/// Of units of others: no hand writes more, and a generator that does names no program of ours behind it.
+const FOREIGN_MAX: u64 = 64 << 10;
+const UNITS: [&str; 6] = [".service", ".timer", ".target", ".path", ".socket", ".slice"];
 const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
 
 /// Where the system's manager looks for units, in order. Source: systemd.unit(5), `systemd-analyze unit-paths`.
@@ -116,14 +116,14 @@ impl Reader<'_> {
             return Some(self.read(&path, name, READ_MAX));
         }
         if UNITS.iter().any(|suffix| name.ends_with(suffix)) {
-            return Some(self.read(&path, name, HEAD_MAX));
+            return Some(self.read(&path, name, FOREIGN_MAX));
         }
         let folder = FOLDERS.iter().any(|suffix| name.ends_with(suffix));
         folder.then(|| self.folder(&path, name)).flatten()
     }
 
     fn folder(&mut self, path: &Path, name: &str) -> Option<Entry> {
-        let names = match names_in(path) {
+        let names = match files_in(path) {
             Ok(names) => names,
             // No directory: systemd passes it over too.
             Err(SearchPathError::List { source, .. })
@@ -137,12 +137,28 @@ impl Reader<'_> {
         Some(Entry::Folder(
             names
                 .into_iter()
-                .map(|file| {
-                    let entry = self.read(&path.join(&file), &file, limit);
-                    (file, entry)
+                .map(|file| match file.into_string() {
+                    Ok(file) => {
+                        let entry = self.read(&path.join(&file), &file, limit);
+                        let entry = if limit == 1 { self.dependency(&path.join(&file), &file, entry) } else { entry };
+                        (file, entry)
+                    }
+                    // systemd reads it all the same.
+                    Err(file) => {
+                        let entry = Entry::Unreadable("its name is no UTF-8".to_owned());
+                        (file.as_encoded_bytes().escape_ascii().to_string(), entry)
+                    }
                 })
                 .collect(),
         ))
+    }
+
+    /// What a dependency link leads to does not matter, even when that is no file.
+    fn dependency(&mut self, path: &Path, name: &str, entry: Entry) -> Entry {
+        match (entry, fs::read_link(path)) {
+            (Entry::Folder(_) | Entry::Unreadable(_), Ok(target)) => Entry::Dangling(self.link(path, &target, name)),
+            (entry, _) => entry,
+        }
     }
 
     fn read(&mut self, path: &Path, name: &str, limit: u64) -> Entry {
@@ -150,7 +166,10 @@ impl Reader<'_> {
         if link.is_some() && fs::canonicalize(path).is_ok_and(|target| target == Path::new("/dev/null")) {
             return Entry::Null;
         }
-        match read_up_to(path, limit) {
+        match read_up_to(path, if limit == READ_MAX { READ_MAX + 1 } else { limit }) {
+            Ok(content) if content.len() as u64 > READ_MAX => {
+                Entry::Unreadable(format!("it is larger than {READ_MAX} bytes"))
+            }
             Ok(content) => Entry::File { content, link },
             Err(error) => match (error.kind(), link) {
                 (io::ErrorKind::NotFound, Some(link)) => Entry::Dangling(link),
@@ -190,10 +209,14 @@ fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 
 /// Names that are no UTF-8 are no units.
 fn names_in(directory: &Path) -> Result<Vec<String>, SearchPathError> {
+    Ok(files_in(directory)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+}
+
+fn files_in(directory: &Path) -> Result<Vec<OsString>, SearchPathError> {
     let failed = |source| SearchPathError::List { path: directory.to_owned(), source };
     let mut names = Vec::new();
     for entry in fs::read_dir(directory).map_err(failed)? {
-        names.extend(entry.map_err(failed)?.file_name().into_string());
+        names.push(entry.map_err(failed)?.file_name());
     }
     names.sort();
     Ok(names)

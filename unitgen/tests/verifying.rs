@@ -4,8 +4,9 @@
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     fs,
-    os::unix::fs::symlink,
+    os::unix::{ffi::OsStrExt, fs::symlink},
     path::{Path, PathBuf},
     process::{Command, Output},
     time::{Duration, Instant},
@@ -278,6 +279,113 @@ fn every_loss_is_found() {
             &[Code::TiedToOthers],
         ),
         (
+            "every service falls with something of others",
+            |host| host.link("etc/service.requires/cron.service", "../cron.service"),
+            &[Code::TiedToOthers; 4],
+        ),
+        (
+            "every timer starts something",
+            |host| host.link("etc/timer.wants/x.service", "../x.service"),
+            &[Code::TiedToOthers; 3],
+        ),
+        (
+            "every target falls with something",
+            |host| host.link("run/target.requires/x.service", "../x.service"),
+            &[Code::TiedToOthers],
+        ),
+        (
+            "every target starts a job",
+            |host| host.link("etc/target.wants/scan.service", "../scan.service"),
+            &[Code::StartedByOthers],
+        ),
+        (
+            "a prefix falls with something",
+            |host| host.link("etc/execution-.service.requires/x.service", "../x.service"),
+            &[Code::TiedToOthers],
+        ),
+        (
+            "an alias falls with something",
+            |host| {
+                host.link("etc/trader.service", "../lib/execution.service");
+                host.link("etc/trader.service.requires/x.service", "../x.service");
+            },
+            &[Code::TiedToOthers],
+        ),
+        (
+            "a job at every boot by an alias",
+            |host| {
+                host.link("etc/zz.service", "../lib/scan.service");
+                host.link("etc/multi-user.target.wants/zz.service", "../zz.service");
+            },
+            &[Code::StartedByOthers],
+        ),
+        (
+            "tied by a link to a directory",
+            |host| host.link("etc/execution.service.requires/x.service", "/usr"),
+            &[Code::TiedToOthers],
+        ),
+        (
+            "a comment that systemd ends at a carriage return",
+            |host| host.write("etc/execution.service.d/x.conf", "[Service]\n# note\rExecCondition=\r"),
+            &[Code::ForeignDropIn],
+        ),
+        (
+            "a drop-in whose name is no text",
+            |host| {
+                let folder = host.path("etc/scan.service.d");
+                fs::create_dir_all(&folder).unwrap();
+                fs::write(folder.join(OsStr::from_bytes(b"\xff.conf")), "[Service]\nNice=1\n").unwrap();
+            },
+            &[Code::ForeignDropIn],
+        ),
+        (
+            "a drop-in that says it behind a megabyte of comments",
+            |host| host.write("etc/scan.service.d/x.conf", &("#\n".repeat(1 << 19) + "[Service]\nNice=1\n")),
+            &[Code::ForeignDropIn],
+        ),
+        (
+            "a path of others starts a job by its name",
+            |host| host.write("etc/scan.path", "[Path]\nPathExists=/x\n"),
+            &[Code::StartedByOthers],
+        ),
+        (
+            "a timer of others starts trading by its name",
+            |host| host.write("run/execution.timer", "[Timer]\nOnBootSec=1\n"),
+            &[Code::StartedByOthers],
+        ),
+        (
+            "a socket starts an alias by its name",
+            |host| {
+                host.link("etc/trader.service", "../lib/execution.service");
+                host.write("etc/trader.socket", "[Socket]\nListenStream=1\n");
+            },
+            &[Code::StartedByOthers],
+        ),
+        (
+            "a unit of others runs a program of ours",
+            |host| {
+                let text = "[Service]\nExecStart=/bin/sh -c 'exec /usr/lib/portcullis/bin/execution run'\n";
+                host.write("etc/old.service", text);
+            },
+            &[Code::ForeignRun],
+        ),
+        (
+            "a limit of every service of the system",
+            |host| host.write("control/system.slice.d/50-MemoryMax.conf", "[Slice]\nMemoryMax=64M\n"),
+            &[Code::ForeignDropIn],
+        ),
+        (
+            "a limit of every slice",
+            |host| host.write("etc/slice.d/x.conf", "[Slice]\nMemoryMax=64M\n"),
+            &[Code::ForeignDropIn; 2],
+        ),
+        (
+            "a boot that ends early",
+            |host| host.link("etc/default.target", "../lib/rescue.target"),
+            &[Code::BootElsewhere],
+        ),
+        ("a boot that is masked", |host| host.link("etc/multi-user.target", "/dev/null"), &[Code::BootElsewhere]),
+        (
             "a unit of an earlier manifest",
             |host| host.copy("lib/scan.service", "etc/old-scan.service"),
             &[Code::Leftover],
@@ -346,6 +454,26 @@ fn what_takes_nothing_away_is_left_alone() {
             host.link("etc/multi-user.target.wants/execution.service", "../execution.service");
         }),
         ("the target starts something else", |host| host.link("etc/avwap.target.wants/x.service", "../x.service")),
+        ("enabled by an alias of the target", |host| {
+            host.remove(&format!("etc/{ENABLED}"));
+            host.link("etc/zz.target", "../lib/avwap.target");
+            host.link("etc/multi-user.target.wants/zz.target", "../zz.target");
+        }),
+        ("a boot of a desktop", |host| host.link("lib/default.target", "graphical.target")),
+        ("a boot of its own that reaches ours", |host| {
+            host.write("etc/kiosk.target", "[Unit]\nRequires=multi-user.target\n");
+            host.link("etc/default.target", "kiosk.target");
+        }),
+        ("a report of an operator", |host| {
+            let text =
+                "[Service]\n# not /usr/lib/portcullis/bin/execution\nExecStart=/usr/lib/portcullis/bin/desk report\n";
+            host.write("etc/report.service", text);
+        }),
+        ("a timer of others that is masked", |host| host.link("etc/execution.timer", "/dev/null")),
+        ("a dependency that is masked everywhere", |host| {
+            host.link("lib/service.requires/x.service", "../x.service");
+            host.link("etc/service.requires/x.service", "/dev/null");
+        }),
         ("a dependency that is masked", |host| host.link("etc/eod.service.requires/x.service", "/dev/null")),
         ("an alias", |host| host.link("etc/trader.service", "../lib/execution.service")),
         ("another deployment", |host| {

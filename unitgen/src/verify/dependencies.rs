@@ -5,37 +5,75 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, Entry, Expected, Listing, Outcome};
+use super::{Code, Entry, Expected, Listing, Outcome, boot, drop_ins};
 
 const KINDS: [&str; 3] = [".wants", ".requires", ".upholds"];
 
 /// Who enables the target: the unit that every boot of a server reaches.
-const BOOT: &str = "multi-user.target";
+pub(super) const BOOT: &str = "multi-user.target";
+
+/// What the units of the deployment are called: every name and alias, with the unit that it means.
+type Names<'a> = BTreeMap<&'a str, &'a str>;
 
 pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
     let target = format!("{}.target", expected.deployment);
-    let units: BTreeSet<&str> = expected
-        .tree
-        .iter()
-        .map(|(path, _)| path)
-        .filter(|path| !path.contains('/') && !path.ends_with(".toml"))
-        .collect();
-    if expected.enabled {
-        check_enabled(&target, listing, outcome);
+    let units = expected.tree.iter().map(|(path, _)| path);
+    let units = units.filter(|path| !path.contains('/') && !path.ends_with(".toml"));
+    let mut names = Names::new();
+    for unit in units {
+        let own: Vec<&str> = std::iter::once(unit).chain(listing.aliases(unit)).collect();
+        names.extend(own.iter().map(|name| (*name, unit)));
     }
+    if expected.enabled {
+        check_enabled(&target, &names, listing, outcome);
+        boot::check(listing, outcome, &target);
+    }
+    check_started(expected, &names, &target, listing, outcome);
+    check_tied(&names, &target, listing, outcome);
+}
+
+/// Links of any unit, or of all of a kind, that start one of ours.
+fn check_started(expected: &Expected<'_>, names: &Names<'_>, target: &str, listing: &Listing, outcome: &mut Outcome) {
     for folder in listing.names() {
         let Some((from, kind)) = KINDS.iter().find_map(|kind| Some((folder.strip_suffix(kind)?, *kind))) else {
             continue;
         };
-        for (unit, (file, _)) in in_force(listing, folder).iter().filter(|(_, (_, entry))| is_dependency(entry)) {
-            if units.contains(unit) && !may_start(expected, from, kind, unit, &target) {
-                outcome.find(Code::StartedByOthers, unit, file, format!("{from} starts it ({})", &kind[1..]));
+        let unit_of = names.get(from).copied().unwrap_or(from);
+        for (name, (file, _)) in in_force(listing, folder).into_iter().filter(|(_, (_, entry))| is_dependency(entry)) {
+            let Some(unit) = names.get(name).filter(|unit| **unit != unit_of) else { continue };
+            if !may_start(expected, unit_of, kind, unit, target) {
+                let every = if from.contains('.') { "" } else { "every " };
+                outcome.find(Code::StartedByOthers, unit, file, format!("{every}{from} starts it ({})", &kind[1..]));
             }
-            if units.contains(from) {
-                if from == target && kind == ".wants" && !units.contains(unit) {
-                    outcome.note(file, format!("{target} starts {unit} too"));
-                } else if !units.contains(unit) || kind != ".wants" {
-                    outcome.find(Code::TiedToOthers, from, file, format!("it is tied to {unit} ({})", &kind[1..]));
+        }
+    }
+}
+
+/// Links by which one of ours starts or requires something: of its own, its aliases', a prefix's, or all of its kind.
+fn check_tied(names: &Names<'_>, target: &str, listing: &Listing, outcome: &mut Outcome) {
+    for from in names.values().copied().collect::<BTreeSet<_>>() {
+        let aliases = names.iter().filter(|(name, unit)| **unit == from && **name != from).map(|(name, _)| *name);
+        let own: Vec<&str> = std::iter::once(from).chain(aliases).collect();
+        for kind in KINDS {
+            for (name, found) in drop_ins::in_folders(listing, &own, kind) {
+                if let Entry::Unreadable(error) = found.entry {
+                    outcome.find(Code::TiedToOthers, from, found.path, error.clone());
+                    continue;
+                }
+                let to = names.get(name.as_str()).copied();
+                let ours = to.is_some() && kind == ".wants";
+                if !is_dependency(found.entry) || ours || to == Some(from) {
+                    continue;
+                }
+                if from == target && kind == ".wants" {
+                    outcome.note(found.path, format!("{target} starts {name} too"));
+                } else {
+                    outcome.find(
+                        Code::TiedToOthers,
+                        from,
+                        found.path,
+                        format!("it is tied to {name} ({})", &kind[1..]),
+                    );
                 }
             }
         }
@@ -53,16 +91,12 @@ fn may_start(expected: &Expected<'_>, from: &str, kind: &str, unit: &str, target
     kind != ".upholds" && (by_the_boot || at_the_boot)
 }
 
-fn check_enabled(target: &str, listing: &Listing, outcome: &mut Outcome) {
-    let links: Vec<_> = [".wants", ".requires"]
-        .iter()
-        .filter_map(|kind| {
-            let folder = format!("{BOOT}{kind}");
-            let found = listing.inside(&folder).find(|(_, name, _)| *name == target);
-            found.map(|(file, _, entry)| (file, entry))
-        })
-        .collect();
-    if links.iter().any(|(_, entry)| wrong_about(entry, target).is_none()) {
+fn check_enabled(target: &str, names: &Names<'_>, listing: &Listing, outcome: &mut Outcome) {
+    let folders = [".wants", ".requires"].map(|kind| format!("{BOOT}{kind}"));
+    let entries = folders.iter().flat_map(|folder| in_force(listing, folder));
+    let of_target = entries.filter(|(name, _)| names.get(name) == Some(&target));
+    let links: Vec<(String, &Entry)> = of_target.map(|(_, link)| link).collect();
+    if links.iter().any(|(_, entry)| wrong_about(entry, target, names).is_none()) {
         return;
     }
     if links.is_empty() {
@@ -75,19 +109,19 @@ fn check_enabled(target: &str, listing: &Listing, outcome: &mut Outcome) {
         );
     }
     for (file, entry) in links {
-        if let Some(says) = wrong_about(entry, target) {
+        if let Some(says) = wrong_about(entry, target, names) {
             outcome.find(Code::EnabledWrongly, target, file, says);
         }
     }
 }
 
 /// Why an entry of a `.wants` directory does not start the unit that it is named for, or starts it by luck.
-fn wrong_about(entry: &Entry, target: &str) -> Option<String> {
+fn wrong_about(entry: &Entry, target: &str, names: &Names<'_>) -> Option<String> {
     if entry.is_mask() {
         return Some("a link to /dev/null, or an empty file".to_owned());
     }
     match (entry, entry.link()) {
-        (_, Some(link)) if link.base_name() != target => Some(format!("a link to {}", link.target)),
+        (_, Some(link)) if names.get(link.base_name()) != Some(&target) => Some(format!("a link to {}", link.target)),
         // Where it leads does not matter to systemd, so neither does whether that is there: it looks for the unit itself.
         (Entry::File { .. } | Entry::Dangling(_), Some(_)) => None,
         (Entry::Folder(_), _) => Some("a directory".to_owned()),

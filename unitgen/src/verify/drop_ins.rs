@@ -21,6 +21,15 @@ pub struct DropIn<'a> {
 /// is among them.
 #[must_use]
 pub fn in_force<'a>(listing: &'a Listing, unit: &str) -> BTreeMap<String, DropIn<'a>> {
+    let names: Vec<&str> = std::iter::once(unit).chain(listing.aliases(unit)).collect();
+    let mut found = in_folders(listing, &names, ".d");
+    found.retain(|name, drop_in| name.ends_with(".conf") || matches!(drop_in.entry, Entry::Unreadable(_)));
+    found
+}
+
+/// What lies in the directories of a unit, which end in `suffix`: `.d`, or `.wants` and the like, which systemd looks for
+/// in the same places. `names` are the unit's own name and its aliases.
+pub(super) fn in_folders<'a>(listing: &'a Listing, names: &[&str], suffix: &str) -> BTreeMap<String, DropIn<'a>> {
     let mut found = BTreeMap::new();
     let mut add = |directory: &'a Directory, folder: String| {
         let files = match directory.entries.get(&folder) {
@@ -33,40 +42,39 @@ pub fn in_force<'a>(listing: &'a Listing, unit: &str) -> BTreeMap<String, DropIn
             }
             Some(Entry::File { .. } | Entry::Null | Entry::Dangling(_)) | None => return,
         };
-        for (name, entry) in files.iter().filter(|(name, _)| name.ends_with(".conf") && !name.starts_with('.')) {
+        for (name, entry) in files.iter().filter(|(name, _)| !name.starts_with('.')) {
             let path = format!("{}/{folder}/{name}", directory.path);
             found.entry(name.clone()).or_insert(DropIn { path, entry });
         }
     };
-    let names = std::iter::once(unit).chain(listing.aliases(unit));
     for name in names {
-        let folders = folders_of(name);
+        let folders = folders_of(name, suffix);
         for directory in &listing.directories {
             folders.iter().for_each(|folder| add(directory, folder.clone()));
         }
     }
-    if let Some((_, kind)) = unit.rsplit_once('.') {
-        listing.directories.iter().for_each(|directory| add(directory, format!("{kind}.d")));
+    if let Some((_, kind)) = names.first().and_then(|unit| unit.rsplit_once('.')) {
+        listing.directories.iter().for_each(|directory| add(directory, format!("{kind}{suffix}")));
     }
     found
 }
 
 /// The directories of a unit's own drop-ins, the most specific first.
-fn folders_of(unit: &str) -> Vec<String> {
+fn folders_of(unit: &str, suffix: &str) -> Vec<String> {
     let Some((stem, kind)) = unit.rsplit_once('.') else { return Vec::new() };
-    let mut folders = vec![format!("{unit}.d")];
+    let mut folders = vec![format!("{unit}{suffix}")];
     let mut prefix = stem;
     let mut instance = "";
     if let Some((template, name)) = stem.split_once('@') {
         prefix = template;
         instance = &stem[template.len()..];
         if !name.is_empty() {
-            folders.extend(folders_of(&format!("{template}@.{kind}")));
+            folders.extend(folders_of(&format!("{template}@.{kind}"), suffix));
         }
     }
     while let Some(dash) = prefix.trim_end_matches('-').rfind('-') {
         prefix = &prefix[..=dash];
-        folders.push(format!("{prefix}{instance}.{kind}.d"));
+        folders.push(format!("{prefix}{instance}.{kind}{suffix}"));
     }
     folders
 }
@@ -76,9 +84,14 @@ fn folders_of(unit: &str) -> Vec<String> {
 #[must_use]
 pub fn says_nothing(content: &[u8]) -> bool {
     let text = String::from_utf8_lossy(content);
-    text.lines()
+    lines(&text)
         .map(str::trim)
         .all(|line| line.is_empty() || line.starts_with(['#', ';']) || (line.starts_with('[') && line.ends_with(']')))
+}
+
+/// Lines as systemd ends them: at a carriage return or a NUL as well. Source: measured on 252.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r', '\0'])
 }
 
 #[cfg(test)]
@@ -95,7 +108,7 @@ mod tests {
             ("a-b@x.service", &["a-b@x.service.d", "a-b@.service.d", "a-@.service.d", "a-@x.service.d"]),
             ("avwap.target", &["avwap.target.d"]),
         ] {
-            assert_eq!(folders_of(unit), expect, "{unit}");
+            assert_eq!(folders_of(unit, ".d"), expect, "{unit}");
         }
     }
 
@@ -118,6 +131,9 @@ mod tests {
             ("[Service]\nExecCondition=\n", false),
             ("[Unit]\nX-OnlyManualStart=true\n", false),
             ("[Service]\nX-RestartIfChanged=true\n", false),
+            ("# windows\r\n[Service]\r\n", true),
+            ("[Service]\n# a note\rExecCondition=\r", false),
+            ("[Service]\n# a note\0ExecCondition=\0", false),
             ("ExecCondition=", false),
             ("[Service\nA=b", false),
             ("\u{feff}# bom\n", false),

@@ -30,6 +30,10 @@ pub enum Code {
     EnabledWrongly,
     /// Something starts a unit that only its timer, its job or an operator may start.
     StartedByOthers,
+    /// What a boot reaches does not lead to the unit that wants the target.
+    BootElsewhere,
+    /// A unit of others runs a program of the deployment.
+    ForeignRun,
     /// A unit of the deployment starts, or falls with, something of others.
     TiedToOthers,
     /// A unit of an earlier manifest is still there.
@@ -40,7 +44,7 @@ pub enum Code {
 
 impl Code {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::UnitMissing,
         Self::UnitDiffers,
         Self::UnitShadowed,
@@ -53,6 +57,8 @@ impl Code {
         Self::NotEnabled,
         Self::EnabledWrongly,
         Self::StartedByOthers,
+        Self::BootElsewhere,
+        Self::ForeignRun,
         Self::TiedToOthers,
         Self::Leftover,
         Self::ManifestDiffers,
@@ -74,6 +80,8 @@ impl Code {
             Self::NotEnabled => "not-enabled",
             Self::EnabledWrongly => "enabled-wrongly",
             Self::StartedByOthers => "started-by-others",
+            Self::BootElsewhere => "boot-elsewhere",
+            Self::ForeignRun => "foreign-run",
             Self::TiedToOthers => "tied-to-others",
             Self::Leftover => "leftover",
             Self::ManifestDiffers => "manifest-differs",
@@ -98,10 +106,13 @@ impl Code {
             Self::DropInMissing => "the unit says the same itself, but an operator looks for the gate here",
             Self::DropInReplaced => "it can clear the gate or the restart policy that it is named for",
             Self::DropInMasked => "somebody meant to disarm the gate or the restart policy that it is named for",
-            Self::NotEnabled | Self::EnabledWrongly => {
+            Self::NotEnabled | Self::EnabledWrongly | Self::BootElsewhere => {
                 "after a boot nothing of the deployment runs: no scan, and no manager of open positions"
             }
             Self::StartedByOthers => "it runs at a boot, or whenever the other unit does, at any hour of any day",
+            Self::ForeignRun => {
+                "whenever it is started, that program runs without the gate, schedule or restart policy of its own unit"
+            }
             Self::TiedToOthers => "it starts what nobody asked for, or stops when something of others does",
             Self::Leftover => "it was rendered for an earlier manifest, may still run, and nothing here checks it",
             Self::ManifestDiffers => "the units belong to another manifest; execution opens nothing when it notices",
@@ -126,7 +137,11 @@ impl Code {
             Self::DropInMasked => "remove the link or empty file",
             Self::NotEnabled => "`systemctl enable` the target; on NixOS set its `wantedBy`",
             Self::EnabledWrongly => "`systemctl reenable` the target",
-            Self::StartedByOthers => "remove the link (`systemctl disable` the unit): only the target is enabled",
+            Self::StartedByOthers => {
+                "remove the link (`systemctl disable` the unit) or the unit that starts it: only the target is enabled"
+            }
+            Self::BootElsewhere => "`systemctl set-default multi-user.target`, and unmask what is masked",
+            Self::ForeignRun => "remove that unit, enabled or not: what it is meant to do belongs into the manifest",
             Self::TiedToOthers => "remove the link",
             Self::Leftover => "stop and remove it, or render the manifest into its directory",
             Self::ManifestDiffers => "install the manifest that the units were rendered from, or render again",

@@ -33,7 +33,7 @@ pub enum Entry {
     Folder(BTreeMap<String, Entry>),
     /// A link to `/dev/null`: what systemd takes for "there shall be none".
     Null,
-    /// A link that leads nowhere.
+    /// A link that leads to no file.
     Dangling(Link),
     /// What cannot be read, and why.
     Unreadable(String),

@@ -4,14 +4,17 @@
 //! it says and never by its name: NixOS lays `overrides.conf` over a unit whose options it sets, and only one without an
 //! assignment (as `wantedBy` makes it) leaves the guardrails alone.
 
+mod boot;
 mod dependencies;
 pub mod drop_ins;
 mod finding;
 pub mod listing;
+mod others;
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use drop_ins::DropIn;
 pub use finding::{Code, Finding, Note};
 pub use listing::{Directory, Entry, Link, Listing};
 pub use report::{Report, Verified};
@@ -55,6 +58,7 @@ pub fn verify(expected: &Expected<'_>, listing: &Listing) -> Outcome {
     }
     dependencies::check(expected, listing, &mut outcome);
     check_leftovers(expected, listing, &mut outcome);
+    others::check(expected, listing, &mut outcome);
     outcome.findings.sort_by(|a, b| (&a.unit, &a.file, a.code).cmp(&(&b.unit, &b.file, b.code)));
     outcome.findings.dedup();
     outcome
@@ -120,7 +124,13 @@ fn check_drop_ins(unit: &str, tree: &Tree, listing: &Listing, outcome: &mut Outc
             Some(found) => outcome.find(Code::DropInReplaced, unit, &found.path, said_of(found.entry, content)),
         }
     }
-    for (name, found) in in_force.iter().filter(|(name, _)| tree.get(&format!("{folder}{name}")).is_none()) {
+    let foreign = in_force.into_iter().filter(|(name, _)| tree.get(&format!("{folder}{name}")).is_none());
+    judge_foreign(unit, &foreign.collect(), outcome);
+}
+
+/// Drop-ins of others over a unit, ours or one that ours live in.
+fn judge_foreign(unit: &str, drop_ins: &BTreeMap<String, DropIn<'_>>, outcome: &mut Outcome) {
+    for (name, found) in drop_ins {
         match found.entry {
             Entry::File { content, .. } if drop_ins::says_nothing(content) => {
                 outcome.note(&found.path, format!("a drop-in of {unit} without an assignment"));
@@ -185,7 +195,7 @@ fn assignments(content: &[u8]) -> String {
     const SHOWN: usize = 3;
     let text = String::from_utf8_lossy(content);
     let lines: Vec<&str> =
-        text.lines().map(str::trim).filter(|line| !drop_ins::says_nothing(line.as_bytes())).collect();
+        drop_ins::lines(&text).map(str::trim).filter(|line| !drop_ins::says_nothing(line.as_bytes())).collect();
     let shown: Vec<String> = lines.iter().take(SHOWN).map(|line| quoted(Some(line))).collect();
     let more = if lines.len() > SHOWN { format!(" and {} more", lines.len() - SHOWN) } else { String::new() };
     format!("{}{more}", shown.join(", "))

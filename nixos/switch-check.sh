@@ -14,15 +14,35 @@ installed() {
     done
 }
 
+# What runs may be of another manifest: what places orders has another name there, or its state another place.
+states=("$state")
+for file in "$running"/etc/systemd/system/*.service; do
+    [ -e "$file" ] || continue
+    text=$(cat "$file")
+    [[ $text == '# Rendered by unitgen '* && $text == *$'\nX-RestartIfChanged=false'* ]] || continue
+    units+=("${file##*/}")
+    if [[ $text == *$'\nStateDirectory='* ]]; then
+        folder=${text##*$'\nStateDirectory='}
+        states+=("/var/lib/${folder%%$'\n'*}")
+    fi
+done
+mapfile -t units < <(printf '%s\n' "${units[@]}" | sort -u)
+mapfile -t states < <(printf '%s\n' "${states[@]}" | sort -u)
+
 changed=()
 for unit in "${units[@]}"; do
+    [ -n "$unit" ] || continue
     [ "$(installed "$running" "$unit")" = "$(installed "$incoming" "$unit")" ] || changed+=("$unit")
 done
 if [ ${#changed[@]} -eq 0 ]; then
     exit 0
 fi
 
-if desk quiet --root "$state"; then
+quiet=yes
+for state in "${states[@]}"; do
+    desk quiet --root "$state" || quiet=no
+done
+if [ $quiet = yes ]; then
     exit 0
 fi
 

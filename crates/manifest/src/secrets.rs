@@ -17,6 +17,9 @@ pub(crate) const LATER: Later = &[(
     "a secret's value cannot be written in a manifest: put it into a file below /etc/portcullis/credentials",
 )];
 
+/// A permission, and the one secret that may be missing.
+const PERMISSION: &str = "LIVE_CONFIRM_TOKEN";
+
 /// One credential.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Secret {
@@ -59,7 +62,15 @@ pub(crate) fn read(name: &Spanned<&str>, fields: Fields<'_>, groups: &mut Groups
         let span = key.span();
         let secret = Secret { name: key.into_inner(), encrypted };
         let other_way = Secret { encrypted: !encrypted, ..secret.clone() };
-        if secrets.contains(&secret) {
+        // systemd starts without a missing file, and not with one that it cannot decrypt any more.
+        if encrypted && secret.name == PERMISSION {
+            let message =
+                format!("{PERMISSION} cannot be encrypted: undecryptable, it would keep the manager from what is held");
+            let hint = format!(
+                "write a group of its own without `encrypted`: `[secrets.live]` with `keys = [\"{PERMISSION}\"]`"
+            );
+            problems.error(span, Refusal::bad_value(message).hint(hint));
+        } else if secrets.contains(&secret) {
             problems.error(span, Refusal::new(Code::Duplicate, "this secret is named twice"));
         } else if groups.values().flatten().any(|other| *other == other_way) {
             let message = format!("{} is encrypted in one group and plain in another", secret.name);

@@ -324,6 +324,20 @@ fn secrets_are_encrypted_by_the_group() {
     assert!(problems.iter().any(|problem| problem.message.contains("plain in another")), "{problems:#?}");
 }
 
+/// systemd ends a unit whose credential it cannot decrypt: losing a permission would leave positions alone.
+#[test]
+fn a_permission_is_never_encrypted() {
+    let live = |encrypted: &str| {
+        let group = format!("[secrets.live]\n{encrypted}keys = [\"LIVE_CONFIRM_TOKEN\"]\n\n[services.execution]");
+        AVWAP.replacen("[services.execution]", &group, 1).replacen("[\"alpaca\"]", "[\"alpaca\", \"live\"]", 1)
+    };
+    assert!(read(live("").as_bytes()).is_ok());
+    let problems = refused(&live("encrypted = true\n"));
+    assert!(problems.iter().any(|problem| problem.message.contains("cannot be encrypted")), "{problems:#?}");
+    let apart = live("").replacen("[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n", 1);
+    assert!(read(apart.as_bytes()).is_ok(), "beside it the broker's keys may be");
+}
+
 #[test]
 fn windows_line_ends_are_read() {
     assert_eq!(read(AVWAP.replace('\n', "\r\n").as_bytes()).unwrap().warnings, []);

@@ -91,6 +91,13 @@ pub fn compare(directory: &Path, tree: &Tree, deployment: &str) -> Result<Change
     Ok(changes)
 }
 
+/// What is there already of the very manifest with this digest, in one text; empty when there is nothing.
+#[must_use]
+pub fn installed(directory: &Path, tree: &Tree, deployment: &str, digest: &str) -> String {
+    let there = tree.iter().filter_map(|(path, _)| fs::read_to_string(directory.join(path)).ok());
+    there.filter(|text| header::deployment_of(text.as_bytes()) == Some(deployment) && text.contains(digest)).collect()
+}
+
 /// Makes a directory what the tree says.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ fn what_is_wanted_is_what_the_units_name() {
         names,
         ["/etc/portcullis/credentials/APCA_API_KEY_ID", "/etc/portcullis/credentials/APCA_API_SECRET_KEY"]
     );
-    assert_eq!(wanted.places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["/out", "/var/lib"]);
+    assert_eq!(wanted.places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["/out", "/var/lib/avwap"]);
     assert!(wanted.places[0].bytes > 40_000, "two copies of eleven files");
 }
 
@@ -131,6 +131,58 @@ fn a_root_that_has_everything_is_rendered_into_and_one_that_lacks_something_is_n
         }
         assert_eq!(fs::read_dir(root.path("etc/systemd/system")).unwrap().count(), 0, "{code}: something was written");
     }
+}
+
+/// A guardrail that was lost comes back into units that are installed, whatever else is missing by now.
+#[test]
+fn what_is_lacking_elsewhere_does_not_stop_a_repair() {
+    let root = Root::sound();
+    assert_eq!(root.render().status.code(), Some(0));
+    let gate = "etc/systemd/system/execution.service";
+    let sound = fs::read_to_string(root.path(gate)).unwrap();
+    root.write(gate, &sound.replacen("ExecCondition", "#ExecCondition", 1), 0o644);
+    root.remove("run/systemd/timesync/synchronized");
+    root.remove("etc/portcullis/credentials/APCA_API_KEY_ID");
+    root.remove("usr/lib/portcullis/bin/scanner");
+    let elsewhere = ["render", "m.toml", "--target", "systemd", "--root", ".", "--out", "etc/systemd/system"];
+    let refused = root.unitgen(&[&elsewhere[..], &["--programs", "/opt/bin"]].concat());
+    assert_eq!(refused.status.code(), Some(1), "programs that no unit here runs are no repair: {refused:?}");
+    assert_ne!(fs::read_to_string(root.path(gate)).unwrap(), sound);
+    let repaired = root.render();
+    let told = String::from_utf8_lossy(&repaired.stderr).into_owned();
+    assert_eq!(repaired.status.code(), Some(0), "{told}");
+    assert!(told.contains("lacks 3 things") && told.contains("rendered all the same"), "{told}");
+    assert_eq!(fs::read_to_string(root.path(gate)).unwrap(), sound);
+    root.write("m.toml", &AVWAP.replacen("= \"60\"", "= \"61\"", 1), 0o644);
+    assert_eq!(root.render().status.code(), Some(1), "another manifest is no repair");
+}
+
+#[test]
+fn programs_can_be_said_to_lie_elsewhere() {
+    let root = Root::sound();
+    root.rename("usr/lib/portcullis/bin", "store");
+    let check = ["check", "m.toml", "--host", "--root", "."];
+    assert_eq!(root.unitgen(&check).status.code(), Some(1));
+    let checked = root.unitgen(&[&check[..], &["--programs", "/store"]].concat());
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+}
+
+/// The state may be a volume of its own; where units lie already, read-only or not, nobody needs room.
+#[test]
+fn the_places_that_are_looked_at_are_those_that_are_written_to() {
+    let root = Root::sound();
+    let check = ["check", "m.toml", "--host", "--root", "."];
+    // No file system has less room than this one.
+    std::os::unix::fs::symlink("/proc", root.path("var/lib/avwap")).unwrap();
+    let checked = root.unitgen(&check);
+    let told = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(checked.status.code() == Some(1) && told.contains(": /var/lib/avwap: "), "{told}");
+    root.remove("var/lib/avwap");
+    fs::rename(root.path("etc/systemd/system"), root.path("units")).unwrap();
+    std::os::unix::fs::symlink("/proc", root.path("etc/systemd/system")).unwrap();
+    let checked = root.unitgen(&check);
+    let told = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert!(checked.status.code() == Some(1) && told.contains("etc/systemd/system: "), "{told}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use contract::ExitCode;
+use manifest::Release;
 
 use super::{
     ManifestArgs,
@@ -18,6 +19,9 @@ pub(super) struct Check {
     /// Check this host too: whether it has what the units need
     #[arg(long)]
     host: bool,
+    /// Where the programs are installed, when it is not where the manifest says
+    #[arg(long, value_name = "DIR", value_parser = Release::at)]
+    programs: Option<Release>,
     #[command(flatten)]
     on: HostArgs,
 }
@@ -25,11 +29,11 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(&self) -> ExitCode {
         let loaded = match self.manifest.load() {
-            Ok(loaded) => loaded,
+            Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };
         let warnings = &loaded.checked.warnings;
-        let troubles: Vec<Trouble> = if self.host { self.on.judge(&loaded, None) } else { Vec::new() };
+        let troubles: Vec<Trouble> = if self.host { self.on.judge_whole(&loaded) } else { Vec::new() };
         let exit = if troubles.is_empty() { ExitCode::Ok } else { ExitCode::Unexpected };
         if self.manifest.json {
             let report = Report::new(&loaded.path, &loaded.bytes, warnings).with_host(&troubles);

@@ -6,10 +6,15 @@ use clap::Args;
 
 use super::{Loaded, tell};
 use crate::{
-    host::{self, Trouble, Wanted},
+    Tree,
+    host::{self, Concern, Trouble, Wanted},
+    output,
     search_path::OF_THE_SYSTEM,
     systemd,
 };
+
+/// Where a host's units are rendered to, below its root.
+const UNITS: &str = "etc/systemd/system";
 
 /// Whose host, and what of it may be as it is.
 #[derive(Debug, Args)]
@@ -23,13 +28,34 @@ pub(super) struct HostArgs {
 }
 
 impl HostArgs {
+    /// Everything that the host lacks. What is rendered there already, as NixOS has it, needs no room any more.
+    pub(super) fn judge_whole(&self, loaded: &Loaded) -> Vec<Trouble> {
+        let units = self.root.join(UNITS);
+        let name = loaded.checked.deployment.name().as_str();
+        let is_there = output::compare(&units, &tree(loaded), name).is_ok_and(|changes| changes.is_empty());
+        self.judge(loaded, (!is_there).then_some(units.as_path()))
+    }
+
     /// Everything that the host lacks; `out` is where units are to be written.
     pub(super) fn judge(&self, loaded: &Loaded, out: Option<&Path>) -> Vec<Trouble> {
-        let deployment = &loaded.checked.deployment;
-        let tree = systemd::render(deployment, &loaded.bytes, &loaded.checked.digest);
         let out = out.map(|out| self.inside(out));
-        let wanted = Wanted::of(&tree, deployment.host().systemd(), out.as_deref());
+        let wanted = Wanted::of(&tree(loaded), loaded.checked.deployment.host().systemd(), out.as_deref());
         host::judge(&wanted, &host::observe(&self.root, &wanted), self.without_ntp)
+    }
+
+    /// Whether a trouble keeps units from being written to `out`. Where the same manifest is rendered already, nothing does
+    /// that is lacking already: a guardrail that was lost comes back, whatever else is missing.
+    pub(super) fn refuses(&self, trouble: &Trouble, loaded: &Loaded, out: &Path) -> bool {
+        let (name, digest) = (loaded.checked.deployment.name().as_str(), loaded.checked.digest.as_str());
+        let installed = output::installed(out, &tree(loaded), name, digest);
+        if installed.is_empty() {
+            return true;
+        }
+        match trouble.kind.concerns() {
+            Concern::Place => Path::new(&trouble.subject) == self.inside(out),
+            Concern::Program => !installed.contains(&trouble.subject),
+            Concern::Other => false,
+        }
     }
 
     /// A directory as the host sees it whose root was named.
@@ -49,6 +75,10 @@ impl HostArgs {
             inside == Path::new(path) || (there.is_some() && there == canonical(out))
         })
     }
+}
+
+fn tree(loaded: &Loaded) -> Tree {
+    systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest)
 }
 
 /// Every trouble, and how many.

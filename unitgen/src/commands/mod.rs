@@ -25,7 +25,8 @@ use crate::{
 const EXIT_CODES: &str = "Exit codes:
   0   done; with warnings, they are on the error stream
   1   render --check, verify: the directory is not what the manifest renders;
-      check --host, render: the host lacks what the units need, and nothing was changed
+      check --host, render: the host lacks what the units need, and nothing was changed;
+      a render of the manifest that is rendered there already only tells what is lacking (0)
   64  wrong command line
   65  verify: a directory cannot be read, or none is there
   73  the output cannot be written

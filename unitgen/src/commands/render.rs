@@ -20,6 +20,9 @@ use crate::{
 };
 
 /// Render the units of a manifest into a directory
+///
+/// Into a directory that systemd reads nothing is rendered while the host lacks something that the units need. Where units
+/// of the same manifest lie already, that which was lacking before is told and stops nothing: a lost guardrail comes back.
 #[derive(Debug, Args)]
 pub(super) struct Render {
     #[command(flatten)]
@@ -57,9 +60,10 @@ impl Render {
             Err(code) => return code,
         };
         let units = matches!(self.target, Target::Systemd);
+        let mut troubles = Vec::new();
         if units && !self.check && self.on.is_read_by_systemd(&self.out) {
-            let troubles = self.on.judge(&loaded, Some(&self.out));
-            if !troubles.is_empty() {
+            troubles = self.on.judge(&loaded, Some(&self.out));
+            if troubles.iter().any(|trouble| self.on.refuses(trouble, &loaded, &self.out)) {
                 self.tell_host(&loaded, &troubles);
                 return ExitCode::Unexpected;
             }
@@ -76,7 +80,7 @@ impl Render {
             if self.check { output::compare(&self.out, &tree, name) } else { output::write(&self.out, &tree, name) };
         match changes {
             Ok(changes) => {
-                self.tell_changes(&loaded, &changes);
+                self.tell_changes(&loaded, &changes, &troubles);
                 if self.check && !changes.is_empty() { ExitCode::Unexpected } else { ExitCode::Ok }
             }
             Err(error) => {
@@ -95,11 +99,18 @@ impl Render {
         }
     }
 
-    fn tell_changes(&self, loaded: &Loaded, changes: &Changes) {
+    fn tell_changes(&self, loaded: &Loaded, changes: &Changes, troubles: &[Trouble]) {
         let warnings = &loaded.checked.warnings;
         if self.manifest.json {
-            say(&format!("{}\n", Report::new(&loaded.path, &loaded.bytes, warnings).with_output(changes).to_json()));
+            let report = Report::new(&loaded.path, &loaded.bytes, warnings).with_output(changes).with_host(troubles);
+            say(&format!("{}\n", report.to_json()));
             return;
+        }
+        if !troubles.is_empty() {
+            tell_troubles(troubles);
+            tell(
+                "rendered all the same: this manifest was rendered here already, and what was lost of it must come back\n",
+            );
         }
         if !warnings.is_empty() {
             self.manifest.show(&loaded.path, &loaded.bytes, warnings);

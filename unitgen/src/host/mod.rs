@@ -8,7 +8,7 @@ mod trouble;
 mod wanted;
 
 pub use observe::observe;
-pub use trouble::{Kind, Trouble};
+pub use trouble::{Concern, Kind, Trouble};
 pub use wanted::{CredentialFile, Place, Wanted};
 
 /// What was found on a host.

@@ -51,8 +51,8 @@ impl Below<'_> {
 
     /// The manager that runs says it; of another root its library's name does.
     fn systemd(&self) -> Option<u16> {
-        let said = self.is_own.then(|| said_by("systemctl", &["--version"])).flatten();
-        let running = said.and_then(|said| said.split_whitespace().nth(1)?.parse().ok());
+        let said = self.is_own.then(|| said_by("systemctl", &["show", "--property=Version", "--value"])).flatten();
+        let running = said.and_then(|said| leading_number(said.trim()));
         running.or_else(|| {
             let folders = LIBRARIES.iter().map(|folder| self.root.join(folder));
             let of_architectures = entries(&self.root.join("usr/lib")).into_iter().map(|folder| folder.join("systemd"));
@@ -115,15 +115,13 @@ impl Below<'_> {
         if self.at("/run/systemd/container").exists() {
             return ClockFound::OfTheHost;
         }
-        // systemd-timesyncd leaves this file when it has agreed with a server.
-        if self.at("/run/systemd/timesync/synchronized").exists() {
-            return ClockFound::Kept;
-        }
-        // The kernel's own word, whoever keeps the clock: chrony and ntpd set it too.
+        // The kernel's own word, whoever keeps the clock: chrony and ntpd set it too, and it lapses when nobody does any more.
         let said = self.is_own.then(|| said_by("timedatectl", &["show", "--property=NTPSynchronized", "--value"]));
         match said.flatten().as_deref().map(str::trim) {
             Some("yes") => ClockFound::Kept,
             Some("no") => ClockFound::NotKept,
+            // systemd-timesyncd leaves this file when it has agreed with a server; it stays there.
+            Some(_) | None if self.at("/run/systemd/timesync/synchronized").exists() => ClockFound::Kept,
             Some(_) | None => ClockFound::Unknown,
         }
     }
@@ -132,8 +130,12 @@ impl Below<'_> {
 /// `252` of `libsystemd-shared-252.so`, whatever a distribution writes behind the number.
 fn version_of(path: &Path) -> Option<u16> {
     let name = path.file_name()?.to_str()?.strip_prefix("libsystemd-shared-")?;
-    let end = name.find(|c: char| !c.is_ascii_digit())?;
-    name[..end].parse().ok().filter(|_| name.contains(".so"))
+    leading_number(name).filter(|_| name.contains(".so"))
+}
+
+fn leading_number(text: &str) -> Option<u16> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().ok()
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

@@ -81,6 +81,26 @@ impl Kind {
         }
     }
 
+    /// What it is about.
+    #[must_use]
+    pub fn concerns(self) -> Concern {
+        match self {
+            Self::ReadOnly | Self::Full | Self::PlaceUnknown => Concern::Place,
+            Self::ProgramMissing | Self::ProgramNotExecutable => Concern::Program,
+            Self::SystemdTooOld
+            | Self::SystemdUnknown
+            | Self::NoTimeZones
+            | Self::NoUser
+            | Self::NoGroup
+            | Self::CredentialMissing
+            | Self::CredentialEmpty
+            | Self::CredentialOpen
+            | Self::CredentialHidden
+            | Self::ClockNotKept
+            | Self::ClockUnknown => Concern::Other,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn remedy(self) -> &'static str {
@@ -113,6 +133,17 @@ impl Kind {
             }
         }
     }
+}
+
+/// What a trouble is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// A place that is written to.
+    Place,
+    /// A program that units run.
+    Program,
+    /// Something that a manifest wants wherever its units lie and whatever they run.
+    Other,
 }
 
 /// One thing that a host lacks.

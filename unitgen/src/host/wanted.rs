@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::Tree;
 
-/// Where the state is kept, which is where the ledger grows.
-const STATE: &str = "/var/lib";
+/// Where `StateDirectory=` lies.
+const STATES: &str = "/var/lib";
 /// A day's ledger, watchlist and log, many times over.
 const STATE_BYTES: u64 = 64 << 20;
 const STATE_FILES: u64 = 1024;
@@ -71,11 +71,14 @@ impl Wanted {
     pub fn of(tree: &Tree, systemd: u16, out: Option<&Path>) -> Self {
         let mut wanted = Self { systemd, ..Self::default() };
         let (mut programs, mut credentials) = (BTreeSet::new(), BTreeSet::new());
+        let mut state = STATES.to_owned();
         let services = tree.iter().filter(|(path, _)| path.ends_with(".service"));
         for (_, content) in services {
             let text = String::from_utf8_lossy(content);
             for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
                 match key {
+                    // Where the ledger grows; it may be a volume of its own.
+                    "StateDirectory" => state = format!("{STATES}/{value}"),
                     "User" => value.clone_into(&mut wanted.user),
                     "Group" => value.clone_into(&mut wanted.group),
                     "ExecCondition" | "ExecStartPre" | "ExecStart" | "ExecStopPost" => {
@@ -90,7 +93,7 @@ impl Wanted {
         }
         wanted.programs = programs.into_iter().collect();
         wanted.credentials = credentials.into_iter().collect();
-        wanted.places = places(tree, out);
+        wanted.places = places(tree, out, state);
         wanted
     }
 }
@@ -105,7 +108,7 @@ fn credential(key: &str, value: &str, unit: &str) -> Option<CredentialFile> {
     })
 }
 
-fn places(tree: &Tree, out: Option<&Path>) -> Vec<Place> {
+fn places(tree: &Tree, out: Option<&Path>, state: String) -> Vec<Place> {
     let blocks = |content: &[u8]| (content.len() as u64).div_ceil(BLOCK) * BLOCK;
     let bytes: u64 = tree.iter().map(|(_, content)| blocks(content)).sum();
     let units = out.map(|out| Place {
@@ -114,6 +117,6 @@ fn places(tree: &Tree, out: Option<&Path>) -> Vec<Place> {
         bytes: COPIES * bytes,
         files: COPIES * tree.iter().count() as u64,
     });
-    let state = Place { path: STATE.to_owned(), purpose: "the state", bytes: STATE_BYTES, files: STATE_FILES };
+    let state = Place { path: state, purpose: "the state", bytes: STATE_BYTES, files: STATE_FILES };
     units.into_iter().chain([state]).collect()
 }

@@ -16,6 +16,7 @@ let
 
   manifest = lib.importTOML cfg.manifest;
   inherit (manifest) name;
+  state = manifest.paths.state or "/var/lib/${name}";
   programs = lib.unique (
     [
       "desk"
@@ -25,9 +26,17 @@ let
       lib.attrValues (manifest.services or { }) ++ lib.attrValues (manifest.jobs or { })
     )
   );
-  keys = lib.unique (
-    lib.concatMap (secret: secret.keys or [ ]) (lib.attrValues (manifest.secrets or { }))
+  # Key to folder: what is encrypted for the host lies apart.
+  folders = lib.listToAttrs (
+    lib.concatMap (
+      secret:
+      map (key: {
+        name = key;
+        value = "/etc/portcullis/credentials${lib.optionalString (secret.encrypted or false) ".encrypted"}";
+      }) (secret.keys or [ ])
+    ) (lib.attrValues (manifest.secrets or { }))
   );
+  keys = lib.attrNames folders;
 
   # Every unit of the deployment but its target, which is the one unit that is named below.
   units =
@@ -76,8 +85,13 @@ let
   switchCheck = pkgs.callPackage ./switch-check.nix {
     portcullis = cfg.package;
     inherit name;
-    state = manifest.paths.state;
+    inherit state;
     units = placing;
+  };
+  # The manifest cannot know the path in the store, and whoever verifies this host should not have to say it.
+  onHost = pkgs.callPackage ./unitgen.nix {
+    inherit (cfg) unitgen;
+    portcullis = cfg.package;
   };
 in
 {
@@ -131,8 +145,9 @@ in
       '';
       description = ''
         Where keys of the manifest's `[secrets]` lie on the host: each becomes a link
-        {file}`/etc/portcullis/credentials/KEY`, which systemd reads as root when a unit starts. Keys that are not named
-        here are files that you lay there by hand. Never a path in the Nix store, which everybody can read.
+        {file}`/etc/portcullis/credentials/KEY` ({file}`credentials.encrypted/KEY` of a group with `encrypted = true`), which
+        systemd reads as root when a unit starts. Keys that are not named here are files that you lay there by hand. Never a
+        path in the Nix store, which everybody can read.
       '';
     };
 
@@ -168,7 +183,7 @@ in
     environment.etc."portcullis/${name}.toml".source = installed;
     environment.systemPackages = [
       cfg.package
-      cfg.unitgen
+      onHost
     ];
 
     systemd.tmpfiles.settings."10-portcullis" =
@@ -176,18 +191,18 @@ in
         folder = mode: user: group: {
           d = { inherit mode user group; };
         };
-        state = folder "0700" manifest.identity.user manifest.identity.group;
+        owned = folder "0700" manifest.identity.user manifest.identity.group;
       in
       {
-        "/etc/portcullis/credentials" = folder "0700" "root" "root";
         "/etc/portcullis/arming" = folder "0755" "root" "root";
         # Whoever writes bars does so before the first start.
-        ${manifest.paths.state} = state;
-        "${manifest.paths.state}/cache" = state;
+        ${state} = owned;
+        "${state}/cache" = owned;
       }
+      // lib.genAttrs (lib.attrValues folders) (_: folder "0700" "root" "root")
       // lib.mapAttrs' (
-        key: path: lib.nameValuePair "/etc/portcullis/credentials/${key}" { "L+".argument = path; }
-      ) cfg.credentials;
+        key: path: lib.nameValuePair "${folders.${key}}/${key}" { "L+".argument = path; }
+      ) (lib.filterAttrs (key: _: folders ? ${key}) cfg.credentials);
 
     assertions = [
       (assertion (

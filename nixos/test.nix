@@ -42,8 +42,10 @@ self: {
             machine.succeed(f"systemctl show {timer} -p TimersCalendar | grep -F America/New_York")
 
     with subtest("what is installed is what the manifest renders"):
-        machine.succeed("unitgen verify /etc/systemd/system --manifest /etc/portcullis/avwap.toml")
+        machine.succeed("unitgen verify")
         machine.succeed("unitgen check /etc/portcullis/avwap.toml")
+        lacking = machine.fail("unitgen check /etc/portcullis/avwap.toml --host --without-ntp 2>&1")
+        assert "credential-missing" in lacking and "program-" not in lacking, lacking
 
     with subtest("a missing key stops the start and nothing loops"):
         machine.fail("systemctl start execution.service")
@@ -52,6 +54,7 @@ self: {
     with subtest("with keys and without a watchlist the gate refuses"):
         for key in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"]:
             machine.succeed(f"umask 077 && printf SIM > /etc/portcullis/credentials/{key}")
+        machine.succeed("unitgen check /etc/portcullis/avwap.toml --host --without-ntp")
         machine.succeed("systemctl reset-failed execution.service; systemctl start execution.service")
         machine.fail("systemctl is-active execution.service")
         machine.succeed("journalctl -u execution.service -o cat | grep -F REFUSED")

@@ -159,7 +159,21 @@ let
         environment.etc = {
           "systemd/system".source = systemUnits config.systemd;
           zoneinfo.source = "${pkgs.tzdata}/share/zoneinfo";
-        };
+        }
+        // lib.mapAttrs' (name: paths: {
+          name = "tmpfiles.d/${name}.conf";
+          value.text = lib.concatStrings (
+            lib.concatLists (
+              lib.mapAttrsToList (
+                path: kinds:
+                lib.mapAttrsToList (
+                  kind: entry:
+                  "${kind} ${path} ${entry.mode} ${entry.user} ${entry.group} ${entry.age} ${entry.argument}\n"
+                ) kinds
+              ) paths
+            )
+          );
+        }) config.systemd.tmpfiles.settings;
         systemd.units =
           lib.mapAttrs' (unitOf "service" (
             entry:
@@ -297,14 +311,16 @@ let
               config.fileSystems
               config.nixpkgs
               config.system.stateVersion
-              config.systemd.tmpfiles.settings
               config.time
               config.users
             ];
           }
           ''
-            mkdir -p "$out"
+            mkdir -p "$out/sw/bin"
             ln -s ${config.system.build.etc}/etc "$out/etc"
+            for package in $packages; do
+              ln -s "$package"/bin/* "$out/sw/bin/"
+            done
             ln -s ${config.system.preSwitchChecksScript} "$out/pre-switch-checks"
           '';
       warned = lib.foldl' (

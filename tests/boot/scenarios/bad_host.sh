@@ -12,8 +12,7 @@ chmod 600 /etc/portcullis/credentials/*
 sound() { "$BIN/unitgen" check /tmp/next.toml --host; }
 sound || fail 'a sound host is refused'
 
-# refuses CODE [MANIFEST]: by check and by render, with the code and what to do, and the units stay as they are. What the
-# place of the units lacks is render's to say alone.
+# refuses CODE [MANIFEST]: by check and by render (ALL), with the code and what to do, and the units stay as they are.
 ALL='check render'
 refuses() {
     local text before manifest=${2:-/tmp/next.toml}

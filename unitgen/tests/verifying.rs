@@ -370,6 +370,11 @@ fn every_loss_is_found() {
             &[Code::ForeignRun],
         ),
         (
+            "a scan of others, by a unit that is not enabled",
+            |host| host.write("etc/old.service", "[Service]\nExecStart=-/usr/lib/portcullis/bin/scanner scan\n"),
+            &[Code::ForeignRun],
+        ),
+        (
             "a limit of every service of the system",
             |host| host.write("control/system.slice.d/50-MemoryMax.conf", "[Slice]\nMemoryMax=64M\n"),
             &[Code::ForeignDropIn],
@@ -514,6 +519,16 @@ fn the_program_tells_by_its_exit_code() {
     assert_eq!(host.unitgen(&["etc", "--package"]).status.code(), Some(0));
     host.append("etc/avwap.manifest.toml", "colour = 7\n");
     assert_eq!(host.unitgen(&["etc"]).status.code(), Some(78), "a manifest that is none verifies nothing");
+}
+
+/// Nobody takes "nothing is lost" for more than it is.
+#[test]
+fn the_help_says_what_is_not_looked_at() {
+    let host = Host::with_units_in("etc");
+    let help = String::from_utf8(host.unitgen(&["--help"]).stdout).unwrap();
+    for part in ["Not looked at", "DefaultEnvironment=", "systemd.unit=", "Conflicts=", "systemctl show"] {
+        assert!(help.contains(part), "{part} in {help}");
+    }
 }
 
 #[test]

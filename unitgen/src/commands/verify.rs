@@ -18,9 +18,9 @@ use crate::{
 };
 
 const NOT_SEEN: &str = "\
-Not looked at, since it is in no unit of the path: what the manager itself has (system.conf, such as DefaultEnvironment=),
-the kernel's command line (systemd.unit=), users' managers, what units of others say of ours (Conflicts=, Unit=), drop-ins
-of others' units, and what was changed since the last daemon-reload. What systemd has loaded shows these: `systemctl show`.";
+Not looked at, since it is in no unit of the path: what the manager itself has (system.conf, such as DefaultEnvironment=), \
+the kernel's command line (systemd.unit=), users' managers, what units of others say of ours (Conflicts=, Unit=), drop-ins \
+of others' units, and what changed since the last daemon-reload. What systemd has loaded shows these: `systemctl show`.";
 
 /// Verify that a host, or a tree of units, has lost nothing of what the manifest renders
 #[derive(Debug, Args)]

@@ -63,9 +63,8 @@ fn check_programs(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outc
 fn programs_of<'a>(expected: &Expected<'a>) -> BTreeSet<&'a str> {
     let services = expected.tree.iter().filter(|(path, _)| path.ends_with(".service"));
     let texts = services.filter_map(|(_, content)| std::str::from_utf8(content).ok());
-    let starts = texts
-        .filter(|text| text.contains("\nExecCondition="))
-        .flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("ExecStart=")));
+    let gated = texts.filter(|text| text.contains("\nExecCondition=") || text.contains("\nExecStartPre="));
+    let starts = gated.flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("ExecStart=")));
     starts.filter_map(|command| command.split_whitespace().next()).collect()
 }
 

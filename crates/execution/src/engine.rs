@@ -147,6 +147,7 @@ impl<B: Broker> Engine<B> {
         let clock = ProgramClock::from_env(&env).context(ExitCode::BadConfig)?;
         let now = clock.try_now().context(ExitCode::BrokerUnavailable)?;
         log_clock.set(now);
+        tell_time(&config, &broker, now);
         tracing::info!("execution {}: {config}", env!("CARGO_PKG_VERSION"));
         let standing = Standing::at(&config, &env, now);
         let refusal = standing.refusal();
@@ -213,10 +214,15 @@ impl<B: Broker> Engine<B> {
     pub(crate) fn now(&self) -> anyhow::Result<Timestamp> {
         let now = self.clock.try_now().context("no time")?;
         self.log_clock.set(now);
-        if let Some(reckoning) = self.broker.reckoning().filter(|_| self.config.venue.is_some()) {
-            reckoning.tell(now);
-        }
+        tell_time(&self.config, &self.broker, now);
         Ok(now)
+    }
+}
+
+/// By a venue's clock the broker's rate limit has the venue's minutes.
+fn tell_time(config: &Config, broker: &impl Broker, now: Timestamp) {
+    if let Some(reckoning) = broker.reckoning().filter(|_| config.venue.is_some()) {
+        reckoning.tell(now);
     }
 }
 

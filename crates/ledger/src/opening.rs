@@ -94,10 +94,19 @@ impl Ledger {
 
     fn bring_up(&self, account: &AccountId) -> Result<(), LedgerError> {
         self.prepare().map_err(|source| self.sqlite(source))?;
-        self.migrate()?;
+        let is_new = self.migrate()?;
         self.bind(account)?;
+        self.write_back(is_new);
         // Whoever holds the write lock now would hold up the first record: better said here.
         self.db.execute_batch("BEGIN IMMEDIATE; ROLLBACK;").map_err(|source| self.sqlite(source))
+    }
+
+    /// Writes the WAL back into the file, so that whoever reads only bytes finds the schema's number in its header: the
+    /// package refuses a downgrade by it. A new number waits for readers; at every other start what one of them holds back
+    /// stays for the next. What fails here is made up for then: no start fails for it.
+    fn write_back(&self, is_new: bool) {
+        let mode = if is_new { "FULL" } else { "PASSIVE" };
+        let _ = self.db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()));
     }
 
     fn prepare(&self) -> rusqlite::Result<()> {

@@ -83,8 +83,8 @@ const MIGRATIONS: [&str; VERSION as usize] = [
 
 impl Ledger {
     /// Brings the schema up to [`VERSION`], each step in a transaction of its own: killed in between, the next start goes
-    /// on from the last whole step.
-    pub(crate) fn migrate(&self) -> Result<(), LedgerError> {
+    /// on from the last whole step. Whether there was anything to do.
+    pub(crate) fn migrate(&self) -> Result<bool, LedgerError> {
         let found = self.check_version()?;
         for (step, statements) in MIGRATIONS.iter().enumerate().skip(found as usize) {
             let script = format!(
@@ -97,7 +97,7 @@ impl Ledger {
                 self.sqlite(source)
             })?;
         }
-        Ok(())
+        Ok(found < VERSION)
     }
 
     /// The schema version found; refuses newer and foreign databases before anything is written.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 mod ballast;
+mod header;
 mod opening;
 mod outbox;
 mod seen;

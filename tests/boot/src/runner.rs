@@ -1,6 +1,10 @@
 //! Scenarios as tests.
 
-use std::{env, fs, path::PathBuf, time::Instant};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use anyhow::{Context, ensure};
 use libtest_mimic::{Failed, Trial};
@@ -19,11 +23,20 @@ use crate::{
 const SCRATCH: &str = "portcullis-boot-";
 
 /// Every scenario on every host it names. A file that is no scenario is a test that fails.
-#[must_use]
-pub fn trials() -> Vec<Trial> {
-    let folder = proofs::workspace_root().join("tests/boot/scenarios");
-    let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut paths: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "sh")).collect();
+///
+/// # Errors
+/// When there is no scenario at all: nothing would be booted, and nothing would fail.
+pub fn trials() -> anyhow::Result<Vec<Trial>> {
+    trials_of(&proofs::workspace_root().join("tests/boot/scenarios"))
+}
+
+fn trials_of(folder: &Path) -> anyhow::Result<Vec<Trial>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("scenarios: {}", folder.display()))? {
+        paths.push(entry?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|end| end == "sh"));
+    ensure!(!paths.is_empty(), "no scenario (*.sh) in {}", folder.display());
     paths.sort();
     let mut trials = Vec::new();
     for path in paths {
@@ -36,7 +49,7 @@ pub fn trials() -> Vec<Trial> {
             }
         }
     }
-    trials
+    Ok(trials)
 }
 
 fn trial(scenario: Scenario, host: Host) -> Trial {
@@ -122,7 +135,7 @@ impl Scratch {
         }
     }
 
-    fn path(&self) -> &std::path::Path {
+    fn path(&self) -> &Path {
         match self {
             Self::Temporary(folder) => folder.path(),
             Self::Kept(path) => path,
@@ -135,5 +148,21 @@ impl Scratch {
             Self::Temporary(_) => format!("{story}(PORTCULLIS_BOOT_KEEP=DIR keeps journal and all)"),
             Self::Kept(path) => format!("{story}all of it: {}", path.display()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_scenario_there_is_an_error_and_no_success() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(trials_of(&folder.path().join("gone")).unwrap_err().to_string().contains("gone"));
+        fs::write(folder.path().join("README.md"), "no scenario").unwrap();
+        assert!(trials_of(folder.path()).unwrap_err().to_string().contains("no scenario"));
+        fs::write(folder.path().join("nonsense.sh"), "#: nonsense").unwrap();
+        assert_eq!(trials_of(folder.path()).unwrap().len(), 1, "a test that fails");
+        assert!(trials().unwrap().len() > 20);
     }
 }

@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeSet,
     env, fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -69,6 +70,81 @@ fn maintainer_scripts_start_and_stop_nothing() {
         }
     }
     assert!(asked >= 6, "only {asked} calls of systemctl were found");
+}
+
+/// What a release says of the units and manifests of the release before: loud, and never a failure.
+#[test]
+fn what_the_new_release_cannot_read_is_said_and_stops_no_upgrade() {
+    const REJECTS: &str = "ATTENTION: unitgen 9 rejects";
+    const UNKNOWN: &str = "ATTENTION: unitgen 9 cannot tell";
+    const STALE: &str = "units are not as unitgen 9 renders them";
+    let table: [(&str, bool, u8, u8, &[&str]); 7] = [
+        ("nothing deployed", false, 78, 78, &[]),
+        ("as it renders them", true, 0, 0, &[]),
+        ("rendered differently", true, 1, 0, &[STALE]),
+        ("rejected", true, 78, 78, &[REJECTS, UNKNOWN]),
+        ("the rendered copy alone is rejected", true, 78, 0, &[UNKNOWN]),
+        ("a directory that cannot be read", true, 65, 0, &[UNKNOWN]),
+        ("a unitgen that does not run", true, 127, 127, &[REJECTS, UNKNOWN]),
+    ];
+    for (what, is_deployed, verify, check, expect) in table {
+        let said = upgraded(is_deployed, verify, check);
+        for words in [REJECTS, UNKNOWN, STALE] {
+            assert_eq!(said.contains(words), expect.contains(&words), "{what}: {words}: {said}");
+        }
+        assert_eq!(said.is_empty(), expect.is_empty(), "{what}: {said}");
+    }
+}
+
+/// What postinst says of manifests and units, with a unitgen that ends as it is told.
+fn upgraded(is_deployed: bool, verify: u8, check: u8) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().to_str().unwrap();
+    for directory in ["etc/portcullis", "etc/systemd/system", "programs"] {
+        fs::create_dir_all(folder.path().join(directory)).unwrap();
+    }
+    if is_deployed {
+        fs::write(folder.path().join("etc/portcullis/avwap.toml"), "").unwrap();
+        fs::write(folder.path().join("etc/systemd/system/avwap.manifest.toml"), "").unwrap();
+    }
+    let unitgen = format!("#!/bin/sh\necho why\ncase $1 in verify) exit {verify} ;; check) exit {check} ;; esac\n");
+    let program = folder.path().join("programs/unitgen");
+    fs::write(&program, unitgen).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let script = fs::read_to_string(proofs::workspace_root().join("packaging/deb/postinst")).unwrap();
+    let script = script.replace("PROGRAMS=/usr/lib/portcullis/bin", &format!("PROGRAMS={root}/programs"));
+    let script = script.replace("@VERSION@", "9").replace("/etc/portcullis", &format!("{root}/etc/portcullis"));
+    let script = script.replace(" /etc/systemd/system ", &format!(" {root}/etc/systemd/system "));
+    let output = Command::new("sh").args(["-c", &(script + "\nrejected_manifests\nstale_units\n")]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// `.ci/run` asks it, so that scenarios that went missing are no success.
+#[test]
+fn ci_fails_when_a_scenario_was_not_booted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (results, scenarios) = (folder.path().join("results"), folder.path().join("scenarios"));
+    let booted = || {
+        let script = proofs::workspace_root().join(".ci/booted");
+        Command::new(script).arg(&results).arg(&scenarios).output().unwrap().status.success()
+    };
+    let note = |name: &str, outcome: &str| {
+        let said = serde_json::json!({"scenario": name, "about": "it", "outcome": outcome, "seconds": 1.0});
+        fs::write(results.join(format!("debian-12-{name}.json")), said.to_string()).unwrap();
+    };
+    assert!(!booted(), "there is nothing at all");
+    fs::create_dir(&results).unwrap();
+    fs::create_dir(&scenarios).unwrap();
+    assert!(!booted(), "no scenario");
+    fs::write(scenarios.join("crash.sh"), "").unwrap();
+    assert!(!booted(), "one that was not booted");
+    note("crash", "FAILED");
+    assert!(!booted(), "one that failed");
+    note("crash", "passed");
+    assert!(booted());
+    fs::write(scenarios.join("hang.sh"), "").unwrap();
+    assert!(!booted(), "one of two");
 }
 
 /// What a line of shell has systemctl do; what it says to somebody is no call.

@@ -65,12 +65,13 @@ fn systemd_would_complain() {
     }
 }
 
-/// Of 10; an unhardened service has 9.4 to 9.6. The measured figures, so that a loss shows.
+/// Of 10; an unhardened service has 9.4 to 9.6. A job has at most 1.0, what places orders 1.2; these are the measured figures,
+/// so that a loss shows.
 #[test]
 fn the_sandboxes_keep_their_scores() {
     let units = Units::of(AVWAP);
     let expect =
-        [("eod.service", 1.1), ("execution-restart.service", 0.2), ("execution.service", 1.1), ("scan.service", 0.2)];
+        [("eod.service", 1.0), ("execution-restart.service", 0.2), ("execution.service", 1.1), ("scan.service", 0.2)];
     for (unit, most) in expect {
         let Some(score) = units.security(unit) else { return };
         assert!(score <= most, "{unit}: {score}, at most {most}");

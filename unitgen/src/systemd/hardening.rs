@@ -1,7 +1,7 @@
 //! What the programs of each kind may do: one base, and what a kind adds to it. Source: systemd.exec(5).
 //!
 //! Judged by `systemd-analyze security --offline` in the tests. AF_UNIX stays with the offline jobs as well: their log
-//! goes through journald's socket. There is no allow-list of addresses for what talks to the broker: it has names whose
+//! goes through journald's socket. What talks to the broker has no allow-list of its addresses: it has names whose
 //! addresses change.
 
 use crate::unit::{Directive, Sandbox};
@@ -58,6 +58,11 @@ const READ_ONLY: &str = "/run";
 /// The directories a dynamically linked program maps its libraries from.
 const LIBRARIES: &str = "-/usr/lib -/usr/lib64 -/lib -/lib64 -/nix/store";
 
+/// Every address of one host, and none of many: no multicast, no broadcast. It is no list of the broker's addresses, which
+/// have names and change; resolvers may lie anywhere too.
+const UNICAST: &str =
+    "0.0.0.0/1 128.0.0.0/2 192.0.0.0/3 ::/1 8000::/2 c000::/3 e000::/4 f000::/5 f800::/6 fc00::/7 fe00::/8";
+
 /// The sandbox of a kind. `programs` is the directory of the programs, `state` the state directory below `/var/lib`.
 pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox {
     let mut directives: Vec<Directive> =
@@ -68,15 +73,15 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
             add("ReadOnlyPaths", READ_ONLY);
-            add("NoExecPaths", "/");
-            // ExecPaths= would lift ProtectSystem=strict from them: what may be run could be written. A bind of its own
-            // is not reached by NoExecPaths=/.
-            add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}"));
+            add_own_programs_only(&mut add, programs);
         }
         Profile::BrokerJob => {
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
+            add("IPAddressDeny", "any");
+            add("IPAddressAllow", UNICAST);
             add("ReadOnlyPaths", READ_ONLY);
+            add_own_programs_only(&mut add, programs);
         }
         Profile::OfflineJob => {
             add("RestrictAddressFamilies", "AF_UNIX");
@@ -90,13 +95,23 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
     Sandbox { directives, reason: reason(profile) }
 }
 
+/// `ExecPaths=` would lift `ProtectSystem=strict` from them: what may be run could be written. A bind of its own is not
+/// reached by `NoExecPaths=/`.
+fn add_own_programs_only(add: &mut impl FnMut(&'static str, &str), programs: &str) {
+    add("NoExecPaths", "/");
+    add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}"));
+}
+
 fn reason(profile: Profile) -> &'static str {
     match profile {
         Profile::Orders => {
             "Sandbox of an order executor: calls the broker, listens nowhere, runs nothing but the release's programs. \
              Keys never end in a core file."
         }
-        Profile::BrokerJob => "Sandbox of a job that talks to the broker: calls out, listens nowhere.",
+        Profile::BrokerJob => {
+            "Sandbox of a job that talks to the broker: calls out to single hosts, listens nowhere, runs nothing but the release's \
+             programs."
+        }
         Profile::OfflineJob => {
             "Sandbox of an offline job: no network, and the kill switch, the database and the ledger are read-only to it."
         }

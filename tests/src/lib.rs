@@ -4,6 +4,7 @@
 //! is skipped with a line; under `CI=true` it fails, so that nothing is green because nothing ran.
 
 mod day;
+mod manifests;
 mod queue;
 
 use std::{
@@ -12,6 +13,7 @@ use std::{
 };
 
 pub use day::{Day, document_outcome, faults_page, program, rehearse, updates_docs};
+pub use manifests::random_manifest;
 pub use queue::a_few_at_once;
 
 /// The root of the workspace.

@@ -8,6 +8,7 @@ mod commands;
 mod environment;
 pub mod host;
 pub mod output;
+pub mod predict;
 pub mod problems;
 pub mod search_path;
 pub mod source;

@@ -98,7 +98,7 @@ read-key-file      no         no        no  no   no
 read-own-key       no         yes       yes no   no
 reach-venue        yes        yes       yes no   no
 listen             yes        no        no  no   no
-run-shell          yes        no        yes yes  yes
+run-shell          yes        no        no  no   no
 make-namespace     yes        no        no  no   no
 change-priority    yes        no        no  no   no
 change-personality yes        no        no  no   no

@@ -73,7 +73,6 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
             add("ReadOnlyPaths", READ_ONLY);
-            add_own_programs_only(&mut add, programs);
         }
         Profile::BrokerJob => {
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
@@ -81,7 +80,6 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
             add("IPAddressDeny", "any");
             add("IPAddressAllow", UNICAST);
             add("ReadOnlyPaths", READ_ONLY);
-            add_own_programs_only(&mut add, programs);
         }
         Profile::OfflineJob => {
             add("RestrictAddressFamilies", "AF_UNIX");
@@ -92,6 +90,7 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
             add("ReadOnlyPaths", &format!("{READ_ONLY} {}", kept.join(" ")));
         }
     }
+    add_own_programs_only(&mut add, programs);
     Sandbox { directives, reason: reason(profile) }
 }
 
@@ -113,7 +112,8 @@ fn reason(profile: Profile) -> &'static str {
              programs."
         }
         Profile::OfflineJob => {
-            "Sandbox of an offline job: no network, and the kill switch, the database and the ledger are read-only to it."
+            "Sandbox of an offline job: no network, the kill switch, the database and the ledger are read-only to it, and it runs \
+             nothing but the release's programs."
         }
     }
 }

@@ -1,0 +1,110 @@
+//! What `systemctl show` is expected to print for one property, and whether it did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a property must hold. Lists that systemd keeps in a hash table are sets here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expectation {
+    /// This text.
+    Text(String),
+    /// These words, in any order.
+    Words(BTreeSet<String>),
+    /// Of the deployment's units these and no other; and of units of others at least these.
+    Units {
+        /// Units of the deployment.
+        ours: BTreeSet<String>,
+        /// Units of others.
+        others: BTreeSet<String>,
+        /// Every unit of the deployment.
+        all: BTreeSet<String>,
+    },
+    /// Among many words these, and none of those.
+    Among {
+        /// What must be there.
+        with: Vec<&'static str>,
+        /// What must not.
+        without: Vec<&'static str>,
+    },
+    /// These commands in this order: program, and all words with blanks between.
+    Commands(Vec<(String, String)>),
+    /// These variables.
+    Variables(BTreeMap<String, String>),
+    /// A timer that fires by this expression and no other.
+    Calendar(String),
+}
+
+impl Expectation {
+    /// Whether what was printed is what was expected. A property printed several times comes with a line for each.
+    ///
+    /// # Errors
+    /// Says what is different.
+    pub fn check(&self, shown: &[&str]) -> Result<(), String> {
+        let text = shown.join("\n");
+        let words = || text.split_whitespace().map(str::to_owned).collect::<BTreeSet<String>>();
+        match self {
+            Self::Text(expect) => same(&text, expect),
+            Self::Words(expect) => same(&words(), expect),
+            Self::Units { ours, others, all } => {
+                let words = words();
+                same(&words.intersection(all).cloned().collect::<BTreeSet<_>>(), ours)?;
+                same(&words.intersection(others).cloned().collect::<BTreeSet<_>>(), others)
+            }
+            Self::Among { with, without } => {
+                let words = words();
+                match (
+                    with.iter().find(|word| !words.contains(**word)),
+                    without.iter().find(|word| words.contains(**word)),
+                ) {
+                    (None, None) => Ok(()),
+                    (Some(word), _) => Err(format!("{word} is not in {text:.80}...")),
+                    (None, Some(word)) => Err(format!("{word} is in it")),
+                }
+            }
+            Self::Commands(expect) => same(&shown.iter().filter_map(|line| command(line)).collect::<Vec<_>>(), expect),
+            Self::Variables(expect) => same(&variables(&text), expect),
+            Self::Calendar(expect) => {
+                let begin = format!("{{ OnCalendar={expect} ; next_elapse=");
+                if shown.len() == 1 && text.starts_with(&begin) {
+                    Ok(())
+                } else {
+                    Err(format!("{text:?}, expected {expect:?}"))
+                }
+            }
+        }
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(found: &T, expect: &T) -> Result<(), String> {
+    if found == expect { Ok(()) } else { Err(format!("{found:?}, expected {expect:?}")) }
+}
+
+/// `{ path=P ; argv[]=A B ; ignore_errors=no ; ... }`.
+fn command(line: &str) -> Option<(String, String)> {
+    let (path, rest) = line.strip_prefix("{ path=")?.split_once(" ; argv[]=")?;
+    let (argv, _) = rest.rsplit_once(" ; ignore_errors=no ; ")?;
+    Some((path.to_owned(), argv.to_owned()))
+}
+
+/// Assignments with blanks between; one with special characters in double quotes, these escaped by a backslash.
+fn variables(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut chars = text.chars().peekable();
+    loop {
+        while chars.next_if(|c| *c == ' ').is_some() {}
+        if chars.peek().is_none() {
+            return found;
+        }
+        let quoted = chars.next_if_eq(&'"').is_some();
+        let mut word = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                '\\' if quoted => word.extend(chars.next()),
+                '"' if quoted => break,
+                ' ' if !quoted => break,
+                c => word.push(c),
+            }
+        }
+        let (name, value) = word.split_once('=').unwrap_or((&word, ""));
+        found.insert(name.to_owned(), value.to_owned());
+    }
+}

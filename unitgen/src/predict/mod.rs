@@ -1,0 +1,137 @@
+//! What a running manager will say of rendered units: unit by unit and property by property, as `systemctl show` prints it.
+//!
+//! Pure, from the tree alone. 252 and 257 print these the same; what neither prints (`LoadCredential=` is "[unprintable]" in
+//! both) or only of a running unit (`WatchdogUSec=`) is not predicted. A test boots both and compares.
+
+mod expectation;
+mod reading;
+mod service;
+mod span;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub use expectation::Expectation;
+use reading::Loaded;
+
+use crate::Tree;
+
+/// Where the units lie that are loaded.
+const DIRECTORY: &str = "/etc/systemd/system";
+/// Keys of `[Unit]` that name units, with the property of the named unit that names this one.
+const LINKS: [(&str, Option<&str>); 8] = [
+    ("Wants", Some("WantedBy")),
+    ("Requires", Some("RequiredBy")),
+    ("BindsTo", Some("BoundBy")),
+    ("PartOf", Some("ConsistsOf")),
+    ("Conflicts", Some("ConflictedBy")),
+    ("OnSuccess", Some("OnSuccessOf")),
+    ("OnFailure", Some("OnFailureOf")),
+    ("After", None),
+];
+
+/// One property and what it must hold.
+pub type Property = (String, Expectation);
+
+/// Predicts every property that can be, of every unit of a rendered tree.
+#[must_use]
+pub fn predict(tree: &Tree) -> BTreeMap<String, Vec<Property>> {
+    let is_unit = |path: &&str| [".service", ".timer", ".target"].iter().any(|kind| path.ends_with(kind));
+    let names: BTreeSet<String> = tree.iter().map(|(path, _)| path).filter(is_unit).map(str::to_owned).collect();
+    let units: Vec<Loaded> = names.iter().map(|name| Loaded::of(tree, name)).collect();
+    let links = Links::between(&units, names);
+    let predicted = units.iter().map(|unit| {
+        let mut properties = of_every_unit(unit);
+        properties.extend(links.of(&unit.name));
+        match unit.name.rsplit_once('.').map(|(_, kind)| kind) {
+            Some("service") => properties.extend(service::properties(unit)),
+            Some("timer") => properties.extend(of_timer(unit)),
+            Some(_) | None => {}
+        }
+        (unit.name.clone(), properties)
+    });
+    predicted.collect()
+}
+
+fn text(name: &str, value: impl Into<String>) -> Property {
+    (name.to_owned(), Expectation::Text(value.into()))
+}
+
+fn of_every_unit(unit: &Loaded) -> Vec<Property> {
+    let or = |key: &str, default: &str| unit.last("Unit", key).unwrap_or_else(|| default.to_owned());
+    let drop_ins = unit.drop_ins.iter().map(|path| format!("{DIRECTORY}/{path}"));
+    vec![
+        text("Id", &unit.name),
+        text("LoadState", "loaded"),
+        text("LoadError", ""),
+        text("FragmentPath", format!("{DIRECTORY}/{}", unit.name)),
+        ("DropInPaths".to_owned(), Expectation::Words(drop_ins.collect())),
+        text("Description", or("Description", "")),
+        text("OnSuccessJobMode", or("OnSuccessJobMode", "fail")),
+        text("StartLimitIntervalUSec", span::shown_seconds(&or("StartLimitIntervalSec", "10"))),
+        text("StartLimitBurst", or("StartLimitBurst", "5")),
+        text("RefuseManualStart", "no"),
+    ]
+}
+
+fn of_timer(unit: &Loaded) -> Vec<Property> {
+    let or = |key: &str, default: &str| unit.last("Timer", key).unwrap_or_else(|| default.to_owned());
+    vec![
+        text("Unit", or("Unit", "")),
+        text("Persistent", if or("Persistent", "false") == "true" { "yes" } else { "no" }),
+        text("AccuracyUSec", or("AccuracySec", "1min")),
+        text("RandomizedDelayUSec", "0"),
+        text("RemainAfterElapse", "yes"),
+        ("TimersCalendar".to_owned(), Expectation::Calendar(or("OnCalendar", ""))),
+    ]
+}
+
+/// Who names whom, both ways.
+struct Links {
+    all: BTreeSet<String>,
+    /// By unit and property.
+    named: BTreeMap<(String, String), BTreeSet<String>>,
+}
+
+impl Links {
+    fn between(units: &[Loaded], all: BTreeSet<String>) -> Self {
+        let mut links = Self { all, named: BTreeMap::new() };
+        for unit in units {
+            for (key, inverse) in LINKS {
+                for other in unit.words("Unit", key) {
+                    links.add(&unit.name, key, &other);
+                    if let Some(inverse) = inverse {
+                        links.add(&other, inverse, &unit.name);
+                    }
+                    // A target comes after what it wants, without a word.
+                    if key == "Wants" && unit.name.ends_with(".target") {
+                        links.add(&unit.name, "After", &other);
+                    }
+                }
+            }
+            if let Some(triggered) = unit.last("Timer", "Unit") {
+                links.add(&unit.name, "Triggers", &triggered);
+                links.add(&triggered, "TriggeredBy", &unit.name);
+                links.add(&triggered, "After", &unit.name);
+            }
+        }
+        links
+    }
+
+    fn add(&mut self, unit: &str, property: &str, other: &str) {
+        self.named.entry((unit.to_owned(), property.to_owned())).or_default().insert(other.to_owned());
+    }
+
+    fn of(&self, unit: &str) -> Vec<Property> {
+        let properties = LINKS.iter().flat_map(|(key, inverse)| [Some(*key), *inverse]).flatten().chain([
+            "Triggers",
+            "TriggeredBy",
+            "Upholds",
+        ]);
+        let expect = |property: &str| {
+            let named = self.named.get(&(unit.to_owned(), property.to_owned())).cloned().unwrap_or_default();
+            let (ours, others) = named.into_iter().partition(|name| self.all.contains(name));
+            Expectation::Units { ours, others, all: self.all.clone() }
+        };
+        properties.map(|property| (property.to_owned(), expect(property))).collect()
+    }
+}

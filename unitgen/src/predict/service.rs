@@ -1,0 +1,134 @@
+//! The properties of a service: what it runs, as whom, and in which sandbox.
+
+use std::collections::BTreeMap;
+
+use super::{Expectation, Property, reading::Loaded, span, text};
+
+/// Settings that are shown as they are written, under their own name, each with what holds when it is not written.
+const AS_WRITTEN: [(&str, &str); 22] = [
+    ("Type", "simple"),
+    ("Restart", "no"),
+    ("User", ""),
+    ("Group", ""),
+    ("UMask", "0022"),
+    ("StateDirectoryMode", "0755"),
+    ("RuntimeDirectoryMode", "0755"),
+    ("RuntimeDirectoryPreserve", "no"),
+    ("KillMode", "control-group"),
+    ("ProtectSystem", "no"),
+    ("ProtectHome", "no"),
+    ("ProtectProc", "default"),
+    ("ProcSubset", "all"),
+    ("DevicePolicy", "auto"),
+    ("KeyringMode", "private"),
+    ("LimitCORE", "infinity"),
+    ("SystemCallArchitectures", ""),
+    ("RestrictNamespaces", "no"),
+    ("CapabilityBoundingSet", ""),
+    ("AmbientCapabilities", ""),
+    ("SuccessExitStatus", ""),
+    ("RestartForceExitStatus", ""),
+];
+
+const SWITCHES: [&str; 19] = [
+    "NoNewPrivileges",
+    "PrivateTmp",
+    "PrivateDevices",
+    "PrivateUsers",
+    "PrivateMounts",
+    "PrivateNetwork",
+    "ProtectClock",
+    "ProtectHostname",
+    "ProtectKernelTunables",
+    "ProtectKernelModules",
+    "ProtectKernelLogs",
+    "ProtectControlGroups",
+    "RestrictRealtime",
+    "RestrictSUIDSGID",
+    "LockPersonality",
+    "MemoryDenyWriteExecute",
+    "RemoveIPC",
+    "RemainAfterExit",
+    "DynamicUser",
+];
+
+/// Lists whose words are shown as they are written, with specifiers expanded.
+const LISTS: [&str; 7] = [
+    "StateDirectory",
+    "RuntimeDirectory",
+    "NoExecPaths",
+    "ExecPaths",
+    "ReadOnlyPaths",
+    "RestrictAddressFamilies",
+    "RestartPreventExitStatus",
+];
+
+/// Calls that every program needs, and calls that the filter takes from all of ours.
+const CALLS: [&str; 5] = ["read", "write", "openat", "futex", "connect"];
+const NO_CALLS: [&str; 8] = ["listen", "mount", "reboot", "clock_settime", "chroot", "setuid", "bpf", "init_module"];
+
+pub(super) fn properties(unit: &Loaded) -> Vec<Property> {
+    let or = |key: &str, default: &str| unit.last("Service", key).unwrap_or_else(|| default.to_owned());
+    let mut properties: Vec<Property> = AS_WRITTEN.iter().map(|(key, default)| text(key, or(key, default))).collect();
+    properties.extend(SWITCHES.iter().map(|key| text(key, or(key, "no"))));
+    for key in LISTS {
+        properties.push((key.to_owned(), Expectation::Words(unit.words("Service", key).into_iter().collect())));
+    }
+    properties.extend(commands(unit));
+    properties.extend(times(unit));
+    properties.extend(addresses(unit));
+    properties.push(text("NotifyAccess", or("NotifyAccess", "none")));
+    properties.push(text("KillSignal", "15"));
+    properties.push(text("SystemCallErrorNumber", "1"));
+    let (with, without) = (CALLS.to_vec(), NO_CALLS.to_vec());
+    properties.push(("SystemCallFilter".to_owned(), Expectation::Among { with, without }));
+    let bound = unit.words("Service", "BindReadOnlyPaths").into_iter().map(|path| {
+        let plain = path.trim_start_matches('-').to_owned();
+        format!("{path}:{plain}:rbind")
+    });
+    properties.push(("BindReadOnlyPaths".to_owned(), Expectation::Words(bound.collect())));
+    let assigned = unit.words("Service", "Environment").into_iter();
+    let variables: BTreeMap<String, String> = assigned
+        .filter_map(|word| word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .collect();
+    properties.push(("Environment".to_owned(), Expectation::Variables(variables)));
+    properties
+}
+
+/// Dollars stay doubled: they are halved when the command is run.
+fn commands(unit: &Loaded) -> Vec<Property> {
+    let keys =
+        ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
+    let command = |line: &String| {
+        let words = unit.split(line);
+        (words.first().cloned().unwrap_or_default(), words.join(" "))
+    };
+    let all = |key: &&str| unit.list("Service", key).iter().map(command).collect();
+    keys.iter().map(|key| ((*key).to_owned(), Expectation::Commands(all(key)))).collect()
+}
+
+fn times(unit: &Loaded) -> Vec<Property> {
+    let seconds = |key: &str, default: &str| {
+        unit.last("Service", key).map_or_else(|| default.to_owned(), |value| span::shown_seconds(&value))
+    };
+    let stop = seconds("TimeoutStopSec", "1min 30s");
+    vec![
+        text("RestartUSec", seconds("RestartSec", "100ms")),
+        text("TimeoutStartUSec", seconds("TimeoutStartSec", "1min 30s")),
+        text("TimeoutAbortUSec", stop.clone()),
+        text("TimeoutStopUSec", stop),
+    ]
+}
+
+/// `any` is every address of both families.
+fn addresses(unit: &Loaded) -> Vec<Property> {
+    let all = |key: &str| {
+        let words = unit.words("Service", key).into_iter().flat_map(|word| match word.as_str() {
+            "any" => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
+            _ => vec![word],
+        });
+        (key.to_owned(), Expectation::Words(words.collect()))
+    };
+    let bind = unit.words("Service", "SocketBindDeny").into_iter().collect();
+    vec![all("IPAddressAllow"), all("IPAddressDeny"), ("SocketBindDeny".to_owned(), Expectation::Words(bind))]
+}

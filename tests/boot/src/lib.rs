@@ -18,5 +18,5 @@ mod table;
 
 pub use guest::{Backend, Guest, Outcome};
 pub use roots::{Host, Root};
-pub use runner::trials;
+pub use runner::{boot_once, trials};
 pub use scenario::Scenario;

@@ -54,11 +54,21 @@ fn trials_of(folder: &Path) -> anyhow::Result<Vec<Trial>> {
 
 fn trial(scenario: Scenario, host: Host) -> Trial {
     Trial::test(format!("{host}::{}", scenario.name), move || {
-        run(&scenario, host).map_err(|error| Failed::from(format!("{error:#}")))
+        boot_once(&scenario, host, |_| Ok(()), |_| Ok(())).map_err(|error| Failed::from(format!("{error:#}")))
     })
 }
 
-fn run(scenario: &Scenario, host: Host) -> anyhow::Result<()> {
+/// Boots one guest. `lay` adds to its topmost layer; `judge` sees what it brought back, after its script ended well, and may
+/// add to its `figures`.
+///
+/// # Errors
+/// When the guest cannot be booted, its script fails, or the judge says so.
+pub fn boot_once(
+    scenario: &Scenario,
+    host: Host,
+    lay: impl FnOnce(&Path) -> anyhow::Result<()>,
+    judge: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let backend = backend(scenario.on);
     let lacks = backend.lacks();
     let root = match (lacks, Root::find(host)) {
@@ -73,19 +83,21 @@ fn run(scenario: &Scenario, host: Host) -> anyhow::Result<()> {
     fs::create_dir(&layer)?;
     fs::create_dir(&out)?;
     deployment::lay(&layer, scenario, &programs)?;
+    lay(&layer)?;
     let mut layers = vec![layer];
     if scenario.deploy != Deploy::Nothing {
         layers.insert(0, programs.layer()?);
     }
     let guest = Guest { root: &root, scenario, layers, out, programs: &programs };
     let outcome = backend.run(&guest, scenario.timeout)?;
+    let judged = if outcome.passed() { judge(&guest.out) } else { Ok(()) };
     let took = begun.elapsed();
     let figures = fs::read_to_string(guest.out.join("figures")).unwrap_or_default();
-    let word = if outcome.passed() { "passed" } else { "FAILED" };
+    let word = if outcome.passed() && judged.is_ok() { "passed" } else { "FAILED" };
     table::note(programs.kept(), scenario, host, word, took, &figures)?;
     print(&outcome, &guest);
     ensure!(outcome.passed(), "{}", scratch.kept(&outcome.story(&guest.out)));
-    Ok(())
+    judged
 }
 
 /// Whatever is missing skips a scenario on a developer's machine.

@@ -81,8 +81,13 @@ fn of_timer(unit: &Loaded) -> Vec<Property> {
         text("AccuracyUSec", or("AccuracySec", "1min")),
         text("RandomizedDelayUSec", "0"),
         text("RemainAfterElapse", "yes"),
-        ("TimersCalendar".to_owned(), Expectation::Calendar(or("OnCalendar", ""))),
+        ("TimersCalendar".to_owned(), Expectation::Calendar(calendar(&or("OnCalendar", "")))),
     ]
+}
+
+/// Weekdays that are all of them are shown as none.
+fn calendar(expression: &str) -> String {
+    expression.strip_prefix("Mon..Sun ").unwrap_or(expression).to_owned()
 }
 
 /// Who names whom, both ways.

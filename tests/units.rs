@@ -326,7 +326,7 @@ fn as_set(dump: &[String]) -> BTreeSet<String> {
 
 /// Lists grow and are cleared by an empty value; everything else is replaced.
 fn merge(file: &Path, directives: &mut Directives) {
-    const LISTS: [&str; 18] = [
+    const LISTS: [&str; 19] = [
         "After",
         "BindReadOnlyPaths",
         "Conflicts",
@@ -338,6 +338,7 @@ fn merge(file: &Path, directives: &mut Directives) {
         "LoadCredential",
         "NoExecPaths",
         "OnCalendar",
+        "OnFailure",
         "OnSuccess",
         "ReadOnlyPaths",
         "RestartPreventExitStatus",

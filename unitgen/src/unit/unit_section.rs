@@ -19,6 +19,9 @@ impl StartLimit {
     }
 }
 
+const FAILED_RESTART_REASON: &str = "However its own start fails, the service was stopped already and something may be held: it \
+    comes back all the same, through its gate. A oneshot is never restarted by itself, so this fires once, on 257 too.";
+
 /// The section `[Unit]`.
 #[derive(Clone, Debug, Default)]
 pub struct Unit {
@@ -30,7 +33,7 @@ pub struct Unit {
     pub wants: Option<(Vec<String>, &'static str)>,
     /// Whether the network must be up first.
     pub wants_network: bool,
-    /// The service that this unit stops before it runs and starts afresh once it is done, with the reason.
+    /// The service that this unit stops before it runs and starts afresh however it ended, with the reason.
     pub restarts: Option<(String, &'static str)>,
     /// The units that this unit's success starts, with the reason.
     pub on_success: Option<(Vec<String>, &'static str)>,
@@ -64,6 +67,9 @@ impl Unit {
             lines.set("After", service);
             lines.set("OnSuccess", service);
             lines.set("OnSuccessJobMode", "replace");
+            lines.reason(FAILED_RESTART_REASON);
+            lines.set("OnFailure", service);
+            lines.set("OnFailureJobMode", "replace");
         }
         if let Some((units, reason)) = &self.on_success {
             lines.reason(reason);

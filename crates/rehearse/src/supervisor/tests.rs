@@ -12,7 +12,8 @@ const EXECUTION: (&str, &str) = (
 );
 const RESTART: (&str, &str) = (
     "execution-restart.service",
-    "[Unit]\nConflicts=execution.service\nAfter=execution.service\nOnSuccess=execution.service\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
+    "[Unit]\nConflicts=execution.service\nAfter=execution.service\nOnSuccess=execution.service\n\
+     OnFailure=execution.service\nOnFailureJobMode=replace\n[Service]\nType=oneshot\nExecStart=/bin/true\n",
 );
 const RESTART_TIMER: (&str, &str) =
     ("execution-restart.timer", "[Timer]\nOnCalendar=Mon..Fri 08:40 America/New_York\n");
@@ -239,6 +240,17 @@ fn the_restart_unit_stops_first_then_starts_afresh() {
     bench.exit("execution-restart.service", 0);
     bench.expect(&["execution-restart.service down success", "execution.service run Condition(0)"]);
     assert_eq!(bench.supervisor.next_due().unwrap().to_string(), "2017-11-10T13:41:30Z", "the 90 s to come up");
+}
+
+#[test]
+fn a_restart_that_fails_brings_the_service_back_all_the_same() {
+    for exit in [Exit::Exited(203), Exit::Exited(226), Exit::Killed(9)] {
+        let mut bench = Bench::new(&[EXECUTION, RESTART, RESTART_TIMER]);
+        bench.up().next().exit("execution.service", 0).exit("execution.service", 0);
+        bench.lines.clear();
+        bench.event("execution-restart.service", Event::Exited(exit));
+        assert_eq!(bench.lines.last().unwrap(), "execution.service run Condition(0)", "{exit}: {:?}", bench.lines);
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ const UNIT: &[&str] = &[
     "OnSuccess",
     "OnSuccessJobMode",
     "OnFailure",
+    "OnFailureJobMode",
     "PartOf",
     "StartLimitIntervalSec",
     "StartLimitBurst",

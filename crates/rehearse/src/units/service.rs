@@ -261,9 +261,11 @@ impl Reader<'_> {
             let interval = span::parse(&entry.value).flatten();
             limit.interval = interval.ok_or_else(|| self.refused(entry, "no time span"))?;
         }
-        // Starting by OnSuccess= is modelled as it is rendered: what stands in the way is stopped, not the start dropped.
-        if let Some(entry) = self.file.last("Unit", "OnSuccessJobMode").filter(|entry| entry.value != "replace") {
-            return Err(self.refused(entry, "only replace is rehearsed"));
+        // Starting another is modelled as it is rendered: what stands in the way is stopped, not the start dropped.
+        for key in ["OnSuccessJobMode", "OnFailureJobMode"] {
+            if let Some(entry) = self.file.last("Unit", key).filter(|entry| entry.value != "replace") {
+                return Err(self.refused(entry, "only replace is rehearsed"));
+            }
         }
         if let Some(entry) = self.file.last("Unit", "StartLimitBurst") {
             limit.burst = entry.value.parse().map_err(|_| self.refused(entry, "no count"))?;

@@ -13,7 +13,7 @@ use std::{
 
 use contract::REFUSAL_CODES;
 use tempfile::TempDir;
-use unitgen::{output, source, systemd};
+use unitgen::{output, search_path, source, systemd, verify::drop_ins};
 
 const AVWAP: &str = include_str!("../manifests/avwap.toml");
 const SERVICES: [&str; 4] = ["eod.service", "execution-restart.service", "execution.service", "scan.service"];
@@ -91,6 +91,50 @@ fn the_drop_ins_change_nothing_that_systemd_loads() {
     assert_eq!(drop_ins, 2);
     let (with, without) = (as_set(&with), as_set(&without));
     assert_eq!(with.symmetric_difference(&without).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+/// Which drop-ins are in force, over a search path of three directories, an alias, a prefix and a type: `verify` finds those
+/// that systemd lays over the unit, and of each name the same file.
+#[test]
+fn verify_finds_the_drop_ins_that_systemd_finds() {
+    const FOLDERS: [&str; 6] =
+        ["x-y-z.service.d", "x-y-.service.d", "x-.service.d", "service.d", "al-ias.service.d", "y-z.service.d"];
+    const NAMES: [&str; 4] = ["10-a.conf", "20-b.conf", "20-b.txt", ".30-c.conf"];
+    for seed in 1..=12_usize {
+        let place = tempfile::Builder::new().prefix("drop-ins-").tempdir().unwrap();
+        let directories = ["a", "b", "c"].map(|name| place.path().join(name));
+        let write = |path: PathBuf, text: &str| {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write(directories[1].join("x-y-z.service"), "[Service]\nExecStart=/bin/true\n");
+        fs::create_dir_all(&directories[0]).unwrap();
+        std::os::unix::fs::symlink("../b/x-y-z.service", directories[0].join("al-ias.service")).unwrap();
+        for (at, (directory, folder, name)) in directories
+            .iter()
+            .flat_map(|directory| {
+                FOLDERS.iter().flat_map(move |folder| NAMES.iter().map(move |name| (directory, folder, name)))
+            })
+            .enumerate()
+        {
+            if (at * 7 + seed * 13) % 11 < 4 {
+                write(directory.join(folder).join(name), "[Unit]\nDescription=x\n");
+            }
+        }
+        let listing = search_path::read(&directories, &BTreeSet::from(["x-y-z.service".to_owned()])).unwrap();
+        let found: BTreeSet<String> =
+            drop_ins::in_force(&listing, "x-y-z.service").into_values().map(|drop_in| drop_in.path).collect();
+        let path = directories.map(|directory| directory.display().to_string()).join(":") + ":/usr/lib/systemd/system";
+        let env = [("SYSTEMD_UNIT_PATH", path.as_str()), ("SYSTEMD_LOG_LEVEL", "debug")];
+        let Some(dump) = analyze(&["verify", "--man=no", "x-y-z.service"], &env) else { return };
+        let of_unit = dump.said.lines().skip_while(|line| line.trim() != "-> Unit x-y-z.service:").skip(1);
+        let loaded: BTreeSet<String> = of_unit
+            .take_while(|line| !line.contains("-> Unit "))
+            .filter_map(|line| line.trim().strip_prefix("DropIn Path: ").map(str::to_owned))
+            .collect();
+        assert!(!loaded.is_empty(), "seed {seed}: nothing is laid over it\n{}", dump.said);
+        assert_eq!(found, loaded, "seed {seed}");
+    }
 }
 
 /// The same without systemd: lists cleared and set, scalars overridden, by the rules of systemd.unit(5).

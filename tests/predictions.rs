@@ -2,8 +2,6 @@
 //! predicted of them is what the manifest says. That systemd loads what is predicted is for booted hosts to show
 //! (`tests/boot`).
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::{collections::BTreeMap, fs, os::unix::fs::symlink, process::Command};
 
 use manifest::{Deployment, Work};

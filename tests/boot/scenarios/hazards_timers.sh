@@ -113,6 +113,9 @@ systemctl start seed-data-fetch.timer
 bites 'a stamp of last week: it fires the instant the timer starts, whatever the hour' ran data-fetch
 systemctl stop $TIMERS
 for timer in $TIMERS; do touch -d '4 days ago' "/var/lib/systemd/timers/stamp-$timer"; done
+# In a container our timers wait for ever; the one that catches up shall look at its stamp.
+rm /etc/systemd/system/scan.timer.d/90-venue.conf
+systemctl daemon-reload
 systemctl start $TIMERS
 ours 'with such stamps no job runs: the one that may catch up asks its own gate how late it is, and fails' none_ran
 ours 'and that is told' told scan.service 1

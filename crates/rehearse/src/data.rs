@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, ensure};
 use bars::{BarTable, Selection};
 use broker_sim::{MarketDay, synthetic};
 use contract::{ExitCode, Layout};
@@ -63,8 +63,13 @@ impl Market {
     fn synthetic(seed: u64, session: Option<NyDate>, calendar: Calendar) -> anyhow::Result<Self> {
         let (year, month, day) = SYNTHETIC_SESSION;
         let date = session.or_else(|| NyDate::new(year, month, day)).context("the constant is a date")?;
-        let session = session_of(date, calendar)?;
-        let market = synthetic::market(seed, session, &calendar).context(ExitCode::BadData)?;
+        Self::of_days(seed, date, date, calendar)
+    }
+
+    /// One session of a synthetic market whose first one at the venue is `first`.
+    pub fn of_days(seed: u64, first: NyDate, date: NyDate, calendar: Calendar) -> anyhow::Result<Self> {
+        let (session, begin) = (session_of(date, calendar)?, session_of(first, calendar)?);
+        let market = synthetic::market(seed, begin, &calendar).context(ExitCode::BadData)?;
         let mut universe = String::from("Ticker,Name,Sector,WeightPct\n");
         for row in &market.universe {
             writeln!(universe, "{},{},{},{}", row.ticker, row.name, row.sector, row.weight_pct)?;
@@ -72,7 +77,7 @@ impl Market {
         Ok(Self {
             session,
             previous: calendar.previous_session(date).context(ExitCode::BadData)?,
-            day: market.market_day(),
+            day: day_of(seed, begin, session, calendar)?,
             origin: format!("synthetic market, seed {seed}"),
             feed: Feed::Simulated,
             universe: universe.into_bytes(),
@@ -108,6 +113,26 @@ impl Market {
         bars::write_parquet(&layout.bars(), &table).context(ExitCode::CannotWrite)?;
         fs::write(layout.universe(), &self.universe).context(ExitCode::CannotWrite)
     }
+}
+
+/// The day of a session, what the market's sessions before it brought among its history.
+fn day_of(seed: u64, first: Session, session: Session, calendar: Calendar) -> anyhow::Result<MarketDay> {
+    ensure!(first.date <= session.date, anyhow!("{} is before {}", session.date, first.date).context(ExitCode::Usage));
+    let (mut sessions, mut last) = (1, first);
+    while last.date < session.date {
+        last = calendar.next_session(last.date).context(ExitCode::BadData)?;
+        sessions += 1;
+    }
+    let made = synthetic::market_days(seed, first, sessions, &calendar).context(ExitCode::BadData)?;
+    let (mut history, mut bars) = (made.history, BTreeMap::new());
+    for (of, day) in made.days {
+        if of.date == session.date {
+            bars = day;
+            break;
+        }
+        day.into_iter().for_each(|(symbol, bar)| history.entry(symbol).or_default().push(bar));
+    }
+    Ok(MarketDay { session, bars, history })
 }
 
 fn session_of(date: NyDate, calendar: Calendar) -> anyhow::Result<Session> {
@@ -149,6 +174,19 @@ mod tests {
         assert_eq!(table.feed(), Feed::Simulated);
         assert!(market.day.bars.values().all(|bar| bar.date == market.session.date));
         assert!(!bars::read_universe(&layout.universe()).unwrap().members.is_empty());
+    }
+
+    #[test]
+    fn a_later_session_of_a_market_sees_what_the_venue_traded_before_it() {
+        let [first, second] = ["2026-03-06", "2026-03-09"].map(|date| date.parse::<NyDate>().unwrap());
+        let alone = Market::of_days(7, first, first, Calendar::nyse()).unwrap();
+        let later = Market::of_days(7, first, second, Calendar::nyse()).unwrap();
+        assert_eq!(later.previous.date, first);
+        for (symbol, bar) in &alone.day.bars {
+            assert_eq!(later.day.history[symbol].last(), Some(bar), "{symbol}");
+        }
+        assert!(later.day.bars.values().all(|bar| bar.date == second));
+        assert!(Market::of_days(7, second, first, Calendar::nyse()).is_err());
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::{
     lists, packages,
     programs::Programs,
     scenario::{Deploy, On, Scenario},
+    vm,
 };
 
 /// The key that the venue lets in, as credentials.
@@ -52,7 +53,10 @@ pub fn lay(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Re
         }
     }
     if let Some(session) = &scenario.inputs {
-        lists::write_inputs(session, &scenario.venue, programs, &layer.join("scenario/inputs"))?;
+        lists::write_inputs(session, None, &scenario.venue, programs, &layer.join("scenario/inputs"))?;
+    }
+    if scenario.on == On::Vm {
+        vm::lay(layer, scenario, programs)?;
     }
     for release in &scenario.packages {
         let package = packages::package(release, programs)?;
@@ -100,7 +104,7 @@ fn point_at_the_venue(units: &Path, on: On) -> anyhow::Result<()> {
         if name.ends_with(".timer") && on == On::Nspawn {
             write(&units.join(format!("{name}.d/90-venue.conf")), NEVER.as_bytes())?;
         }
-        if !name.ends_with(".service") || name == "scenario.service" {
+        if !name.ends_with(".service") || ["scenario.service", "venue.service"].contains(&name.as_str()) {
             continue;
         }
         let is_offline = fs::read_to_string(&path)?.contains("PrivateNetwork=yes");

@@ -60,20 +60,7 @@ pub trait Backend {
 pub fn backend(on: On) -> Box<dyn Backend> {
     match on {
         On::Nspawn => Box::new(crate::nspawn::Nspawn),
-        On::Vm => Box::new(NoVm),
-    }
-}
-
-/// Stands where the virtual machine will.
-struct NoVm;
-
-impl Backend for NoVm {
-    fn lacks(&self) -> Option<String> {
-        Some("a virtual machine, which this build has no backend for".to_owned())
-    }
-
-    fn run(&self, _guest: &Guest<'_>, _timeout: Duration) -> anyhow::Result<Outcome> {
-        anyhow::bail!("no virtual machine")
+        On::Vm => Box::new(crate::vm::Vm),
     }
 }
 

@@ -15,6 +15,7 @@ mod roots;
 mod runner;
 mod scenario;
 mod table;
+mod vm;
 
 pub use guest::{Backend, Guest, Outcome};
 pub use roots::{Host, Root};

@@ -32,7 +32,7 @@ pub fn attested(session: &str, venue: &[String], programs: &Programs) -> anyhow:
     for stale in [&new, &list].into_iter().filter(|path| path.exists()) {
         fs::remove_dir_all(stale)?;
     }
-    let newest_bar = write_inputs(session, venue, programs, &new)?;
+    let newest_bar = write_inputs(session, None, venue, programs, &new)?;
     scan(&scanner, &newest_bar, &new)?;
     fs::remove_dir_all(new.join("cache"))?;
     fs::write(new.join("made-of"), made_of)?;
@@ -40,13 +40,22 @@ pub fn attested(session: &str, venue: &[String], programs: &Programs) -> anyhow:
     Ok(list)
 }
 
-/// Writes bars up to the session before, and the universe, below `root`; says the date of the newest bar.
+/// Writes bars up to the session before, and the universe, below `root`, of a market whose first session at the venue is
+/// `first` (or the session itself); says the date of the newest bar.
 ///
 /// # Errors
 /// When no session is on that day, or they cannot be written.
-pub fn write_inputs(session: &str, venue: &[String], programs: &Programs, root: &Path) -> anyhow::Result<String> {
+pub fn write_inputs(
+    session: &str,
+    first: Option<&str>,
+    venue: &[String],
+    programs: &Programs,
+    root: &Path,
+) -> anyhow::Result<String> {
     let mut rehearse = Command::new(programs.find("rehearse")?);
-    rehearse.args(["inputs", "--session", session, "--seed", seed(venue), "--out"]).arg(root);
+    rehearse.args(["inputs", "--session", session]);
+    rehearse.args(first.filter(|first| *first != session).iter().flat_map(|first| ["--first", first]));
+    rehearse.args(["--seed", seed(venue), "--out"]).arg(root);
     let said = said(&mut rehearse).with_context(|| format!("the inputs of a scan for {session}"))?;
     Ok(said.trim().to_owned())
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What scratch directories are called, before the number of their test's process.
-const SCRATCH: &str = "portcullis-boot-";
+pub(crate) const SCRATCH: &str = "portcullis-boot-";
 
 /// Every scenario on every host it names. A file that is no scenario is a test that fails.
 ///

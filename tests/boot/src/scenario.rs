@@ -50,6 +50,8 @@ pub struct Scenario {
     pub lists: Vec<String>,
     /// The session before which bars and universe lie in `/scenario/inputs`, for a scan in the guest.
     pub inputs: Option<String>,
+    /// The sessions of one market, in order: `/scenario/days/DATE` has what the scan of each morning reads.
+    pub days: Vec<String>,
     /// `sed -E` expressions that edit the shipped manifest; each must change something.
     pub manifest: Vec<String>,
     /// Releases of the Debian package that lie in `/scenario/packages`.
@@ -103,6 +105,7 @@ impl Scenario {
             venue: Vec::new(),
             lists: Vec::new(),
             inputs: None,
+            days: Vec::new(),
             manifest: Vec::new(),
             packages: Vec::new(),
             deploy: Deploy::Whole,
@@ -122,13 +125,15 @@ impl Scenario {
             "venue" => self.venue.extend(words()),
             "lists" => self.lists = value.split_whitespace().map(date).collect::<Result<_, _>>()?,
             "inputs" => self.inputs = Some(date(value)?),
+            "days" => self.days = value.split_whitespace().map(date).collect::<Result<_, _>>()?,
             "manifest" => self.manifest.push(value.to_owned()),
             "packages" => self.packages = words().collect(),
             "deploy" => self.deploy = parsed(value)?,
             "extra" => self.extra.extend(words()),
             "timeout" => self.timeout = Duration::from_secs(value.parse().context("seconds")?),
             _ => bail!(
-                "no such key; there are about, on, hosts, at, venue, lists, inputs, manifest, packages, deploy, extra, timeout"
+                "no such key; there are about, on, hosts, at, venue, lists, inputs, days, manifest, packages, deploy, \
+                 extra, timeout"
             ),
         }
         ensure!(self.timeout <= TIMEOUT_MAX, "at most {} seconds", TIMEOUT_MAX.as_secs());

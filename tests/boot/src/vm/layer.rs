@@ -1,4 +1,4 @@
-//! What a scenario in a virtual machine needs beside the rest: the venue as a unit, the functions of `guest/vm.sh`, and
+//! What a scenario in a virtual machine needs beside the rest: the venue as a unit, the functions of `guest/vm`, and
 //! what the scans of its days read.
 
 use std::{fs, path::Path};
@@ -14,7 +14,7 @@ pub fn lay(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Re
     let units = layer.join("etc/systemd/system");
     fs::create_dir_all(&units)?;
     fs::create_dir_all(layer.join("scenario"))?;
-    fs::copy(guest.join("vm.sh"), layer.join("scenario/vm.sh"))?;
+    fs::copy(guest.join("vm"), layer.join("scenario/vm"))?;
     fs::write(units.join("venue.service"), venue(&scenario.venue))?;
     for day in &scenario.days {
         let root = layer.join("scenario/days").join(day);

@@ -53,6 +53,7 @@ impl Deployment {
         let named = name.as_ref().map_or(&fallback, |name| name.get_ref());
         let paths = Paths::read(fields.table("paths", paths::LATER, problems), named, problems);
         let release = Release::read(fields.table("release", release::LATER, problems), problems);
+        check_containers(&host, &release, problems);
         let (services, jobs) = read_units(&mut fields, wiring, problems);
         fields.finish(problems);
         Some(Self { name: name?.into_inner(), host, identity: identity?, paths, release, services, jobs })
@@ -91,7 +92,7 @@ impl Deployment {
     /// The same with its programs elsewhere, where a package put them.
     #[must_use]
     pub fn with_release(self, release: Release) -> Self {
-        Self { release, ..self }
+        Self { release: self.release.with_programs_of(release), ..self }
     }
 
     /// Its services, by name.
@@ -150,6 +151,20 @@ fn read_units(
     }
     links::check(&services, &jobs, &declared, problems);
     (services, jobs)
+}
+
+/// An image is of no use to a host without podman, and podman of none without an image.
+fn check_containers(host: &Host, release: &Release, problems: &mut Problems) {
+    let (span, message, hint) = match (host.podman_span(), release.image_span()) {
+        (Some(span), None) => {
+            (span, "containers have no image", "write `image = \"...@sha256:...\"` in [release], or remove `podman`")
+        }
+        (None, Some(span)) => {
+            (span, "nothing says which podman runs this image", "write `podman = \"5.4\"` in [host], or remove `image`")
+        }
+        (None, None) | (Some(_), Some(_)) => return,
+    };
+    problems.error(span, Refusal::new(Code::MissingKey, message).hint(hint));
 }
 
 /// `None` for another version of the language: nothing else in the file can be judged then.

@@ -33,7 +33,7 @@ pub use deployment::Deployment;
 pub use duration::Seconds;
 pub use env::{Env, Variable};
 pub use gate::Gate;
-pub use host::Host;
+pub use host::{Host, Podman};
 pub use identity::Identity;
 pub use job::{Job, Run, Work};
 pub use mode::{Live, Mode};

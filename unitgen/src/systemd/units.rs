@@ -24,6 +24,16 @@ const RUNTIME_DIRECTORY: &str = "portcullis";
 
 /// `NAME.service` of a service.
 pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment, digest: &str, service: &Service) {
+    let (unit, section) = service_sections(deployment, digest, service);
+    tree.add(format!("{}.service", service.name()), write(header, &unit, &section));
+}
+
+/// The sections `[Unit]` and `[Service]` of a service.
+pub(crate) fn service_sections(
+    deployment: &Deployment,
+    digest: &str,
+    service: &Service,
+) -> (unit::Unit, unit::Service) {
     let name = service.name();
     let task = service.task();
     let unit = unit::Unit {
@@ -56,11 +66,17 @@ pub(crate) fn add_service(tree: &mut Tree, header: &str, deployment: &Deployment
         environment,
         ..plain_service(deployment, Profile::Orders)
     };
-    tree.add(format!("{name}.service"), write(header, &unit, &section));
+    (unit, section)
 }
 
 /// `NAME.service` of a job: its timer and other jobs start it, never a boot.
 pub(crate) fn add_job(tree: &mut Tree, header: &str, deployment: &Deployment, digest: &str, job: &Job) {
+    let (unit, section) = job_sections(deployment, digest, job);
+    tree.add(format!("{}.service", job.name()), write(header, &unit, &section));
+}
+
+/// The sections `[Unit]` and `[Service]` of a job.
+pub(crate) fn job_sections(deployment: &Deployment, digest: &str, job: &Job) -> (unit::Unit, unit::Service) {
     let (mut unit, mut section) = match job.work() {
         Work::Run(run) => run_units(deployment, digest, job, run),
         Work::Restart(service) => restart_units(deployment, digest, service.get_ref()),
@@ -72,7 +88,7 @@ pub(crate) fn add_job(tree: &mut Tree, header: &str, deployment: &Deployment, di
         unit.on_success = Some((followers, FOLLOWERS_REASON));
     }
     section.lifecycle.timeout_start_seconds = job.timeout().get();
-    tree.add(format!("{}.service", job.name()), write(header, &unit, &section));
+    (unit, section)
 }
 
 /// `NAME.timer` of a job with a schedule.

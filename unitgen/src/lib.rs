@@ -6,6 +6,7 @@
 pub mod accounts;
 mod commands;
 mod environment;
+pub mod guardrails;
 pub mod host;
 pub mod output;
 pub mod predict;

@@ -58,10 +58,13 @@ pub(crate) fn check_name(text: &str) -> Result<String, Refusal> {
 }
 
 fn check_secret_name(name: &str) -> Result<(), Refusal> {
-    match name.split('_').find(|word| SECRET_WORDS.contains(word)) {
-        Some(_) => Err(secret(format!("{name} sounds like a secret"))),
-        None => Ok(()),
-    }
+    if sounds_secret(name) { Err(secret(format!("{name} sounds like a secret"))) } else { Ok(()) }
+}
+
+/// Whether a variable's name says that its value is a secret.
+#[must_use]
+pub fn sounds_secret(name: &str) -> bool {
+    name.split('_').any(|word| SECRET_WORDS.contains(&word))
 }
 
 /// Checks a value that becomes part of a unit's text: a variable's value or an argument.
@@ -85,7 +88,8 @@ fn secret(message: String) -> Refusal {
 }
 
 /// Shapes of keys and tokens: Alpaca's, Slack's, PEM, a password in a URL, long random text.
-fn looks_secret(text: &str) -> bool {
+#[must_use]
+pub fn looks_secret(text: &str) -> bool {
     let upper_or_digit = |text: &str| text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     let alpaca = ["PK", "AK", "CK"].iter().any(|prefix| text.starts_with(prefix))
         && (16..=32).contains(&text.len())

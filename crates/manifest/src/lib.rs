@@ -31,7 +31,7 @@ mod wiring;
 pub use account::Account;
 pub use deployment::Deployment;
 pub use duration::Seconds;
-pub use env::{Env, Variable};
+pub use env::{Env, Variable, looks_secret, sounds_secret};
 pub use gate::Gate;
 pub use host::{Host, Podman};
 pub use identity::Identity;

@@ -29,7 +29,7 @@ pub fn in_force<'a>(listing: &'a Listing, unit: &str) -> BTreeMap<String, DropIn
 
 /// What lies in the directories of a unit, which end in `suffix`: `.d`, or `.wants` and the like, which systemd looks for
 /// in the same places. `names` are the unit's own name and its aliases.
-pub(super) fn in_folders<'a>(listing: &'a Listing, names: &[&str], suffix: &str) -> BTreeMap<String, DropIn<'a>> {
+pub(crate) fn in_folders<'a>(listing: &'a Listing, names: &[&str], suffix: &str) -> BTreeMap<String, DropIn<'a>> {
     let mut found = BTreeMap::new();
     let mut add = |directory: &'a Directory, folder: String| {
         let files = match directory.entries.get(&folder) {

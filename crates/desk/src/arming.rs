@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use contract::{
     Caps, Env, ExitCode, Layout, OrdersToday, ProgramClock, View,
     arming::{self, ArmingFile},
@@ -16,7 +16,10 @@ use contract::{
 use market::{Calendar, NyDate, Session, Symbol, Timestamp, Usd};
 use trading::limits::Limits;
 
-use crate::handover::{Handover, random_hex};
+use crate::{
+    handover::{Handover, random_hex},
+    installed,
+};
 
 /// Where units of every deployment look, when no variable says otherwise.
 pub const DIRECTORY: &str = "/etc/portcullis/arming";
@@ -257,31 +260,16 @@ fn choose(asked: Option<NyDate>, now: Timestamp) -> Result<Session, String> {
     }
 }
 
-/// What the manifest says in the environment's stead: account, directory, and the limits its units have.
-fn with_manifest(environment: Env, installed: Option<&Path>) -> anyhow::Result<Env> {
+/// What the manifest says in the environment's stead, when it may be armed at all.
+fn with_manifest(environment: Env, named: Option<&Path>) -> anyhow::Result<Env> {
     let of_unit = environment.path(&env::PORTCULLIS_MANIFEST)?;
-    let Some(path) = installed.map(Path::to_owned).or(of_unit.filter(|path| path.exists())) else {
+    let Some(path) = named.map(Path::to_owned).or(of_unit.filter(|path| path.exists())) else {
         return Ok(environment);
     };
-    let bytes = fs::read(&path).with_context(|| format!("{}", path.display()))?;
-    let Ok(accepted) = manifest::read(&bytes) else {
-        bail!("{} has errors; unitgen check says which", path.display());
-    };
-    let deployment = accepted.deployment;
-    let Some(service) = deployment.services().next() else { bail!("{} has no service", path.display()) };
-    let never = service.live() == manifest::Live::Never;
+    let deployment = installed::read(&path)?;
+    let never = deployment.services().all(|service| service.live() == manifest::Live::Never);
     ensure!(!never, "{} says live = \"never\"\nhint: write live = \"armed\", render and install again", path.display());
-    let set = |name: &str, value: &str, environment: Env| match environment.raw(name) {
-        Some(_) => environment,
-        None => environment.with_named(name, value),
-    };
-    let root = format!("/var/lib/{}", deployment.paths().state_directory());
-    let environment = set(env::STATE_DIRECTORY.name, &root, environment);
-    let environment = set(env::PORTCULLIS_ACCOUNT.name, service.account().as_str(), environment);
-    Ok(service
-        .env()
-        .iter()
-        .fold(environment, |environment, variable| set(variable.name.get_ref(), variable.value.get_ref(), environment)))
+    Ok(installed::complete(environment, &deployment))
 }
 
 fn limits(environment: &Env) -> Result<Limits, contract::EnvError> {

@@ -4,6 +4,7 @@ mod account;
 mod arming;
 mod commands;
 mod handover;
+mod installed;
 
 use std::{io::Write, process};
 

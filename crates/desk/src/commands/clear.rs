@@ -1,12 +1,10 @@
 //! `desk clear`: lift the kill switch, or the mark that a clock left which was ahead. The one way to do either.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use contract::{ExitCode, KillSwitch};
 use market::TimeDelta;
 
-use super::Deployment;
+use super::{Deployment, Place};
 
 /// The broker's clock and ours may differ by this much.
 const SKEW: TimeDelta = TimeDelta::seconds(5);
@@ -24,14 +22,13 @@ pub struct Args {
     /// Why; recorded.
     #[arg(long, value_name = "TEXT", requires = "time")]
     reason: Option<String>,
-    /// The deployment's directory.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Lifts.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let desk = Deployment::open(args.root.as_deref())?;
+    let desk = args.place.open()?;
     if args.time {
         return time(&desk, args.by.as_deref().unwrap_or_default(), args.reason.as_deref().unwrap_or_default());
     }

@@ -51,7 +51,7 @@ struct Report {
 
 /// Reports.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let desk = Deployment::open(None)?;
+    let desk = Deployment::open(None, None)?;
     let now = desk.clock.try_now().context(ExitCode::BrokerUnavailable)?;
     let date = now.ny_date();
     let Some(session) = Calendar::nyse().session_on(date).context(ExitCode::BadConfig)? else {

@@ -1,11 +1,9 @@
 //! `desk kill`: latch the kill switch. It only ever rises; lifting it is `desk clear`.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use contract::{ExitCode, KillLevel, KillSwitch};
 
-use super::Deployment;
+use super::Place;
 
 /// How far to stop, and why.
 #[derive(clap::Args)]
@@ -16,14 +14,13 @@ pub struct Args {
     /// Why; shown wherever the switch is.
     #[arg(long)]
     reason: String,
-    /// The deployment's directory.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Latches.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let desk = Deployment::open(args.root.as_deref())?;
+    let desk = args.place.open()?;
     let now = desk.clock.try_now().unwrap_or_else(|_| market::Clock::now(&desk.clock));
     let path = desk.layout.kill_switch();
     let latch = KillSwitch::latch(&path, args.level, &args.reason, "desk", now).context(ExitCode::CannotWrite)?;

@@ -10,12 +10,14 @@ pub mod quiet;
 pub mod split;
 pub mod status;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use contract::{AccountLock, Env, ExitCode, Layout, LockError, Mode, ProgramClock};
 use ledger::Ledger;
 use trading::order::AccountId;
+
+use crate::installed;
 
 /// What `desk arm` and `desk disarm` both take, so that one can be typed for the other.
 #[derive(clap::Args)]
@@ -29,6 +31,23 @@ pub struct Common {
     /// One JSON document.
     #[arg(long)]
     json: bool,
+}
+
+/// Which deployment, where the environment does not say it.
+#[derive(clap::Args)]
+pub struct Place {
+    /// The deployment's directory.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// The installed manifest, for what the environment does not say [default: the one of --root in /etc/portcullis]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
+}
+
+impl Place {
+    fn open(&self) -> anyhow::Result<Deployment> {
+        Deployment::open(self.root.as_deref(), self.manifest.as_deref())
+    }
 }
 
 /// A ledger that no other process acts on while this is held.
@@ -73,15 +92,15 @@ impl Deployment {
         Ok(OwnLedger { ledger, account, _locks: locks })
     }
 
-    /// From the environment; `root` given by hand goes first.
-    pub fn open(root: Option<&std::path::Path>) -> anyhow::Result<Self> {
-        let env = Env::from_process();
+    /// From the environment and, for what it does not say, an installed manifest; `root` given by hand goes first.
+    pub fn open(root: Option<&Path>, manifest: Option<&Path>) -> anyhow::Result<Self> {
+        let env = installed::environment(Env::from_process(), manifest, root)?;
         let layout = match root {
             Some(root) => Layout::below(root, &env),
             None => Layout::from_env(&env),
         };
         let layout = layout
-            .map_err(|error| anyhow::anyhow!("{error}\nhint: {} (--root)", error.hint()))
+            .map_err(|error| anyhow::anyhow!("{error}\nhint: {} (--root, or --manifest)", error.hint()))
             .context(ExitCode::BadConfig)?;
         let clock = ProgramClock::from_env(&env).context(ExitCode::BadConfig)?;
         Ok(Self { env, layout, clock })

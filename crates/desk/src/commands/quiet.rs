@@ -3,12 +3,10 @@
 //! Quiet is when nothing is held, works or is unknown, or when the market is closed: stops then lie at the broker and nothing
 //! can be filled. Whatever nobody can tell is not quiet.
 
-use std::path::PathBuf;
-
 use contract::{ExitCode, Exposure};
 use market::{Calendar, TimeDelta, Timestamp};
 
-use super::Deployment;
+use super::Place;
 
 /// A change begun this long before the open may still be going on at the open.
 const BEFORE_OPEN: TimeDelta = TimeDelta::minutes(15);
@@ -16,14 +14,13 @@ const BEFORE_OPEN: TimeDelta = TimeDelta::minutes(15);
 /// Which deployment.
 #[derive(clap::Args)]
 pub struct Args {
-    /// The deployment's directory.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Looks, says why, and ends with 0 when it is quiet or 75 when it is not.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let desk = Deployment::open(args.root.as_deref())?;
+    let desk = args.place.open()?;
     let now = desk.clock.try_now().map_err(|error| error.to_string());
     Ok(match judge(&now, Calendar::nyse(), &Exposure::assess(&desk.layout)) {
         Ok(why) => {

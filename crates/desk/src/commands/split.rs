@@ -3,14 +3,12 @@
 //! Append-only: a wrong one is answered by its opposite. Refused while execution runs, whose book would not know of it,
 //! and when the ledger has the same split already, whoever told it. When the broker tells it later, it counts once.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, ensure};
 use contract::ExitCode;
 use market::{NyDate, Qty, Symbol, Timestamp};
 use trading::{book::Book, record::Record, tape::Split};
 
-use super::Deployment;
+use super::Place;
 
 /// No side of a ratio is larger.
 const RATE_MAX: u32 = 100_000;
@@ -29,14 +27,13 @@ pub struct Args {
     /// Who records it.
     #[arg(long, value_name = "NAME")]
     by: String,
-    /// The deployment's directory.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Records.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let desk = Deployment::open(args.root.as_deref())?;
+    let desk = args.place.open()?;
     let now = desk.clock.try_now().map_err(anyhow::Error::msg).context(ExitCode::BrokerUnavailable)?;
     let Args { symbol, ratio: (new, old), effective, by, .. } = args;
     ensure!(*effective <= now.ny_date(), "{effective} is a day to come: record it when it is there");

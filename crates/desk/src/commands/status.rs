@@ -1,14 +1,12 @@
 //! `desk status`: what the deployment may do now, and what it holds, from its files alone.
 
-use std::path::PathBuf;
-
 use anyhow::Context;
 use contract::{Evidence, ExitCode, ExposureView, KillSwitch, arming::ArmingFile, env};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Timestamp};
 use serde_json::{Value, json};
 
-use super::Deployment;
+use super::{Deployment, Place};
 use crate::arming::DIRECTORY;
 
 /// Which deployment, and how to say it.
@@ -17,14 +15,13 @@ pub struct Args {
     /// One JSON document.
     #[arg(long)]
     json: bool,
-    /// The deployment's directory.
-    #[arg(long, value_name = "DIR")]
-    root: Option<PathBuf>,
+    #[command(flatten)]
+    place: Place,
 }
 
 /// Looks.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let desk = Deployment::open(args.root.as_deref())?;
+    let desk = args.place.open()?;
     let now = desk.clock.try_now().map_err(|error| error.to_string());
     let verdict = contract::decide(&Evidence::gather(&desk.layout, &desk.env, now.clone()), Calendar::nyse());
     let midnight = now.as_ref().ok().map(|now| now.ny_date().at_hm(0, 0));

@@ -6,11 +6,14 @@
 pub mod accounts;
 mod commands;
 mod environment;
+pub mod explain;
 pub mod guardrails;
 pub mod host;
 pub mod output;
 pub mod predict;
 pub mod problems;
+pub mod rules;
+pub mod schema;
 pub mod search_path;
 pub mod source;
 pub mod systemd;

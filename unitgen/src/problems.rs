@@ -151,7 +151,7 @@ fn severity_text(severity: Severity) -> &'static str {
 }
 
 /// Line and column (in characters), both from 1.
-fn position(source: &[u8], at: usize) -> (usize, usize) {
+pub(crate) fn position(source: &[u8], at: usize) -> (usize, usize) {
     let before = &source[..at.min(source.len())];
     let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;

@@ -6,6 +6,7 @@
 
 mod account;
 mod deployment;
+mod document;
 mod duration;
 mod env;
 mod fields;
@@ -30,6 +31,7 @@ mod wiring;
 
 pub use account::Account;
 pub use deployment::Deployment;
+pub use document::{Document, Place};
 pub use duration::Seconds;
 pub use env::{Env, Variable, looks_secret, sounds_secret};
 pub use gate::Gate;

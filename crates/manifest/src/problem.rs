@@ -53,6 +53,28 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::Syntax,
+        Self::Schema,
+        Self::UnknownKey,
+        Self::MissingKey,
+        Self::WrongType,
+        Self::BadValue,
+        Self::NotInThisRelease,
+        Self::MissingGuardrail,
+        Self::DisarmsGuardrail,
+        Self::UnknownName,
+        Self::Duplicate,
+        Self::Cycle,
+        Self::DstHour,
+        Self::OutsideSession,
+        Self::SecretInManifest,
+        Self::NeverRuns,
+        Self::Unused,
+        Self::Environment,
+    ];
+
     /// The stable text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -176,5 +198,22 @@ impl Problems {
         });
         self.0.dedup();
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_listed_once() {
+        let mut listed: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        listed.sort_unstable();
+        listed.dedup();
+        // The arms of `as_str`, which the compiler keeps complete.
+        let arms = include_str!("problem.rs")
+            .lines()
+            .filter(|line| line.trim_start().starts_with("Self::") && line.contains("=> \""));
+        assert_eq!(arms.count(), listed.len());
     }
 }

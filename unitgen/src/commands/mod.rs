@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod explain;
 mod host;
 mod render;
 mod verify;
@@ -46,6 +47,7 @@ enum Command {
     Render(render::Render),
     Verify(verify::Verify),
     Completions(completions::Completions),
+    Explain(explain::Explain),
 }
 
 /// The manifest, and how to tell what is wrong with it.
@@ -73,6 +75,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Render(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Completions(command) => command.run(),
+        Command::Explain(command) => command.run(),
     }
 }
 
@@ -143,9 +146,18 @@ fn is_manifest(path: &Path) -> bool {
 
 /// Colour only for eyes: on a terminal that has not said no.
 fn colour() -> bool {
+    std::io::stderr().is_terminal() && is_colour_wanted()
+}
+
+/// The same of the output stream.
+fn colour_of_output() -> bool {
+    std::io::stdout().is_terminal() && is_colour_wanted()
+}
+
+fn is_colour_wanted() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    std::io::stderr().is_terminal() && !refused && !dumb
+    !refused && !dumb
 }
 
 /// To the output stream. A closed pipe is no error: nobody reads on.

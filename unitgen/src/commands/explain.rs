@@ -1,0 +1,148 @@
+//! `unitgen explain`: why a rendered line is there, and what a code means.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use contract::ExitCode;
+use manifest::{Document, Release};
+
+use super::{ManifestArgs, colour_of_output, say, tell};
+use crate::{
+    explain::{self, Asked, Manifest, Rendered, codes},
+    systemd::manifest_copy,
+};
+
+/// Where a host's manifests are installed, below its root.
+const INSTALLED: &str = "etc/portcullis";
+
+const EXAMPLES: &str = "Examples:
+  unitgen explain execution.service                   every line of a unit, briefly
+  unitgen explain execution.service.ExecCondition     one directive: line, rule, reason
+  unitgen explain execution.service ExecCondition     the same
+  unitgen explain OnCalendar manifests/avwap.toml     a directive in all units of this manifest
+  unitgen explain APCA_API_KEY_ID                     a variable or a credential
+  unitgen explain foreign-drop-in                     a code that check or verify printed";
+
+/// Explain why a rendered line is there: manifest line, rule, reason; or what a code means
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Explain {
+    /// A unit, UNIT.DIRECTIVE, a directive, a variable, or a code that another command printed
+    #[arg(value_name = "UNIT[.DIRECTIVE]|CODE")]
+    subject: String,
+    /// A directive of the unit, and the manifest [default: the one that is installed]
+    #[arg(value_name = "DIRECTIVE|MANIFEST", num_args = 0..=2)]
+    more: Vec<String>,
+    /// Where the programs are installed, when it is not where the manifest says
+    #[arg(long, value_name = "DIR", value_parser = Release::at)]
+    programs: Option<Release>,
+    /// Take the installed manifest of the host whose root lies here
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+    /// Print one line of JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    pub(super) fn run(&self) -> ExitCode {
+        let (directive, manifest) = match self.split() {
+            Ok(split) => split,
+            Err(code) => return code,
+        };
+        if directive.is_none() && self.explain_code() {
+            return ExitCode::Ok;
+        }
+        let manifest = match manifest.map_or_else(|| installed(&self.root), Ok) {
+            Ok(manifest) => ManifestArgs { manifest: Some(manifest), json: self.json },
+            Err(message) => {
+                tell(&message);
+                return ExitCode::Usage;
+            }
+        };
+        let loaded = match manifest.load() {
+            Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
+            Err(code) => return code,
+        };
+        let rendered = Rendered::of(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+        let asked = match explain::ask(&rendered, &self.subject, directive) {
+            Ok(asked) => asked,
+            Err(message) => {
+                tell(&format!("error: {message}\n"));
+                return ExitCode::Usage;
+            }
+        };
+        let (path, text) = (loaded.path.display().to_string(), String::from_utf8_lossy(&loaded.bytes));
+        let (manifest, document) = (Manifest { path: &path, text: &text }, Document::of(&text));
+        let (lines, is_brief) = match asked {
+            Asked::Units(lines) => (lines, true),
+            Asked::Directive(lines) => (lines, false),
+        };
+        let explanations = explain::explain(&rendered, &document, lines);
+        say(&if self.json {
+            format!("{}\n", explain::answer_to_json(&manifest, &explanations))
+        } else if is_brief {
+            let closing = format!("\nSources and incidents: unitgen explain {}.DIRECTIVE\n", self.subject);
+            explain::brief(&manifest, &explanations) + &closing
+        } else {
+            explain::whole(&manifest, &rendered, &explanations, colour_of_output())
+        });
+        ExitCode::Ok
+    }
+
+    /// Directive and manifest, whichever of them were written behind the subject.
+    fn split(&self) -> Result<(Option<&str>, Option<PathBuf>), ExitCode> {
+        match self.more.as_slice() {
+            [] => Ok((None, None)),
+            [one] if is_path(one) => Ok((None, Some(PathBuf::from(one)))),
+            [one] => Ok((Some(one), None)),
+            [directive, manifest] if !is_path(directive) => Ok((Some(directive), Some(PathBuf::from(manifest)))),
+            [_, _, ..] => {
+                tell("error: a manifest stands last\n  hint: unitgen explain UNIT DIRECTIVE MANIFEST\n");
+                Err(ExitCode::Usage)
+            }
+        }
+    }
+
+    fn explain_code(&self) -> bool {
+        let explained = codes::of(&self.subject);
+        if explained.is_empty() {
+            return false;
+        }
+        let json = || format!("{}\n", explain::codes_to_json(&explained));
+        say(&if self.json { json() } else { codes::to_text(&explained) });
+        true
+    }
+}
+
+/// No directive has a dot or a slash.
+fn is_path(text: &str) -> bool {
+    text.contains(['.', '/']) || Path::new(text).exists()
+}
+
+/// The one manifest that a host has; a render's copy beside it is none.
+fn installed(root: &Path) -> Result<PathBuf, String> {
+    let directory = root.join(INSTALLED);
+    let entries = fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_copy = |path: &Path| path.to_string_lossy().ends_with(&manifest_copy(""));
+    let mut found: Vec<PathBuf> = entries.filter(|path| super::is_manifest(path) && !is_copy(path)).collect();
+    found.sort();
+    match found.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(format!(
+            "error: no manifest is named, and none is installed in {}{}\n",
+            directory.display(),
+            super::found_nearby()
+        )),
+        several => {
+            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+            Err(format!(
+                "error: no manifest is named, and several are installed\n  hint: name one of {}\n",
+                names.join(" ")
+            ))
+        }
+    }
+}

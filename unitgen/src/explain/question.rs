@@ -73,7 +73,7 @@ fn is_unit(units: &[&str], name: &str) -> bool {
 /// By its whole name, by its name without the kind, or, of a file that is no unit, by its folder.
 fn is_called(unit: &str, name: &str) -> bool {
     let stem = unit.rsplit_once('.').map_or(unit, |(stem, _)| stem);
-    let folder = unit.split_once(".d/").map(|(folder, _)| folder);
+    let folder = unit.split_once('/').map(|(folder, _)| folder);
     unit == name || stem == name || folder == Some(name)
 }
 

@@ -4,6 +4,7 @@
 //! puts a tree into a directory. A manifest's problems are shown all at once, where they stand in the file.
 
 pub mod accounts;
+pub mod calendar;
 mod commands;
 mod environment;
 pub mod explain;

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use catalogue::Entry;
 use catalogue::TABLE;
 pub use reading::{Assignment, assignments};
+pub(crate) use secrets::{environment, is_secret, redacted};
 pub use units::{Enablement, Manager, Unit, Units};
 
 /// The name of a unit, such as `execution.service`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use manifest::{looks_secret, sounds_secret};
 
-use super::{Guardrail, Unit, Verdicts, gates, put, reading};
+use super::{Guardrail, Unit, Verdicts, gates, put};
 
 /// The environment that a unit's own text gives, after `UnsetEnvironment=`; values may be secret.
 pub(crate) fn environment(unit: &Unit) -> BTreeMap<String, String> {
@@ -70,23 +70,66 @@ fn readable_secret(unit: &Unit) -> Option<String> {
     secret.map(|command| format!("a word of a command line looks like a secret ({})", command.file))
 }
 
-/// The words of a value with what looks secret left out, for showing.
+/// A line of a unit with what may be secret left out: from the first name that sounds like one, or value that looks like
+/// one, to the line's end.
 #[must_use]
 pub(crate) fn redacted(line: &str) -> String {
-    let Some((key, value)) = line.split_once('=') else { return line.to_owned() };
-    let key_name = key.trim_start_matches([' ', '+', '-']).trim();
-    let hides =
-        |text: &str| looks_secret(text) || text.split_once('=').is_some_and(|(name, value)| is_secret(name, value));
-    let secret = match key_name {
-        "SetCredential" | "SetCredentialEncrypted" => !value.trim_end().ends_with(":\\n"),
-        "LoadCredential" | "LoadCredentialEncrypted" => false,
-        "Environment" | "PassEnvironment" => reading::words(value).iter().any(|word| hides(word)),
-        _ => looks_secret(value) || reading::words(value).iter().any(|word| hides(word)),
-    };
-    if !secret {
-        return line.to_owned();
+    let mut from = 0;
+    for token in line.split_inclusive(char::is_whitespace) {
+        if let Some(at) = secret_in(token.trim_end()) {
+            return format!("{}(not shown)", &line[..from + at]);
+        }
+        from += token.len();
     }
-    let name =
-        reading::words(value).first().and_then(|word| word.split_once(['=', ':']).map(|(name, _)| name.to_owned()));
-    name.map_or_else(|| format!("{key}=(not shown)"), |name| format!("{key}={name}=(not shown)"))
+    line.to_owned()
+}
+
+/// Where in a word of a line something begins that may not be shown.
+fn secret_in(token: &str) -> Option<usize> {
+    let literal = token.split_once("SetCredential=").or_else(|| token.split_once("SetCredentialEncrypted="));
+    if let Some((before, after)) = literal {
+        let (name, value) = after.split_once(':')?;
+        let at = token.len() - before.len() - after.len();
+        return (value != "\\n").then_some(before.len() + at + name.len() + 1);
+    }
+    let mut at = 0;
+    for part in token.split('=') {
+        let end = at + part.len();
+        let name = part.trim_matches(|c: char| !c.is_ascii_alphanumeric()).replace('-', "_").to_ascii_uppercase();
+        if end < token.len() && sounds_secret(&name) {
+            return Some(end + 1);
+        }
+        if looks_secret(part.trim_matches(['"', '\''])) {
+            return Some(at);
+        }
+        at = end + 1;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_in_a_line_that_is_shown() {
+        for (line, expect) in [
+            ("Environment=EXECUTION_MODE=PAPER", "Environment=EXECUTION_MODE=PAPER"),
+            ("Environment=API_KEY=abc", "Environment=API_KEY=(not shown)"),
+            ("Environment=\"A=b\" \"PASSWORD=a b c\" D=e", "Environment=\"A=b\" \"PASSWORD=(not shown)"),
+            ("  SECRET_TOKEN=x y", "  SECRET_TOKEN=(not shown)"),
+            ("# Environment=DASHBOARD_PASSWORD=admin", "# Environment=DASHBOARD_PASSWORD=(not shown)"),
+            ("Environment=A=PKABCDEFGH1234567890 B=c", "Environment=A=(not shown)"),
+            ("ExecStart=/bin/x --api-key=abc", "ExecStart=/bin/x --api-key=(not shown)"),
+            ("ExecStart=/bin/x https://u:p@h/", "ExecStart=/bin/x (not shown)"),
+            ("LoadCredential=APCA_API_KEY_ID:%E/portcullis/x", "LoadCredential=APCA_API_KEY_ID:%E/portcullis/x"),
+            ("SetCredential=LIVE_CONFIRM_TOKEN:\\n", "SetCredential=LIVE_CONFIRM_TOKEN:\\n"),
+            ("SetCredential=LIVE_CONFIRM_TOKEN:abc", "SetCredential=LIVE_CONFIRM_TOKEN:(not shown)"),
+            ("KeyringMode=private", "KeyringMode=private"),
+            ("Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d", "Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d"),
+            ("", ""),
+        ] {
+            assert_eq!(redacted(line), expect, "{line}");
+        }
+    }
 }

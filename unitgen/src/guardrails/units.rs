@@ -45,6 +45,7 @@ pub struct Unit {
     masked: bool,
     drop_ins: Vec<String>,
     text: Vec<Assignment>,
+    files: Vec<(String, Vec<u8>)>,
 }
 
 /// All units of a tree, a directory or a host.
@@ -242,12 +243,14 @@ impl Unit {
         let below = |path: String| if listing.directories[0].path.is_empty() { path[1..].to_owned() } else { path };
         let file = below(file);
         let text = assignments(&file, entry.content().unwrap_or_default());
-        let mut unit = Self { name: name.to_owned(), masked: entry.is_mask(), drop_ins: Vec::new(), text, file };
+        let files = vec![(file.clone(), entry.content().unwrap_or_default().to_vec())];
+        let mut unit = Self { name: name.to_owned(), masked: entry.is_mask(), drop_ins: Vec::new(), text, files, file };
         let found = drop_ins::in_folders(listing, &aliases.names_of(name), ".d");
         for drop_in in found.into_iter().filter(|(name, _)| name.ends_with(".conf")).map(|(_, drop_in)| drop_in) {
             if let Some(content) = drop_in.entry.content().filter(|_| !drop_in.entry.is_mask()) {
                 let path = below(drop_in.path);
                 unit.text.extend(assignments(&path, content));
+                unit.files.push((path.clone(), content.to_vec()));
                 unit.drop_ins.push(path);
             }
         }
@@ -276,6 +279,12 @@ impl Unit {
     #[must_use]
     pub fn drop_ins(&self) -> &[String] {
         &self.drop_ins
+    }
+
+    /// The unit's file and its drop-ins with their content, in order.
+    #[must_use]
+    pub fn files(&self) -> &[(String, Vec<u8>)] {
+        &self.files
     }
 
     /// Whether it can never be loaded: a link to `/dev/null`, or an empty file.

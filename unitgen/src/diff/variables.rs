@@ -1,0 +1,82 @@
+//! Environment variables and settings of one value that differ. The value of nothing secret is shown.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::settings::changes;
+use crate::guardrails::{Unit, environment, is_secret, redacted};
+
+/// What decides what follows an end.
+const POLICY: [&str; 12] = [
+    "Restart",
+    "RestartSec",
+    "RestartMode",
+    "RestartPreventExitStatus",
+    "RestartForceExitStatus",
+    "SuccessExitStatus",
+    "StartLimitIntervalSec",
+    "StartLimitInterval",
+    "StartLimitBurst",
+    "TimeoutStartSec",
+    "TimeoutStopSec",
+    "WatchdogSec",
+];
+const COMMANDS: [&str; 7] =
+    ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
+const HIDDEN: &str = "(not shown)";
+
+/// Something of a unit that has another value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Value {
+    /// The unit.
+    pub unit: String,
+    /// The variable or directive.
+    pub name: String,
+    /// Before; `None` when it was not there.
+    pub before: Option<String>,
+    /// Afterwards; `None` when it is not there.
+    pub after: Option<String>,
+}
+
+/// Variables of the environment.
+pub(super) fn variables(before: &Unit, after: &Unit) -> Vec<Value> {
+    let (old, new) = (environment(before), environment(after));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let differing = names.into_iter().filter(|name| old.get(*name) != new.get(*name));
+    let shown = |name: &str, value: &String| if is_secret(name, value) { HIDDEN.to_owned() } else { value.clone() };
+    differing
+        .map(|name| Value {
+            unit: after.name().to_owned(),
+            name: name.clone(),
+            before: old.get(name).map(|value| shown(name, value)),
+            after: new.get(name).map(|value| shown(name, value)),
+        })
+        .collect()
+}
+
+/// The restart policy, and how long things may take.
+pub(super) fn policy(before: &Unit, after: &Unit) -> Vec<Value> {
+    directives(before, after, &POLICY)
+}
+
+/// What is run.
+pub(super) fn commands(before: &Unit, after: &Unit) -> Vec<Value> {
+    directives(before, after, &COMMANDS)
+}
+
+fn directives(before: &Unit, after: &Unit, keys: &[&str]) -> Vec<Value> {
+    let of_keys = changes(before, after).into_iter().filter(|change| keys.contains(&change.key.as_str()));
+    // Through the line with its key, because what may be shown of a value is judged on the line.
+    let shown = |key: &str, values: Vec<String>| {
+        let one = |value: &String| redacted(&format!("{key}={value}"))[key.len() + 1..].to_owned();
+        (!values.is_empty()).then(|| values.iter().map(one).collect::<Vec<_>>().join(" ; "))
+    };
+    let value = |change: super::settings::Change| Value {
+        unit: after.name().to_owned(),
+        before: shown(&change.key, change.before),
+        after: shown(&change.key, change.after),
+        name: change.key,
+    };
+    of_keys.map(value).collect()
+}

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod calendar;
 mod commands;
+pub mod diff;
 mod environment;
 pub mod explain;
 pub mod guardrails;
@@ -16,6 +17,7 @@ pub mod problems;
 pub mod rules;
 pub mod schema;
 pub mod search_path;
+pub mod security;
 pub mod source;
 pub mod systemd;
 mod tree;

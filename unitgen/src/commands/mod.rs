@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod diff;
 mod explain;
 mod host;
 mod render;
@@ -25,9 +26,11 @@ use crate::{
 
 const EXIT_CODES: &str = "Exit codes:
   0   done; with warnings, they are on the error stream
-  1   render --check, verify: the directory is not what the manifest renders;
+  1   diff: something differs;
+      render --check, verify: the directory is not what the manifest renders;
       check --host, render: the host lacks what the units need, and nothing was changed;
       a render of the manifest that is rendered there already only tells what is lacking (0)
+  2   diff: a side cannot be read
   64  wrong command line
   65  verify: a directory cannot be read, or none is there
   73  the output cannot be written
@@ -44,6 +47,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Diff(diff::Diff),
     Render(render::Render),
     Verify(verify::Verify),
     Completions(completions::Completions),
@@ -72,6 +76,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Check(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Render(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Completions(command) => command.run(),

@@ -97,7 +97,8 @@ fn counts(change: &Change) -> bool {
 }
 
 fn becomes(after: &Unit, changes: &[Change]) -> Becomes {
-    let in_section = |section: &str| changes.iter().any(|change| change.section == section && !change.key.starts_with("X-"));
+    let in_section =
+        |section: &str| changes.iter().any(|change| change.section == section && !change.key.starts_with("X-"));
     match after.kind() {
         "timer" if in_section("Timer") => Becomes::SetAnew,
         "service" if in_section("Service") && after.is_oneshot() => Becomes::AtNextRun,

@@ -12,12 +12,13 @@ mod variables;
 
 use std::collections::BTreeSet;
 
+use market::Timestamp;
 use serde::Serialize;
 
 pub use fates::{Becomes, Fate};
 pub use losses::{Turn, Turns, turns};
 pub use report::Style;
-pub use schedules::{NextFires, Schedule};
+pub use schedules::Schedule;
 pub use texts::Text;
 pub use variables::Value;
 
@@ -42,8 +43,8 @@ pub trait Scores {
 
 /// What [`compare`] asks, and how much it tells.
 pub struct Questions<'a> {
-    /// When timers fire.
-    pub fires: &'a dyn NextFires,
+    /// From when on timers fire.
+    pub now: Timestamp,
     /// How exposed services are.
     pub scores: &'a dyn Scores,
     /// Lines of context in the unified text; `None` for no text.
@@ -107,13 +108,14 @@ pub fn compare(from: &Side, to: &Side, questions: &Questions<'_>) -> Difference 
         .filter_map(|fate| Some((from.units.get(&fate.unit)?, to.units.get(&fate.unit)?)))
         .filter(|(old, new)| !old.is_masked() && !new.is_masked())
         .collect();
-    let of_both = |values: fn(&Unit, &Unit) -> Vec<Value>| both.iter().flat_map(|(old, new)| values(old, new)).collect();
+    let of_both =
+        |values: fn(&Unit, &Unit) -> Vec<Value>| both.iter().flat_map(|(old, new)| values(old, new)).collect();
     Difference {
         from: from.label.clone(),
         to: to.label.clone(),
         compared: names.len(),
         guardrails: turns(&from.units, &to.units, &names),
-        schedules: schedules::schedules(&from.units, &to.units, &order, questions.fires),
+        schedules: schedules::schedules(&from.units, &to.units, &order, questions.now),
         commands: of_both(variables::commands),
         policy: of_both(variables::policy),
         environment: of_both(variables::variables),
@@ -136,7 +138,8 @@ fn exposure(old: &Unit, new: &Unit, scores: &dyn Scores) -> Option<Exposure> {
         return None;
     }
     let score = |unit: &Unit| {
-        let text: Vec<String> = unit.files().iter().map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect();
+        let text: Vec<String> =
+            unit.files().iter().map(|(_, text)| String::from_utf8_lossy(text).into_owned()).collect();
         scores.score(unit.name(), &text.join("\n"))
     };
     Some(Exposure { unit: new.name().to_owned(), before_tenths: score(old), after_tenths: score(new) })

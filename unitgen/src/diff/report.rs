@@ -56,8 +56,18 @@ impl Difference {
         let mut out = format!("from {}\nto   {}\n", self.from, self.to);
         let turns = &self.guardrails;
         let count = |turns: &[Turn]| turns.len();
-        section(&mut out, style, &plural(count(&turns.lost), "guardrail", "lost"), turns.lost.iter().map(|turn| lost(style, turn)));
-        section(&mut out, style, &plural(count(&turns.gained), "guardrail", "gained"), turns.gained.iter().map(|turn| gained(style, turn)));
+        section(
+            &mut out,
+            style,
+            &plural(count(&turns.lost), "guardrail", "lost"),
+            turns.lost.iter().map(|turn| lost(style, turn)),
+        );
+        section(
+            &mut out,
+            style,
+            &plural(count(&turns.gained), "guardrail", "gained"),
+            turns.gained.iter().map(|turn| gained(style, turn)),
+        );
         let otherwise = plural(count(&turns.changed), "guardrail", "held otherwise");
         section(&mut out, style, &otherwise, turns.changed.iter().map(|turn| changed(style, turn)));
         section(&mut out, style, "units", self.units.iter().map(|fate| unit(style, fate)));
@@ -65,7 +75,12 @@ impl Difference {
         section(&mut out, style, "commands", self.commands.iter().map(value));
         section(&mut out, style, "after an end", self.policy.iter().map(value));
         section(&mut out, style, "environment", self.environment.iter().map(value));
-        section(&mut out, style, "exposure, 0.0 is best (systemd-analyze security)", self.exposure.iter().map(exposure));
+        section(
+            &mut out,
+            style,
+            "exposure, 0.0 is best (systemd-analyze security)",
+            self.exposure.iter().map(exposure),
+        );
         if style.stat {
             section(&mut out, style, "files", self.files.iter().map(stat));
         } else {
@@ -107,7 +122,9 @@ fn unit(style: Style, fate: &super::Fate) -> String {
     let colour = match fate.becomes {
         Becomes::Stops | Becomes::Masked => RED,
         Becomes::Starts | Becomes::Appears => GREEN,
-        Becomes::Restarts | Becomes::LeftRunning | Becomes::AtNextStart | Becomes::AtNextRun | Becomes::SetAnew => YELLOW,
+        Becomes::Restarts | Becomes::LeftRunning | Becomes::AtNextStart | Becomes::AtNextRun | Becomes::SetAnew => {
+            YELLOW
+        }
         Becomes::Reloads | Becomes::TextOnly => "0",
     };
     let because = if fate.because.is_empty() { String::new() } else { format!(": {}", fate.because.join(", ")) };

@@ -1,16 +1,13 @@
 //! When the timers of both sides fire next.
 
-use std::collections::BTreeSet;
-
+use chrono::DateTime;
+use market::Timestamp;
 use serde::Serialize;
 
-use crate::guardrails::{Unit, Units};
-
-/// Answers when calendar expressions elapse, from one instant on.
-pub trait NextFires {
-    /// The next times, at most `count`: seconds since 1970, and as people read it; empty when there is none.
-    fn next(&self, expression: &str, count: usize) -> Vec<(i64, String)>;
-}
+use crate::{
+    calendar::{self, Expression, Tz},
+    guardrails::{Unit, Units},
+};
 
 /// So many next times of each side are told.
 const SHOWN: usize = 3;
@@ -32,7 +29,7 @@ pub struct Schedule {
     pub fires_after: Vec<String>,
 }
 
-pub(super) fn schedules(before: &Units, after: &Units, names: &[&str], fires: &dyn NextFires) -> Vec<Schedule> {
+pub(super) fn schedules(before: &Units, after: &Units, names: &[&str], now: Timestamp) -> Vec<Schedule> {
     let timers = names.iter().filter(|name| name.ends_with(".timer"));
     let differing = timers.filter_map(|name| {
         let (old, new) = (expressions(before.get(name)), expressions(after.get(name)));
@@ -40,8 +37,8 @@ pub(super) fn schedules(before: &Units, after: &Units, names: &[&str], fires: &d
         (old != new).then(|| Schedule {
             timer: (*name).to_owned(),
             starts,
-            fires_before: next(&old, fires),
-            fires_after: next(&new, fires),
+            fires_before: next(&old, now),
+            fires_after: next(&new, now),
             before: old,
             after: new,
         })
@@ -54,8 +51,16 @@ fn expressions(timer: Option<&Unit>) -> Vec<String> {
     said.into_iter().flatten().map(|said| said.value.clone()).collect()
 }
 
-/// The times of all expressions together, in order.
-fn next(expressions: &[String], fires: &dyn NextFires) -> Vec<String> {
-    let all: BTreeSet<(i64, String)> = expressions.iter().flat_map(|one| fires.next(one, SHOWN)).collect();
-    all.into_iter().map(|(_, shown)| shown).take(SHOWN).collect()
+/// The next times of all expressions together, each by the clock of its zone. What is no expression never fires, to
+/// systemd too.
+fn next(expressions: &[String], now: Timestamp) -> Vec<String> {
+    let read: Vec<Expression> = expressions.iter().filter_map(|one| one.parse().ok()).collect();
+    let zone = read.iter().find_map(Expression::zone).unwrap_or(Tz::UTC);
+    let fires = calendar::fires(read.iter().map(|one| ("", one)), now);
+    fires.take(SHOWN).map(|fire| shown(fire.at, zone)).collect()
+}
+
+fn shown(at: Timestamp, zone: Tz) -> String {
+    let instant = DateTime::from_timestamp(at.unix_seconds(), 0).unwrap_or_default();
+    instant.with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z").to_string()
 }

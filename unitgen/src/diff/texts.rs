@@ -53,7 +53,8 @@ fn text(path: &str, old: Option<&&[u8]>, new: Option<&&[u8]>, context: Option<us
     let diff = TextDiff::from_lines(&before, &after);
     let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
     let (added, removed) = (count(ChangeTag::Insert), count(ChangeTag::Delete));
-    let name = |side: &str, content: Option<&&[u8]>| content.map_or("/dev/null".to_owned(), |_| format!("{side}/{path}"));
+    let name =
+        |side: &str, content: Option<&&[u8]>| content.map_or("/dev/null".to_owned(), |_| format!("{side}/{path}"));
     let unified = context.map_or_else(String::new, |lines| {
         diff.unified_diff().context_radius(lines).header(&name("a", old), &name("b", new)).to_string()
     });

@@ -126,7 +126,10 @@ mod tests {
             ("SetCredential=LIVE_CONFIRM_TOKEN:\\n", "SetCredential=LIVE_CONFIRM_TOKEN:\\n"),
             ("SetCredential=LIVE_CONFIRM_TOKEN:abc", "SetCredential=LIVE_CONFIRM_TOKEN:(not shown)"),
             ("KeyringMode=private", "KeyringMode=private"),
-            ("Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d", "Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d"),
+            (
+                "Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d",
+                "Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d",
+            ),
             ("", ""),
         ] {
             assert_eq!(redacted(line), expect, "{line}");

@@ -1,0 +1,216 @@
+//! `unitgen diff`: what a change of units means.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use clap::Args;
+use contract::ExitCode;
+use market::Timestamp;
+
+use super::{ManifestArgs, colour_of_output, say, tell};
+use crate::{
+    diff::{self, Questions, Side, Style},
+    guardrails::{Enablement, Unit, Units},
+    search_path::{self, OF_THE_SYSTEM},
+    security::SystemdAnalyze,
+    systemd::{self, header},
+    verify::Listing,
+};
+
+/// As diff(1) says trouble.
+const TROUBLE: ExitCode = ExitCode::Warn;
+const HOST: &str = "host";
+/// Where a release has its programs.
+const PROGRAMS: [&str; 3] = ["", "bin", "usr/lib/portcullis/bin"];
+/// Where it has its manifest.
+const MANIFESTS: [&str; 2] = ["", "etc/portcullis"];
+
+const SIDES: &str = "\
+Each of FROM and TO is a manifest, a directory of units, a release (a directory with a `unitgen` in it, in bin or in \
+usr/lib/portcullis/bin, and a manifest), or the word `host`: what systemd reads on this host. With one of them alone the host \
+is the other: `unitgen diff MANIFEST` is what would change here, `unitgen diff MANIFEST host` what this host has lost.
+
+What it means comes first: guardrails lost, what becomes of each unit, next fires, restart policy, environment, exposure. \
+The value of nothing that looks like a secret is shown.
+
+Exit codes:
+  0   nothing differs
+  1   something does
+  2   trouble: a side cannot be read, or its manifest has errors
+  64  wrong command line";
+
+/// Show what a change of units means: between manifests, directories, releases and this host
+#[derive(Debug, Args)]
+#[command(after_help = SIDES)]
+pub(super) struct Diff {
+    /// What is there now [default: the host, when TO is not given]
+    #[arg(value_name = "FROM")]
+    first: PathBuf,
+    /// What takes its place
+    #[arg(value_name = "TO")]
+    second: Option<PathBuf>,
+    /// Compare the host with what is named, as without TO
+    #[arg(long, conflicts_with = "second")]
+    host: bool,
+    /// The root of the host's file system
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+    /// Lines round each change of the text
+    #[arg(long, short = 'U', value_name = "N", default_value_t = 3)]
+    unified: usize,
+    /// Count lines instead of showing the text
+    #[arg(long)]
+    stat: bool,
+    /// Print one line of JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+impl Diff {
+    pub(super) fn run(&self) -> ExitCode {
+        let host = PathBuf::from(HOST);
+        let (from, to) = match &self.second {
+            Some(second) => (&self.first, second),
+            None => (&host, &self.first),
+        };
+        let (from, to) = match self.sides(from, to) {
+            Ok(sides) => sides,
+            Err(error) => {
+                tell(&error);
+                return TROUBLE;
+            }
+        };
+        let context = (!self.stat).then_some(self.unified);
+        let questions = Questions { now: now(), scores: &SystemdAnalyze, context };
+        let difference = diff::compare(&from, &to, &questions);
+        if self.json {
+            say(&format!("{}\n", difference.to_json()));
+        } else {
+            let colour = colour_of_output();
+            say(&difference.to_text(Style { colour, stat: self.stat }));
+        }
+        if difference.is_none() { ExitCode::Ok } else { ExitCode::Unexpected }
+    }
+
+    fn sides(&self, from: &Path, to: &Path) -> Result<(Side, Side), String> {
+        let loaded = (self.load(from, to)?, self.load(to, from)?);
+        match loaded {
+            (Loaded::Host(_), Loaded::Host(_)) => {
+                Err("error: the host is both sides\n  hint: name a manifest\n".to_owned())
+            }
+            (Loaded::Host(host), Loaded::Side(to)) => Ok((of_host(host, &self.root, &to), to)),
+            (Loaded::Side(from), Loaded::Host(host)) => {
+                let host = of_host(host, &self.root, &from);
+                Ok((from, host))
+            }
+            (Loaded::Side(from), Loaded::Side(to)) => Ok((from, to)),
+        }
+    }
+
+    fn load(&self, path: &Path, other: &Path) -> Result<Loaded, String> {
+        if path == Path::new(HOST) {
+            let directories: Vec<PathBuf> =
+                OF_THE_SYSTEM.iter().map(|path| self.root.join(path.trim_start_matches('/'))).collect();
+            return Ok(Loaded::Host(Units::of_listing(&listing(&directories)?, Enablement::AsLinked)));
+        }
+        let label = path.display().to_string();
+        if !path.is_dir() {
+            let manifest = ManifestArgs { manifest: Some(path.to_owned()), json: false };
+            // What is wrong with it was told.
+            let loaded = manifest.load().map_err(|_| String::new())?;
+            let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+            return Ok(Loaded::side(label, Units::of_tree(&tree)));
+        }
+        if let Some(unitgen) = PROGRAMS.iter().map(|below| path.join(below).join("unitgen")).find(|path| path.is_file())
+        {
+            let rendered = render_by(&unitgen, &manifest_of(path, other)?)?;
+            return Ok(Loaded::side(label, Units::of_listing(&rendered, Enablement::AsSaid)));
+        }
+        let listing = listing(&[path.to_owned()])?;
+        let is_linked = listing.names().any(|name| name.ends_with(".wants") || name.ends_with(".requires"));
+        let enablement = if is_linked { Enablement::AsLinked } else { Enablement::AsSaid };
+        let units = Units::of_listing(&listing, enablement);
+        if units.names().next().is_none() {
+            return Err(format!(
+                "error: {label} holds no unit\n  hint: name a manifest, a directory of units, or `host`\n"
+            ));
+        }
+        Ok(Loaded::side(label, units))
+    }
+}
+
+enum Loaded {
+    Host(Units),
+    Side(Side),
+}
+
+impl Loaded {
+    fn side(label: String, units: Units) -> Self {
+        let names = units.names().map(str::to_owned).collect();
+        Self::Side(Side { label, units, names })
+    }
+}
+
+/// Of a host's many units those that the other side has, and those of the same deployments that it has no more.
+fn of_host(units: Units, root: &Path, other: &Side) -> Side {
+    let deployment =
+        |unit: &Unit| unit.files().first().and_then(|(_, text)| header::deployment_of(text)).map(str::to_owned);
+    let ours: BTreeSet<String> = other.names.iter().filter_map(|name| deployment(other.units.get(name)?)).collect();
+    let names = units.iter().filter(|unit| {
+        other.names.contains(unit.name()) || deployment(unit).is_some_and(|deployment| ours.contains(&deployment))
+    });
+    let names = names.map(|unit| unit.name().to_owned()).collect();
+    let label = if root == Path::new("/") { "this host".to_owned() } else { format!("the host at {}", root.display()) };
+    Side { label, units, names }
+}
+
+fn listing(directories: &[PathBuf]) -> Result<Listing, String> {
+    search_path::read(directories, &BTreeSet::new()).map_err(|error| {
+        let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+        format!("error: {error}{source}\n  hint: name a manifest, a directory of units, or `host`\n")
+    })
+}
+
+/// A release's own manifest, or the one that it is compared with.
+fn manifest_of(release: &Path, other: &Path) -> Result<PathBuf, String> {
+    let mut found: Vec<PathBuf> = MANIFESTS
+        .iter()
+        .flat_map(|below| release.join(below).read_dir().into_iter().flatten().flatten())
+        .map(|entry| entry.path())
+        .filter(|path| super::is_manifest(path))
+        .collect();
+    if found.is_empty() && other.is_file() {
+        found.push(other.to_owned());
+    }
+    match <[PathBuf; 1]>::try_from(found) {
+        Ok([manifest]) => Ok(manifest),
+        Err(found) => Err(format!(
+            "error: the release {} has {} manifests, and one is needed\n  hint: compare it with a manifest\n",
+            release.display(),
+            found.len()
+        )),
+    }
+}
+
+/// The units as another release makes them: by its own unitgen.
+fn render_by(unitgen: &Path, manifest: &Path) -> Result<Listing, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("error: cannot render by {}: {error}\n", unitgen.display());
+    let folder = tempfile::tempdir().map_err(|error| failed(&error))?;
+    let out = folder.path().join("units");
+    let mut command = Command::new(unitgen);
+    command.arg("render").arg(manifest).args(["--target", "systemd", "--out"]).arg(&out);
+    let said = command.output().map_err(|error| failed(&error))?;
+    if !said.status.success() {
+        return Err(failed(&String::from_utf8_lossy(&said.stderr)));
+    }
+    listing(&[out])
+}
+
+fn now() -> Timestamp {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_unix_seconds(i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX))
+}

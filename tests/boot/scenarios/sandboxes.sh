@@ -5,14 +5,19 @@
 
 # The prober lies where the release's programs do, so that execution's sandbox lets it run: bash, and what it calls.
 cp /bin/bash "$BIN/probe"
-cp /usr/bin/{unshare,renice,chmod,timeout,setarch} "$BIN/"
+cp /usr/bin/{unshare,renice,chmod,timeout,setarch,cp,id,perl} "$BIN/"
+# A program of another package, beside the libraries; and a process of the same user.
+helper=/usr/lib/apt/apt-helper
+"$helper" --version > /dev/null
+systemd-run --quiet --unit=neighbour --uid=trading --property=Type=exec /bin/sleep infinity
 install -d -m 777 /etc/open /var/lib/open /home/open "$BIN/open"
 touch /tmp/of-the-host
 fresh_list
 systemctl start execution.service
 systemctl stop execution.service
 install -d -o trading -g trading "$ROOT/ledger"
-cat > "$BIN/probe.sh" <<'S'
+printf 'neighbour=%s helper=%s\n' "$(pid_of neighbour.service)" "$helper" > "$BIN/probe.sh"
+cat >> "$BIN/probe.sh" <<'S'
 programs=/usr/lib/portcullis/bin
 can() { local name=$1; shift; if ("$@") >/dev/null 2>&1; then echo "probe: $name yes"; else echo "probe: $name no"; fi; }
 write() { : >> "$1/probe"; }
@@ -21,6 +26,15 @@ read_from() { local line; read -r line < "$1" || [ -n "$line" ]; }
 # What still listens after a while has been let.
 listen() { $programs/timeout 2 $programs/sim-broker --listen 127.0.0.1:9999; [ $? -eq 124 ]; }
 make_setuid() { write /var/lib/avwap && $programs/chmod 4755 /var/lib/avwap/probe; }
+run_written() { $programs/cp $programs/id "$1/id" && "$1/id"; }
+# Written to a file that has no name, and run from there; ends well only as the other program.
+run_memory() {
+    $programs/perl -e 'my ($name, $none) = ("x", ""); my $file = syscall(319, $name, 0); exit 8 if $file < 0;
+        open(my $in, "<", "/usr/lib/portcullis/bin/id"); local $/; my $program = <$in>;
+        open(my $out, ">&=", $file); print $out $program; $out->flush; $^F = 99; syscall(322, $file, $none, 0, 0, 0x1000); exit 9'
+}
+make_ring() { $programs/perl -e 'my $what = "\0" x 120; exit(syscall(425, 4, $what) < 0)'; }
+signal() { kill -0 "$neighbour"; }
 can write-state write /var/lib/avwap
 can write-kill-switch write /var/lib/avwap/state
 can write-database write /var/lib/avwap/data
@@ -39,6 +53,13 @@ can read-own-key read_from "$CREDENTIALS_DIRECTORY/APCA_API_SECRET_KEY"
 can reach-venue reach
 can listen listen
 can run-shell /bin/sh -c true
+can run-other "$helper" --version
+for place in state:/var/lib/avwap locks:/run/portcullis tmp:/tmp var-tmp:/var/tmp shm:/dev/shm; do
+    can run-from-${place%%:*} run_written "${place#*:}"
+done
+can run-from-memory run_memory
+can make-ring make_ring
+can signal-neighbour signal
 can make-namespace $programs/unshare --user $programs/probe -c :
 can change-priority $programs/renice -n 1 -p $$
 can change-personality $programs/setarch --addr-no-randomize $programs/probe -c :
@@ -99,6 +120,15 @@ read-own-key       no         yes       yes no   no
 reach-venue        yes        yes       yes no   no
 listen             yes        no        no  no   no
 run-shell          yes        no        no  no   no
+run-other          yes        no        no  no   no
+run-from-state     yes        no        no  no   no
+run-from-locks     yes        no        no  no   no
+run-from-tmp       yes        no        no  no   no
+run-from-var-tmp   yes        no        no  no   no
+run-from-shm       yes        no        no  no   no
+run-from-memory    yes        no        no  no   no
+make-ring          yes        no        no  no   no
+signal-neighbour   yes        yes       no  no   no
 make-namespace     yes        no        no  no   no
 change-priority    yes        no        no  no   no
 change-personality yes        no        no  no   no

@@ -47,16 +47,21 @@ const BASE: &[(&str, &str)] = &[
     ("LimitCORE", "0"),
     ("SystemCallArchitectures", "native"),
     ("SystemCallFilter", "@system-service"),
-    // SocketBindDeny= is not compiled into Debian 12's systemd: what may not listen is refused the call.
-    ("SystemCallFilter", "~@privileged @resources listen"),
+    // SocketBindDeny= is not compiled into Debian 12's systemd: what may not listen is refused the call. A file made in memory
+    // lies on no mount that could forbid to run it, and a ring makes calls that no filter sees.
+    ("SystemCallFilter", "~@privileged @resources listen memfd_create io_uring_setup"),
     ("SystemCallErrorNumber", "EPERM"),
 ];
 
 /// With ProtectProc= and its like systemd mounts /run apart and leaves it writable (252 and 257).
 const READ_ONLY: &str = "/run";
 
-/// The directories a dynamically linked program maps its libraries from.
-const LIBRARIES: &str = "-/usr/lib -/usr/lib64 -/lib -/lib64 -/nix/store";
+/// Jobs run as the user of the service that places orders: none may end it, or stop it from looking.
+const NO_SIGNALS: &str = "~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo";
+
+/// The directories a dynamically linked program maps its libraries from: Debian's, of the machines it is built for; others'.
+/// Not all of `/usr/lib`, where programs of other packages lie. A Nix store holds programs beside libraries.
+const LIBRARIES: &str = "-/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store";
 
 /// Every address of one host, and none of many: no multicast, no broadcast. It is no list of the broker's addresses, which
 /// have names and change; resolvers may lie anywhere too.
@@ -77,12 +82,14 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
         Profile::BrokerJob => {
             add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
+            add("SystemCallFilter", NO_SIGNALS);
             add("IPAddressDeny", "any");
             add("IPAddressAllow", UNICAST);
             add("ReadOnlyPaths", READ_ONLY);
         }
         Profile::OfflineJob => {
             add("RestrictAddressFamilies", "AF_UNIX");
+            add("SystemCallFilter", NO_SIGNALS);
             add("PrivateNetwork", "yes");
             add("IPAddressDeny", "any");
             let kept: Vec<String> =
@@ -90,14 +97,19 @@ pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox 
             add("ReadOnlyPaths", &format!("{READ_ONLY} {}", kept.join(" ")));
         }
     }
-    add_own_programs_only(&mut add, programs);
+    add_own_programs_only(&mut add, profile, programs, state);
     Sandbox { directives, reason: reason(profile) }
 }
 
 /// `ExecPaths=` would lift `ProtectSystem=strict` from them: what may be run could be written. A bind of its own is not
-/// reached by `NoExecPaths=/`.
-fn add_own_programs_only(add: &mut impl FnMut(&'static str, &str), programs: &str) {
-    add("NoExecPaths", "/");
+/// reached by `NoExecPaths=/`; nor is anything else that systemd mounts for the unit, so that every place that it may write
+/// to is named (252 and 257). An offline job may not write to the locks, and naming them would lift that.
+fn add_own_programs_only(add: &mut impl FnMut(&'static str, &str), profile: Profile, programs: &str, state: &str) {
+    let locks = match profile {
+        Profile::Orders | Profile::BrokerJob => " -%t/portcullis",
+        Profile::OfflineJob => "",
+    };
+    add("NoExecPaths", &format!("/ /tmp /var/tmp -/dev/shm %S/{state}{locks}"));
     add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}"));
 }
 

@@ -20,6 +20,7 @@ pub mod search_path;
 pub mod security;
 pub mod source;
 pub mod systemd;
+pub mod targets;
 mod tree;
 pub mod unit;
 pub mod verify;

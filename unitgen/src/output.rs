@@ -87,7 +87,7 @@ pub fn compare(directory: &Path, tree: &Tree, deployment: &str) -> Result<Change
         }
     }
     changes.removed = stale(directory, tree, deployment)?;
-    changes.written.sort_by_key(|path| (!path.contains('/'), path.clone()));
+    changes.written.sort_by_key(|path| (!path.contains(".d/"), path.clone()));
     Ok(changes)
 }
 
@@ -138,7 +138,7 @@ fn write_durably(path: &Path, content: &[u8]) -> Result<(), OutputError> {
 fn remove(directory: &Path, path: &str) -> Result<(), OutputError> {
     let full = directory.join(path);
     fs::remove_file(&full).map_err(failed("remove", &full))?;
-    if let Some((drop_ins, _)) = path.split_once('/') {
+    if let Some((drop_ins, _)) = path.rsplit_once('/').filter(|(folder, _)| folder.ends_with(".d")) {
         // Fails when an operator keeps a drop-in of their own there, and then it must stay.
         drop(fs::remove_dir(directory.join(drop_ins)));
     }
@@ -152,18 +152,22 @@ fn stale(directory: &Path, tree: &Tree, deployment: &str) -> Result<Vec<String>,
         return Ok(Vec::new());
     }
     let mut candidates = Vec::new();
-    for name in entries(directory)? {
-        if name.ends_with(".d") {
-            candidates.extend(entries(&directory.join(&name))?.into_iter().map(|file| format!("{name}/{file}")));
-        } else {
-            candidates.push(name);
+    for folder in folders(&rendered) {
+        for name in entries(&directory.join(&folder))? {
+            if name.ends_with(".d") {
+                let files = entries(&directory.join(&folder).join(&name))?;
+                candidates.extend(files.into_iter().map(|file| format!("{folder}{name}/{file}")));
+            } else {
+                candidates.push(format!("{folder}{name}"));
+            }
         }
     }
     let mut stale = Vec::new();
     for path in candidates {
         // A file of another target (sysusers, tmpfiles) is no drop-in, and no unit is one of theirs.
-        let drop_in = path.contains('/') && path.ends_with(".conf");
-        let unit = drop_in || [".service", ".timer", ".target"].iter().any(|suffix| path.ends_with(suffix));
+        let drop_in = path.contains(".d/") && path.ends_with(".conf");
+        let units = [".service", ".timer", ".target", ".container"];
+        let unit = drop_in || units.iter().any(|suffix| path.ends_with(suffix));
         if unit
             && !rendered.contains(path.as_str())
             && read_if_there(&directory.join(&path))?.is_some_and(|content| is_ours(&path, &content, deployment))
@@ -175,8 +179,15 @@ fn stale(directory: &Path, tree: &Tree, deployment: &str) -> Result<Vec<String>,
     Ok(stale)
 }
 
+/// Where units lie below the directory, each with a slash at its end: most targets put them right into it.
+fn folders(rendered: &BTreeSet<&str>) -> BTreeSet<String> {
+    let folder = |path: &&str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    rendered.iter().map(folder).filter(|folder| !folder.ends_with(".d/")).collect()
+}
+
 fn is_ours(path: &str, content: &[u8], deployment: &str) -> bool {
-    path == manifest_copy(deployment) || header::deployment_of(content) == Some(deployment)
+    path.rsplit('/').next() == Some(manifest_copy(deployment).as_str())
+        || header::deployment_of(content) == Some(deployment)
 }
 
 /// File names in a directory; none when it is not there or is no directory.

@@ -6,7 +6,10 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use manifest::{Problem, Severity};
 use serde::Serialize;
 
-use crate::host::Trouble;
+use crate::{
+    host::Trouble,
+    targets::{Note, Refused},
+};
 
 /// The version of the JSON that `--json` prints.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -24,6 +27,24 @@ pub struct Report<'a> {
     /// What the host lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     host: Vec<ReportedTrouble<'a>>,
+    /// What the target cannot hold, and what was replaced.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<ReportedNote>,
+    /// Why the target cannot run it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<ReportedRefusal>,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedNote {
+    code: &'static str,
+    says: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ReportedRefusal {
+    says: String,
+    remedy: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,7 +91,23 @@ impl<'a> Report<'a> {
             problems: reported.collect(),
             output: None,
             host: Vec::new(),
+            notes: Vec::new(),
+            refused: None,
         }
+    }
+
+    /// The same with what a render has to say of its target.
+    #[must_use]
+    pub fn with_notes(self, notes: &[Note]) -> Self {
+        let notes = notes.iter().map(|note| ReportedNote { code: note.code(), says: note.to_string() }).collect();
+        Self { notes, ..self }
+    }
+
+    /// The same with why nothing is rendered; then it is not well.
+    #[must_use]
+    pub fn with_refusal(self, refused: &Refused) -> Self {
+        let refusal = ReportedRefusal { says: refused.to_string(), remedy: refused.hint() };
+        Self { ok: false, refused: Some(refusal), ..self }
     }
 
     /// The same with what became of the output directory.

@@ -1,6 +1,6 @@
 //! `unitgen render`: the manifest's units, into a directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::ExitCode;
@@ -16,7 +16,7 @@ use crate::{
     host::Trouble,
     output::{self, Changes, OutputError},
     problems::Report,
-    systemd,
+    targets::{self, Note, Refused, Rendered},
 };
 
 /// Render the units of a manifest into a directory
@@ -47,10 +47,40 @@ pub(super) struct Render {
 enum Target {
     /// Units of the system's manager
     Systemd,
+    /// One file for a configuration of NixOS that does not use the flake
+    Nixos,
+    /// Files for podman's generator, and units beside them: both below --out, which is /etc on a host
+    Quadlet,
+    /// Units that run podman themselves, for podman 4.3
+    PodmanUnits,
     /// The user and group that they run as, for /etc/sysusers.d
     Sysusers,
     /// The directories that they need, for /etc/tmpfiles.d
     Tmpfiles,
+}
+
+impl Target {
+    /// The directory that systemd would read of what is rendered into `out`.
+    fn units(self, out: &Path) -> Option<PathBuf> {
+        match self {
+            Self::Systemd | Self::PodmanUnits => Some(out.to_owned()),
+            Self::Quadlet => Some(out.join("systemd/system")),
+            Self::Nixos | Self::Sysusers | Self::Tmpfiles => None,
+        }
+    }
+
+    fn render(self, loaded: &Loaded) -> Result<Rendered, Refused> {
+        let (deployment, digest) = (&loaded.checked.deployment, &loaded.checked.digest);
+        let target = match self {
+            Self::Systemd => targets::Target::Systemd,
+            Self::Nixos => targets::Target::Nixos,
+            Self::Quadlet => targets::Target::Quadlet,
+            Self::PodmanUnits => targets::Target::PodmanUnits,
+            Self::Sysusers => return Ok(Rendered::plain(accounts::sysusers(deployment, digest))),
+            Self::Tmpfiles => return Ok(Rendered::plain(accounts::tmpfiles(deployment, &loaded.bytes, digest))),
+        };
+        targets::render(target, deployment, &loaded.bytes, digest)
+    }
 }
 
 impl Render {
@@ -59,28 +89,28 @@ impl Render {
             Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };
-        let units = matches!(self.target, Target::Systemd);
+        let Rendered { tree, notes } = match self.target.render(&loaded) {
+            Ok(rendered) => rendered,
+            Err(refused) => {
+                self.tell_refusal(&loaded, &refused);
+                return ExitCode::BadConfig;
+            }
+        };
+        let is_read = self.target.units(&self.out).is_some_and(|units| self.on.is_read_by_systemd(&units));
         let mut troubles = Vec::new();
-        if units && !self.check && self.on.is_read_by_systemd(&self.out) {
+        if is_read && !self.check {
             troubles = self.on.judge(&loaded, Some(&self.out));
             if troubles.iter().any(|trouble| self.on.refuses(trouble, &loaded, &self.out)) {
                 self.tell_host(&loaded, &troubles);
                 return ExitCode::Unexpected;
             }
         }
-        let deployment = &loaded.checked.deployment;
-        let digest = &loaded.checked.digest;
-        let tree = match self.target {
-            Target::Systemd => systemd::render(deployment, &loaded.bytes, digest),
-            Target::Sysusers => accounts::sysusers(deployment, digest),
-            Target::Tmpfiles => accounts::tmpfiles(deployment, &loaded.bytes, digest),
-        };
-        let name = deployment.name().as_str();
+        let name = loaded.checked.deployment.name().as_str();
         let changes =
             if self.check { output::compare(&self.out, &tree, name) } else { output::write(&self.out, &tree, name) };
         match changes {
             Ok(changes) => {
-                self.tell_changes(&loaded, &changes, &troubles);
+                self.tell_changes(&loaded, &changes, &notes, &troubles);
                 if self.check && !changes.is_empty() { ExitCode::Unexpected } else { ExitCode::Ok }
             }
             Err(error) => {
@@ -99,10 +129,20 @@ impl Render {
         }
     }
 
-    fn tell_changes(&self, loaded: &Loaded, changes: &Changes, troubles: &[Trouble]) {
+    fn tell_refusal(&self, loaded: &Loaded, refused: &Refused) {
+        if self.manifest.json {
+            let report = Report::new(&loaded.path, &loaded.bytes, &loaded.checked.warnings).with_refusal(refused);
+            say(&format!("{}\n", report.to_json()));
+        } else {
+            tell(&format!("error: {refused}; nothing was rendered\n  hint: {}\n", refused.hint()));
+        }
+    }
+
+    fn tell_changes(&self, loaded: &Loaded, changes: &Changes, notes: &[Note], troubles: &[Trouble]) {
         let warnings = &loaded.checked.warnings;
         if self.manifest.json {
-            let report = Report::new(&loaded.path, &loaded.bytes, warnings).with_output(changes).with_host(troubles);
+            let report = Report::new(&loaded.path, &loaded.bytes, warnings).with_output(changes);
+            let report = report.with_notes(notes).with_host(troubles);
             say(&format!("{}\n", report.to_json()));
             return;
         }
@@ -129,6 +169,9 @@ impl Render {
             changes.unchanged.len(),
             changes.unchanged.len() + changes.written.len()
         );
+        for note in notes {
+            text += &format!("note: {note}\n");
+        }
         say(&text);
     }
 }

@@ -1,23 +1,22 @@
 //! The two drop-ins an operator knows by name. They say again what the unit says itself: lists are cleared first, so
 //! nothing runs twice, and a clear is always followed by the gate, so nothing is disarmed.
 
-use manifest::{Deployment, Service};
+use manifest::Service;
 
 use crate::{
     Tree,
-    systemd::{gates, restart_policy},
-    unit::Lines,
+    systemd::restart_policy,
+    unit::{Command, Lines},
 };
 
-/// `NAME.service.d/10-watchlist-gate.conf` and `20-restart-policy.conf`.
-pub(crate) fn add(tree: &mut Tree, header: &str, deployment: &Deployment, service: &Service) {
+/// `NAME.service.d/10-watchlist-gate.conf` and `20-restart-policy.conf`; `condition` is the unit's gate, and why.
+pub(crate) fn add(tree: &mut Tree, header: &str, service: &Service, condition: &(Command, &'static str)) {
     let directory = format!("{}.service.d", service.name());
-    tree.add(format!("{directory}/10-watchlist-gate.conf"), watchlist_gate(header, deployment, service));
+    tree.add(format!("{directory}/10-watchlist-gate.conf"), watchlist_gate(header, condition));
     tree.add(format!("{directory}/20-restart-policy.conf"), restart_policy_file(header));
 }
 
-fn watchlist_gate(header: &str, deployment: &Deployment, service: &Service) -> String {
-    let (condition, reason) = gates::condition(deployment, service);
+fn watchlist_gate(header: &str, (condition, reason): &(Command, &'static str)) -> String {
     let mut lines = Lines::with_header(header);
     lines.section("Service");
     lines.reason(reason);

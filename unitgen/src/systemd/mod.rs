@@ -5,8 +5,8 @@
 //! ([`gates`], [`restart_policy`], [`hardening`], [`alert`]) is one module with its reason.
 
 mod alert;
-mod drop_ins;
-mod gates;
+pub(crate) mod drop_ins;
+pub(crate) mod gates;
 mod hardening;
 pub mod header;
 mod restart_policy;
@@ -24,7 +24,7 @@ pub fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree {
     let mut tree = Tree::default();
     for service in deployment.services() {
         units::add_service(&mut tree, &header, deployment, digest, service);
-        drop_ins::add(&mut tree, &header, deployment, service);
+        drop_ins::add(&mut tree, &header, service, &gates::condition(deployment, service));
     }
     for job in deployment.jobs() {
         units::add_job(&mut tree, &header, deployment, digest, job);

@@ -200,7 +200,8 @@ impl Service {
         }
     }
 
-    fn write_credentials(&self, lines: &mut Lines) {
+    /// Writes where its credentials come from.
+    pub(crate) fn write_credentials(&self, lines: &mut Lines) {
         if !self.credentials.is_empty() {
             lines.reason(
                 "With a path a missing credential stops the start; without one systemd would skip it silently.",

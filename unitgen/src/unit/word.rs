@@ -28,6 +28,13 @@ impl Word {
         self
     }
 
+    /// This word followed by another.
+    #[must_use]
+    pub fn then_word(mut self, other: &Self) -> Self {
+        self.0.extend(other.0.iter().cloned());
+        self
+    }
+
     /// `name=` and then this word, as `Environment=` wants it.
     #[must_use]
     pub fn assigned_to(&self, name: &str) -> Self {

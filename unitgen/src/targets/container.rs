@@ -10,7 +10,10 @@ use super::{
     option::Setting,
     sandbox::{self, Translated},
 };
-use crate::unit::{self, Directive, Type, Word};
+use crate::{
+    guardrails::Guardrail,
+    unit::{self, Directive, Type, Word},
+};
 
 /// Where the image has its programs.
 const PROGRAMS: &str = "/usr/lib/portcullis/bin";
@@ -21,7 +24,9 @@ const LOCKS: &str = "portcullis";
 
 /// The first systemd that Debian builds with `SocketBindDeny=`.
 const SOCKET_BIND_EVERYWHERE: u16 = 257;
-const LISTENS: &str = "Debian 12 builds its systemd without it, so a process could listen";
+const LISTENS: &str =
+    "Debian 12 builds its systemd without SocketBindDeny=, and what may be called is for podman's filter to say";
+const FILTER: &str = "podman's own filter holds, which lets more pass";
 
 /// A container.
 #[derive(Debug)]
@@ -52,14 +57,18 @@ impl<'a> Container<'a> {
         let Translated { settings: sandbox, host, read_only, mut notes } =
             sandbox::translate(&section.sandbox.directives, state);
         let is_notify = matches!(section.lifecycle.kind, Type::Notify { .. });
-        notes.extend([Note::ScoreOfPodman, Note::GateOutside]);
+        notes.extend([
+            Note::ScoreOfPodman,
+            Note::GateOutside,
+            Note::Loses { guardrail: Guardrail::CallsFiltered, instead: FILTER },
+        ]);
         if is_notify {
             notes.push(Note::StatusStaysInside);
         }
         // Target `systemd` refuses the call `listen` as well; here podman's own filter would have to.
         let is_bound = host.iter().any(|directive| directive.key == "SocketBindDeny");
         if is_bound && deployment.host().systemd() < SOCKET_BIND_EVERYWHERE {
-            notes.push(Note::NotHeld { directive: "SocketBindDeny", leaves: LISTENS });
+            notes.push(Note::Loses { guardrail: Guardrail::NetworkBounded, instead: LISTENS });
         }
         let (user, group) = section.identity.clone();
         let program = section.lifecycle.start.path.rsplit('/').next().unwrap_or_default();

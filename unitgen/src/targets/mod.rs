@@ -14,6 +14,7 @@ mod option;
 mod podman_units;
 mod quadlet;
 mod refused;
+pub mod run;
 mod sandbox;
 
 use manifest::Deployment;

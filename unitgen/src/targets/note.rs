@@ -4,6 +4,8 @@ use std::fmt;
 
 use manifest::Podman;
 
+use crate::guardrails::Guardrail;
+
 /// One thing to know of a rendered tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Note {
@@ -13,6 +15,13 @@ pub enum Note {
     GateOutside,
     /// Only signs of life come out of a container.
     StatusStaysInside,
+    /// A guardrail that this target cannot hold.
+    Loses {
+        /// Which.
+        guardrail: Guardrail,
+        /// What is held in its place.
+        instead: &'static str,
+    },
     /// A directive of the sandbox that nothing in this target stands for.
     NotHeld {
         /// The directive.
@@ -45,6 +54,7 @@ impl Note {
             Self::ScoreOfPodman => "score-of-podman",
             Self::GateOutside => "gate-outside",
             Self::StatusStaysInside => "status-stays-inside",
+            Self::Loses { .. } => "loses",
             Self::NotHeld { .. } => "not-held",
             Self::Replaced { .. } => "replaced",
             Self::WaitsForNetwork => "waits-for-network",
@@ -68,6 +78,9 @@ impl fmt::Display for Note {
             Self::StatusStaysInside => f.write_str(
                 "READY and signs of life come out of a container, the line of text for `systemctl status` does not",
             ),
+            Self::Loses { guardrail, instead } => {
+                write!(f, "guardrail {} is not held: {}; {instead}", guardrail.id(), guardrail.entry().without)
+            }
             Self::NotHeld { directive, leaves } => write!(f, "this target cannot hold {directive}=: {leaves}"),
             Self::Replaced { key, since, by } => write!(f, "{key}= came with podman {since}; {by} says the same"),
             Self::WaitsForNetwork => f.write_str(

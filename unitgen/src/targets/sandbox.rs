@@ -23,7 +23,7 @@ pub enum Means {
 }
 
 const NO_CAPABILITY: &str = "no capability is left to do it with";
-const OWN_FILTER: &str = "podman's own filter of system calls holds instead, which lets more pass";
+const OWN_FILTER: &str = "podman's own filter of system calls lets more pass";
 
 /// How a directive is held; `None` for one that no sandbox of ours has.
 #[must_use]

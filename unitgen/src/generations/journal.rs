@@ -1,0 +1,44 @@
+//! The journal of an apply: `apply.state`, there from before the first file changes until the last word is said.
+//!
+//! Whoever comes next finds it and knows what was under way. An apply of the same plan goes on; anything else first goes
+//! back to where it began.
+
+use market::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How far it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Files are being replaced.
+    Files,
+    /// All files are in place; units are brought up.
+    Units,
+    /// It failed, and what was before is being put back.
+    Back,
+}
+
+/// What is under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    /// [`Journal::SCHEMA`].
+    pub schema_version: u32,
+    /// The generation that was current; nothing on a host that had none.
+    pub from: Option<u64>,
+    /// The generation that is to be.
+    pub to: u64,
+    /// Digest of the plan; empty for a rollback.
+    pub plan: String,
+    /// How far it came.
+    pub phase: Phase,
+    /// When it began.
+    pub began_at: Option<Timestamp>,
+    /// Who began it.
+    pub by: String,
+}
+
+impl Journal {
+    /// The schema that is written and read.
+    pub const SCHEMA: u32 = 1;
+}

@@ -1,0 +1,50 @@
+//! What is known of a generation beside its files.
+
+use std::collections::BTreeMap;
+
+use market::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// How a generation came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// `unitgen apply` made it.
+    Apply,
+    /// It lay on the host before the first apply, and was kept so that it can come back.
+    Found,
+}
+
+/// `generation.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// [`Record::SCHEMA`].
+    pub schema_version: u32,
+    /// The deployment.
+    pub deployment: String,
+    /// How it came to be.
+    pub origin: Origin,
+    /// The unitgen that made it.
+    pub unitgen: String,
+    /// When; nothing when no clock said.
+    pub made_at: Option<Timestamp>,
+    /// Who.
+    pub made_by: String,
+    /// `sha256:` and digest of the manifest.
+    pub manifest: String,
+    /// Digest of the plan; empty for what was found.
+    pub plan: String,
+    /// Each program by its path on the host, with its digest; those that were there.
+    pub programs: BTreeMap<String, String>,
+    /// The schema of each ledger by path, at the time.
+    pub ledgers: BTreeMap<String, u32>,
+    /// Why it does not run: it was rolled back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+impl Record {
+    /// The schema that is written and read.
+    pub const SCHEMA: u32 = 1;
+}

@@ -4,7 +4,7 @@
 //! record, and digests of the programs that ran; the programs themselves are kept once each, by digest. `current` is the
 //! link to what is laid now, `apply.state` the journal of an apply under way. Databases are no part of any of it.
 
-mod image;
+pub(crate) mod image;
 mod journal;
 mod ledgers;
 mod record;

@@ -61,19 +61,30 @@ pub fn delta(
     gone.dedup();
     changes.extend(gone.iter().map(|path| Change { path: path.clone(), after: After::Gone }));
 
-    let touched: BTreeSet<&str> = changes.iter().filter_map(|change| unit_of(&change.path)).collect();
-    let there = |image: &Image, unit: &str| image.get(&format!("{UNITS}/{unit}")).is_some();
-    let mut delta = Delta { removed: gone.iter().filter_map(|path| unit_of_file(path)).map(str::to_owned).collect(), ..Delta::default() };
+    Delta { changes, ..units(&[installed, base], goal, other_programs) }
+}
+
+/// The units that notice, between what was in any of some ways and a goal; no files.
+#[must_use]
+pub fn units(before: &[&Image], goal: &Image, other_programs: &BTreeSet<String>) -> Delta {
+    let has = |image: &Image, unit: &str| image.get(&format!("{UNITS}/{unit}")).is_some();
+    let mut delta = Delta::default();
     for unit in in_order(goal) {
         let texts = goal.texts_of(&unit);
         let runs_other = texts.iter().any(|text| other_programs.iter().any(|program| runs(text, program)));
-        if !there(installed, &unit) {
+        let says_other = |image: &&&Image| has(image, &unit) && !say_the_same(&image.texts_of(&unit), &texts);
+        let is_known = before.iter().any(|image| has(image, &unit));
+        if is_known && (runs_other || before.iter().any(|image| says_other(&image))) {
+            delta.changed.push(unit.clone());
+        }
+        if before.iter().any(|image| !has(image, &unit)) {
             delta.added.push(unit);
-        } else if runs_other || (touched.contains(unit.as_str()) && !say_the_same(&installed.texts_of(&unit), &texts)) {
-            delta.changed.push(unit);
         }
     }
-    delta.changes = changes;
+    let gone = before.iter().flat_map(|image| image.units()).map(|(unit, _)| unit).filter(|unit| !has(goal, unit));
+    delta.removed = gone.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect();
+    // What starts others goes first.
+    delta.removed.sort_by_key(|unit| (!unit.ends_with(".timer"), unit.clone()));
     delta
 }
 

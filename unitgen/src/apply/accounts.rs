@@ -1,0 +1,73 @@
+//! Whose positions there may be, read from the units themselves: those that lie there and those that shall. Pure.
+
+use std::path::PathBuf;
+
+use contract::env;
+
+use super::Account;
+use crate::generations::Image;
+
+/// What `desk` needs to know of a unit's environment.
+const NAMES: [&str; 6] = [
+    env::PORTCULLIS_MANIFEST.name,
+    env::PORTCULLIS_ARMING_DIR.name,
+    env::AVWAP_STATE_DIR.name,
+    env::EXECUTION_V2_DB.name,
+    env::EXECUTION_MODE.name,
+    env::PORTCULLIS_ACCOUNT.name,
+];
+
+/// Every account that a unit of these works for, each once.
+#[must_use]
+pub fn accounts(images: &[&Image]) -> Vec<Account> {
+    let mut found: Vec<Account> = Vec::new();
+    for account in images.iter().flat_map(|image| image.units()).filter_map(|(_, text)| of_unit(text)) {
+        if !found.contains(&account) {
+            found.push(account);
+        }
+    }
+    found
+}
+
+fn of_unit(text: &str) -> Option<Account> {
+    let values = |key: &str| {
+        let key = format!("{key}=");
+        text.lines().filter_map(move |line| line.strip_prefix(&key).map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let pairs = values("Environment").into_iter().filter_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        NAMES.contains(&name).then(|| (name.to_owned(), expanded(value)))
+    });
+    let environment: Vec<(String, String)> = pairs.collect();
+    environment.iter().find(|(name, _)| *name == env::PORTCULLIS_ACCOUNT.name)?;
+    let desk = values("ExecStopPost").into_iter().find_map(|run| run.split(' ').next().map(str::to_owned))?;
+    let state = values("StateDirectory").into_iter().next()?;
+    Some(Account { desk, state: PathBuf::from("/var/lib").join(state), environment })
+}
+
+/// Specifiers of the system's manager that our units use in paths.
+fn expanded(value: &str) -> String {
+    value.replace("%E", "/etc").replace("%S", "/var/lib").replace("%%", "%")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_deployment_has_one_account() {
+        let bytes = include_bytes!("../../../manifests/avwap.toml");
+        let checked = crate::source::check(bytes).unwrap();
+        let tree = crate::systemd::render(&checked.deployment, bytes, &checked.digest);
+        let image = Image::of(&tree, "avwap", bytes);
+        let accounts = accounts(&[&image, &image]);
+        assert_eq!(accounts.len(), 1, "{accounts:#?}");
+        let account = &accounts[0];
+        assert_eq!((account.desk.as_str(), account.state.to_str().unwrap()), ("/usr/lib/portcullis/bin/desk", "/var/lib/avwap"));
+        let value = |name: &str| &account.environment.iter().find(|(key, _)| key == name).unwrap().1;
+        assert_eq!(value("PORTCULLIS_ACCOUNT"), "PA30000000");
+        assert_eq!(value("EXECUTION_MODE"), "PAPER");
+        assert_eq!(value("EXECUTION_V2_DB"), "/var/lib/avwap/data/execution_v2.sqlite");
+        assert_eq!(account.environment.len(), NAMES.len());
+    }
+}

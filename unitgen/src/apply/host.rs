@@ -1,0 +1,179 @@
+//! What an apply asks of a running host: one trait, so that tests can answer in its place. [`Real`] is the thin shell.
+
+use std::{
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    os::unix::{fs::MetadataExt, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use contract::{Env, ProgramClock};
+use market::Timestamp;
+
+use super::holding::Holding;
+
+/// Between two looks at what is being waited for.
+const LOOK: Duration = Duration::from_millis(200);
+/// No answer of systemd or desk takes longer.
+const ANSWER: Duration = Duration::from_secs(60);
+const HTTP_ANSWER: Duration = Duration::from_secs(3);
+const HTTP_BYTES: u64 = 64;
+
+/// Whom to ask what an account holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// `desk`, by its path on the host.
+    pub desk: String,
+    /// The deployment's state directory.
+    pub state: PathBuf,
+    /// What the deployment's units have in their environment.
+    pub environment: Vec<(String, String)>,
+}
+
+/// A running host.
+pub trait Host {
+    /// Runs `systemctl` to its end.
+    ///
+    /// # Errors
+    /// What it said when it failed, or could not be run.
+    fn systemctl(&self, arguments: &[&str]) -> Result<String, String>;
+
+    /// What an account holds.
+    fn holding(&self, account: &Account) -> Holding;
+
+    /// The status of a plain GET over HTTP.
+    ///
+    /// # Errors
+    /// When nobody answers, or not with HTTP.
+    fn get(&self, address: SocketAddr, path: &str) -> Result<u16, String>;
+
+    /// The time.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn now(&self) -> Result<Timestamp, String>;
+
+    /// By a steady clock, since some beginning.
+    fn elapsed(&self) -> Duration;
+
+    /// Lets a moment pass.
+    fn pause(&self);
+}
+
+/// This host.
+#[derive(Debug)]
+pub struct Real {
+    begun: Instant,
+}
+
+impl Real {
+    /// From now on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { begun: Instant::now() }
+    }
+}
+
+impl Default for Real {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host for Real {
+    fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
+        said(Command::new("systemctl").args(arguments))
+    }
+
+    /// Asked as whoever owns the state, so that a look leaves no file of root's beside the ledger. Where no state is, nothing
+    /// of the deployment ever ran.
+    fn holding(&self, account: &Account) -> Holding {
+        let owner = match std::fs::metadata(&account.state) {
+            Ok(owner) => owner,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Holding::Flat,
+            Err(error) => return Holding::Unknown(format!("{}: {error}", account.state.display())),
+        };
+        let mut command = Command::new(&account.desk);
+        command.args(["status", "--json", "--root"]).arg(&account.state).current_dir("/");
+        command.envs(account.environment.iter().map(|(name, value)| (name, value)));
+        if rustix::process::geteuid().is_root() {
+            command.gid(owner.gid()).uid(owner.uid());
+        }
+        match said(&mut command) {
+            Ok(answer) => Holding::read(&answer),
+            Err(error) => Holding::Unknown(format!("{}: {error}", account.desk)),
+        }
+    }
+
+    fn get(&self, address: SocketAddr, path: &str) -> Result<u16, String> {
+        let answer = || -> std::io::Result<Vec<u8>> {
+            let mut stream = TcpStream::connect_timeout(&address, HTTP_ANSWER)?;
+            stream.set_read_timeout(Some(HTTP_ANSWER))?;
+            stream.set_write_timeout(Some(HTTP_ANSWER))?;
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+            let mut bytes = Vec::new();
+            stream.take(HTTP_BYTES).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        };
+        let bytes = answer().map_err(|error| error.to_string())?;
+        let text = String::from_utf8_lossy(&bytes);
+        let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        status.ok_or_else(|| "that is no answer of HTTP".to_owned())
+    }
+
+    fn now(&self) -> Result<Timestamp, String> {
+        let clock = ProgramClock::from_env(&Env::from_process()).map_err(|error| error.to_string())?;
+        clock.try_now().map_err(|error| error.to_string())
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn pause(&self) {
+        thread::sleep(LOOK);
+    }
+}
+
+/// What a command says on its output; what it says of its failure.
+fn said(command: &mut Command) -> Result<String, String> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let streams = (child.stdout.take(), child.stderr.take());
+    // Read beside, so that neither pipe fills while the other is waited for.
+    let read = |stream: Option<Box<dyn Read + Send>>| {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What a closed pipe leaves out is missing from an answer that is judged as a whole.
+            let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    };
+    let out = read(streams.0.map(|stream| Box::new(stream) as Box<dyn Read + Send>));
+    let error = read(streams.1.map(|stream| Box::new(stream) as Box<dyn Read + Send>));
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait().map_err(|error| error.to_string())? {
+            Some(status) => break status,
+            None if begun.elapsed() > ANSWER => {
+                // It is over either way.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("no answer within {} s", ANSWER.as_secs()));
+            }
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
+    if status.success() { Ok(out) } else { Err(format!("{} ({status})", error.trim().replace('\n', "; "))) }
+}
+
+/// Whether a root is that of the host that runs.
+#[must_use]
+pub fn is_own(root: &Path) -> bool {
+    let same = |path: &Path| std::fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
+    same(root).is_some() && same(root) == same(Path::new("/"))
+}

@@ -1,0 +1,252 @@
+//! `unitgen apply`: a plan made true, or refused, or taken back.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use contract::ExitCode;
+use manifest::Release;
+
+use super::{
+    Loaded, colour_of,
+    host::{HostArgs, tell_troubles},
+    say,
+    site::{self, ChangeArgs},
+    tell,
+};
+use crate::{
+    VERSION,
+    apply::{Event, Host, Run, Target, accounts::accounts, permission::Permission},
+    generations::{Journal, Origin, Record, Store},
+    ink::Ink,
+    plan::{self, ABSENT, Found, Plan, Wanted},
+    source,
+};
+
+/// Larger than any plan.
+const PLAN_MAX: u64 = 64 << 20;
+
+/// Lay what a plan says, wait until it is well, and go back by itself when it is not
+///
+/// Refused while something is held, or nobody can tell, and while a trading day is under way. What only restores what was
+/// laid is never refused, and what places orders is never stopped while something is held.
+#[derive(Debug, Args)]
+pub(super) struct Apply {
+    /// The plan's file, from `unitgen plan`
+    plan: PathBuf,
+    #[command(flatten)]
+    change: ChangeArgs,
+    /// Go on although no server of time keeps the host's clock
+    #[arg(long)]
+    without_ntp: bool,
+}
+
+/// A plan, made again against the host as it is now.
+struct Again {
+    loaded: Loaded,
+    wanted: Wanted,
+    found: Found,
+    now: Plan,
+}
+
+impl Apply {
+    pub(super) fn run(&self) -> ExitCode {
+        self.apply().unwrap_or_else(|code| code)
+    }
+
+    fn apply(&self) -> Result<ExitCode, ExitCode> {
+        let plan = self.read()?;
+        let root = PathBuf::from(&plan.root);
+        let real = site::host_of(&root);
+        let host = real.as_ref().map(|host| host as &dyn Host);
+        let store = Store::of(&root, &plan.deployment);
+        let _lock = if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
+        let journal = self.journal(&store, &plan)?;
+        let mut again = self.again(&plan, &root, host)?;
+        let resumed = match &journal {
+            Some(journal) if journal.plan == plan.digest() => {
+                let says = format!("what {} began is gone on with", journal.by);
+                self.change.event(&Event::new("resumed", says).generation(journal.to));
+                journal.clone().into()
+            }
+            Some(journal) if !self.change.dry_run => {
+                self.recover(&store, &root, host, &again, journal)?;
+                again = self.again(&plan, &root, host)?;
+                None
+            }
+            Some(_) | None => None,
+        };
+        if resumed.is_none() && self.is_done(&plan, &again.found) {
+            let number = again.found.current.as_ref().map_or(0, |current| current.number);
+            self.change.event(&Event::new("done", "this plan is laid already").generation(number));
+            return Ok(ExitCode::Ok);
+        }
+        self.refuse_stale(&plan, &again.now, resumed.is_some())?;
+        self.refuse_host(&again, &root)?;
+        if again.now.is_empty() && resumed.is_none() {
+            self.change.event(&Event::new("done", "nothing to do: all of it is laid and runs"));
+            return Ok(ExitCode::Ok);
+        }
+        let all = accounts(&[&again.found.installed, &again.wanted.image]);
+        let installed = site::installed_deployment(&again.found, &plan.deployment);
+        let deployments: Vec<_> = [&again.loaded.checked.deployment].into_iter().chain(&installed).collect();
+        let permission = site::ask(&again.now, self.change.waivers(), host, &all, &deployments);
+        if self.change.dry_run {
+            say(&again.now.to_text(Ink(colour_of(&std::io::stdout()))));
+        }
+        match &permission {
+            Permission::Refused(refusals) => return Err(self.change.refuse(refusals)),
+            Permission::WithoutOrders(_) | Permission::Granted if self.change.dry_run => {
+                say("it may be done now; nothing was changed\n");
+                return Ok(ExitCode::Ok);
+            }
+            Permission::WithoutOrders(_) | Permission::Granted => {}
+        }
+        let run = Run {
+            root: &root,
+            store: &store,
+            host,
+            tell: &|event| self.change.event(event),
+            deployment: &plan.deployment,
+            accounts: &all,
+            orders: &site::orders_of(&again.wanted, &again.found),
+            endpoints: &site::endpoints(Some(&again.loaded.checked.deployment)),
+            bound: self.change.bound(),
+        };
+        let target = Target {
+            generation: Err(record(&plan, &again)),
+            image: again.wanted.image.clone(),
+            programs: BTreeMap::new(),
+            other_programs: again.found.other_programs(),
+            plan: plan.digest(),
+            left: again.now.meaning.left.clone(),
+        };
+        let outcome = run.lay(&target, &again.found, &permission, resumed.as_ref());
+        let outcome = outcome.map_err(|error| site::cannot_keep(&error))?;
+        Ok(self.change.end(&outcome, store.folder()))
+    }
+
+    fn read(&self) -> Result<Plan, ExitCode> {
+        let refused = |says: String, code| {
+            let hint = "make one with `unitgen plan MANIFEST -o FILE`";
+            tell(&format!("error: {}: {says}\n  hint: {hint}\n", self.plan.display()));
+            code
+        };
+        let mut bytes = Vec::new();
+        let read = fs::File::open(&self.plan).and_then(|file| file.take(PLAN_MAX).read_to_end(&mut bytes));
+        read.map_err(|error| refused(error.to_string(), ExitCode::BadData))?;
+        Plan::read(&bytes).map_err(|says| refused(says, ExitCode::BadData))
+    }
+
+    /// What is under way. One that only lacked its last word is over.
+    fn journal(&self, store: &Store, plan: &Plan) -> Result<Option<Journal>, ExitCode> {
+        let failed = |error| site::cannot_keep(&error);
+        let Some(journal) = store.journal().map_err(failed)? else { return Ok(None) };
+        if store.current().map_err(failed)? == Some(journal.to) && journal.plan != plan.digest() && !self.change.dry_run {
+            store.end_journal().map_err(failed)?;
+            return Ok(None);
+        }
+        Ok(Some(journal))
+    }
+
+    /// The plan again, from its own manifest: what is laid is what this unitgen renders of it.
+    fn again(&self, plan: &Plan, root: &Path, host: Option<&dyn Host>) -> Result<Again, ExitCode> {
+        let bytes = plan.manifest.text.clone().into_bytes();
+        let checked = source::check(&bytes).map_err(|problems| {
+            tell(&crate::problems::human(Path::new(&plan.manifest.path), &bytes, &problems, super::colour()));
+            ExitCode::BadConfig
+        })?;
+        let programs = plan.manifest.programs.as_deref().map(Release::at).transpose().map_err(|says| {
+            tell(&format!("error: {says}\n"));
+            ExitCode::BadData
+        })?;
+        let loaded = Loaded { path: PathBuf::from(&plan.manifest.path), bytes, checked }.with_programs(programs.as_ref());
+        let wanted = site::wanted(&loaded, root, programs.as_ref());
+        let found = site::look(root, &wanted, host)?;
+        let now = plan::make(&wanted, &found);
+        if now.tree != plan.tree || wanted.deployment != plan.deployment {
+            let says = if plan.unitgen == VERSION { "it was edited".to_owned() } else { format!("unitgen {} made it", plan.unitgen) };
+            let hint = "make it again with `unitgen plan`";
+            tell(&format!("error: {}: this unitgen renders other units of that manifest: {says}\n  hint: {hint}\n", self.plan.display()));
+            return Err(ExitCode::BadData);
+        }
+        Ok(Again { loaded, wanted, found, now })
+    }
+
+    fn recover(&self, store: &Store, root: &Path, host: Option<&dyn Host>, again: &Again, journal: &Journal) -> Result<(), ExitCode> {
+        let run = Run {
+            root,
+            store,
+            host,
+            tell: &|event| self.change.event(event),
+            deployment: &again.wanted.deployment,
+            accounts: &accounts(&[&again.found.installed, &again.wanted.image]),
+            orders: &site::orders_of(&again.wanted, &again.found),
+            endpoints: &[],
+            bound: self.change.bound(),
+        };
+        run.recover(journal, &again.found)
+            .map_err(|wrong| self.change.end(&crate::apply::Outcome::Halfway(wrong), store.folder()))
+    }
+
+    fn is_done(&self, plan: &Plan, found: &Found) -> bool {
+        let is_same = |current: &crate::generations::Generation| current.record.plan == plan.digest();
+        found.current.as_ref().is_some_and(is_same) && found.base() == found.installed && found.other_programs().is_empty()
+    }
+
+    fn refuse_stale(&self, plan: &Plan, now: &Plan, is_resumed: bool) -> Result<(), ExitCode> {
+        let stale = plan.stale(now, is_resumed);
+        if stale.is_empty() {
+            return Ok(());
+        }
+        for says in &stale {
+            if self.change.json {
+                self.change.event(&Event::new("stale", says.clone()));
+            } else {
+                tell(&format!("refused[stale]: {says}\n"));
+            }
+        }
+        if !self.change.json {
+            tell("  help: the host is not what the plan was made against; make it again with `unitgen plan`\n");
+        }
+        Err(ExitCode::GateRefused)
+    }
+
+    fn refuse_host(&self, again: &Again, root: &Path) -> Result<(), ExitCode> {
+        let on = HostArgs { root: root.to_owned(), without_ntp: self.without_ntp };
+        let troubles = on.judge_whole(&again.loaded);
+        if troubles.is_empty() {
+            return Ok(());
+        }
+        if self.change.json {
+            for trouble in &troubles {
+                self.change.event(&Event::new("host", trouble.to_text().trim_end().replace("\n  ", "; ")));
+            }
+        } else {
+            tell_troubles(&troubles);
+        }
+        // What was lost comes back, whatever else is missing.
+        if again.now.only_restores { Ok(()) } else { Err(ExitCode::GateRefused) }
+    }
+}
+
+fn record(plan: &Plan, again: &Again) -> Record {
+    let programs = again.found.programs.iter().filter(|(_, mark)| *mark != ABSENT);
+    Record {
+        schema_version: Record::SCHEMA,
+        deployment: plan.deployment.clone(),
+        origin: Origin::Apply,
+        unitgen: VERSION.to_owned(),
+        made_at: again.found.now,
+        made_by: again.found.who.clone(),
+        manifest: plan.manifest.digest.clone(),
+        plan: plan.digest(),
+        programs: programs.map(|(path, mark)| (path.clone(), mark.clone())).collect(),
+        ledgers: again.found.ledgers.clone(),
+        failed: None,
+    }
+}

@@ -1,0 +1,73 @@
+//! `unitgen plan`: what would change, bound to what it was made against.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use contract::ExitCode;
+use manifest::Release;
+
+use super::{
+    ManifestArgs, colour_of,
+    host::{HostArgs, tell_troubles},
+    say, site, tell,
+};
+use crate::{apply::Host, ink::Ink, plan, problems::Report};
+
+/// Plan what `apply` would change on a host, and what it means for the guardrails
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    manifest: ManifestArgs,
+    /// The file to write the plan to
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+    /// Where the programs are installed, when it is not where the manifest says
+    #[arg(long, value_name = "DIR", value_parser = Release::at)]
+    programs: Option<Release>,
+    #[command(flatten)]
+    on: HostArgs,
+}
+
+impl Plan {
+    pub(super) fn run(&self) -> ExitCode {
+        self.plan().unwrap_or_else(|code| code)
+    }
+
+    fn plan(&self) -> Result<ExitCode, ExitCode> {
+        let loaded = self.manifest.load()?.with_programs(self.programs.as_ref());
+        if !self.manifest.json && !loaded.checked.warnings.is_empty() {
+            self.manifest.show(&loaded.path, &loaded.bytes, &loaded.checked.warnings);
+        }
+        let root = site::absolute(&self.on.root);
+        let wanted = site::wanted(&loaded, &root, self.programs.as_ref());
+        let host = site::host_of(&root);
+        let found = site::look(&root, &wanted, host.as_ref().map(|host| host as &dyn Host))?;
+        let plan = plan::make(&wanted, &found);
+        let troubles = self.on.judge_whole(&loaded);
+        if !troubles.is_empty() {
+            if self.manifest.json {
+                let report = Report::new(&loaded.path, &loaded.bytes, &loaded.checked.warnings).with_host(&troubles);
+                say(&format!("{}\n", report.to_json()));
+            } else {
+                tell_troubles(&troubles);
+            }
+            if !plan.only_restores {
+                return Err(ExitCode::GateRefused);
+            }
+        }
+        contract::write_atomically(&self.out, plan.to_json().as_bytes()).map_err(|error| {
+            let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
+            tell(&format!("error: {error}{source}\n  hint: name a file with -o in a directory that can be written\n"));
+            ExitCode::CannotWrite
+        })?;
+        if self.manifest.json {
+            say(&format!("{}\n", plan.to_line()));
+        } else {
+            say(&plan.to_text(Ink(colour_of(&std::io::stdout()))));
+            if !plan.is_empty() {
+                say(&format!("do it: unitgen apply {}\n", self.out.display()));
+            }
+        }
+        Ok(ExitCode::Ok)
+    }
+}

@@ -1,0 +1,165 @@
+//! What a plan means: guardrails that are lost or come back, and what is wrong with the host and stays so.
+//!
+//! Judged on the search path as it is and as it will be, so that a drop-in of somebody else that survives is seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Delta, Found, Wanted, units_below};
+use crate::{
+    apply::switch::After,
+    generations::{Content, Image, UNITS},
+    guardrails::{self, Enablement, Guardrail, Units},
+    verify::{self, Directory, Entry, Expected, Link, Listing, drop_ins},
+};
+
+/// What it means, in words.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meaning {
+    /// Guardrails that are held now and will not be.
+    pub lost: Vec<String>,
+    /// Guardrails that are not held now and will be.
+    pub gained: Vec<String>,
+    /// What of the host is not as the manifest has it, and is not the plan's to change.
+    pub left: Vec<Left>,
+}
+
+/// A finding of `unitgen verify` that the plan leaves.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// Its code.
+    pub code: String,
+    /// The unit.
+    pub unit: String,
+    /// The file.
+    pub file: String,
+    /// What was found.
+    pub says: String,
+}
+
+type Held = BTreeSet<(String, Guardrail)>;
+
+/// Looks at the host before and after.
+pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
+    let laid = laid(&found.listing, &wanted.root, delta);
+    let ours: BTreeSet<&str> =
+        found.installed.units().chain(wanted.image.units()).map(|(unit, _)| unit).collect();
+    let held = |listing: &Listing| -> Held {
+        let mut held = guardrails::held(&Units::of_listing(listing, Enablement::AsLinked));
+        held.retain(|(unit, _)| ours.contains(unit.as_str()));
+        held
+    };
+    let (before, after) = (held(&found.listing), held(&laid));
+    Meaning {
+        lost: told(before.difference(&after), &delta.removed, "is taken out"),
+        gained: told(after.difference(&before), &delta.added, "is new"),
+        left: left(wanted, &laid),
+    }
+}
+
+/// The findings about a search path, with what shall lie there.
+pub(crate) fn findings(deployment: &str, image: &Image, listing: &Listing) -> Vec<Left> {
+    let tree = image.tree();
+    let outcome = verify::verify(&Expected { deployment, tree: &tree, enabled: true }, listing);
+    let left = outcome.findings.into_iter().map(|finding| Left {
+        code: finding.code.as_str().to_owned(),
+        unit: finding.unit,
+        file: finding.file,
+        says: finding.says,
+    });
+    left.collect()
+}
+
+fn left(wanted: &Wanted, laid: &Listing) -> Vec<Left> {
+    findings(&wanted.deployment, &wanted.image, laid)
+}
+
+/// One line a guardrail; of a unit that comes or goes as a whole one line for all of it.
+fn told<'a>(held: impl Iterator<Item = &'a (String, Guardrail)>, whole: &[String], says: &str) -> Vec<String> {
+    let all: BTreeSet<&(String, Guardrail)> = held.collect();
+    let mut told: Vec<String> = Vec::new();
+    for (unit, guardrail) in &all {
+        let line = if whole.contains(unit) {
+            format!("{unit} {says}")
+        } else if guardrail.rests_on().is_some_and(|other| all.contains(&(unit.clone(), other))) {
+            continue;
+        } else {
+            format!("{unit} {}: without it {}", guardrail.id(), guardrail.entry().without)
+        };
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    told
+}
+
+/// The search path with the changes made.
+fn laid(listing: &Listing, root: &str, delta: &Delta) -> Listing {
+    let (mut listing, units) = (listing.clone(), units_below(root));
+    let at = match listing.directories.iter().position(|directory| directory.path == units) {
+        Some(at) => at,
+        None => {
+            listing.directories.insert(0, Directory { path: units, entries: BTreeMap::new() });
+            0
+        }
+    };
+    let entries = &mut listing.directories[at].entries;
+    for change in &delta.changes {
+        let Some(path) = change.path.strip_prefix(UNITS).and_then(|path| path.strip_prefix('/')) else { continue };
+        let (folder, name) = path.rsplit_once('/').map_or((None, path), |(folder, name)| (Some(folder), name));
+        let place = match folder {
+            None => &mut *entries,
+            Some(folder) => {
+                let inside = entries.entry(folder.to_owned()).or_insert_with(|| Entry::Folder(BTreeMap::new()));
+                match inside {
+                    Entry::Folder(files) => files,
+                    Entry::File { .. } | Entry::Null | Entry::Dangling(_) | Entry::Unreadable(_) => continue,
+                }
+            }
+        };
+        match &change.after {
+            After::Thing(Content::File(bytes)) => {
+                place.insert(name.to_owned(), Entry::File { content: bytes.clone(), link: None });
+            }
+            After::Thing(Content::Link(target)) => {
+                let link = Some(Link { target: target.clone(), alias_of: None });
+                place.insert(name.to_owned(), Entry::File { content: b"[".to_vec(), link });
+            }
+            After::Gone => {
+                place.remove(name);
+            }
+            After::Program(_) => {}
+        }
+    }
+    listing
+}
+
+/// What others have laid that has a say in the deployment's units: by path, its mark.
+pub(super) fn elsewhere(wanted: &Wanted, found: &Found) -> BTreeMap<String, String> {
+    let prefix = wanted.root.trim_end_matches('/');
+    let below = |path: &str| path.strip_prefix(prefix).unwrap_or(path).to_owned();
+    let ours: BTreeSet<String> =
+        wanted.image.paths().into_iter().chain(found.base().paths()).map(|path| format!("/{path}")).collect();
+    let units: BTreeSet<&str> = wanted.image.units().map(|(unit, _)| unit).collect();
+    let mut marks = BTreeMap::new();
+    for unit in units {
+        let named = found.listing.named(unit).map(|(path, entry)| (below(&path), mark(entry)));
+        let drop_ins = drop_ins::in_force(&found.listing, unit).into_values();
+        marks.extend(named.chain(drop_ins.map(|drop_in| (below(&drop_in.path), mark(drop_in.entry)))));
+    }
+    marks.retain(|path, _| !ours.contains(path));
+    marks
+}
+
+fn mark(entry: &Entry) -> String {
+    match entry {
+        Entry::File { content, .. } => Content::File(content.clone()).mark(),
+        Entry::Folder(_) => "a directory".to_owned(),
+        Entry::Null => "-> /dev/null".to_owned(),
+        Entry::Dangling(link) => format!("-> {}", link.target),
+        Entry::Unreadable(error) => error.clone(),
+    }
+}

@@ -1,0 +1,69 @@
+//! A plan for people: what it means first, then what it does.
+
+use super::{Laid, Plan, Step};
+use crate::ink::Ink;
+
+impl Plan {
+    /// The text.
+    #[must_use]
+    pub fn to_text(&self, ink: Ink) -> String {
+        let from = self.from.map_or("nothing of it is kept yet".to_owned(), |number| format!("generation {number} is laid"));
+        let mut text = format!("{}: {} ({from})\n", self.deployment, self.manifest.path);
+        for lost in &self.meaning.lost {
+            text += &ink.red(&format!("  - lost: {lost}\n"));
+        }
+        for gained in &self.meaning.gained {
+            text += &ink.green(&format!("  + held: {gained}\n"));
+        }
+        for left in &self.meaning.left {
+            text += &ink.red(&format!("  ! left as it is: {}[{}]: {}\n", left.file, left.code, left.says));
+        }
+        if self.is_empty() {
+            return text + "nothing to do: all of it is laid and runs\n";
+        }
+        for (number, step) in self.steps.iter().enumerate() {
+            text += &format!("{:>3}. {}\n", number + 1, self.said(step));
+        }
+        text + &self.summary(ink)
+    }
+
+    fn said(&self, step: &Step) -> String {
+        match step {
+            Step::Keep => "keep this as a generation, and what is there, to go back to".to_owned(),
+            Step::Write { path, replaces: false } => format!("write {path}{}", self.leads(path)),
+            Step::Write { path, replaces: true } => format!("replace {path}"),
+            Step::Remove { path } => format!("remove {path}"),
+            Step::Stop { unit } => format!("stop {unit}: it is taken out"),
+            Step::Reload => "let systemd read its files".to_owned(),
+            Step::Restart { unit, orders: false, why } => format!("restart {unit}, if it runs: {why}"),
+            Step::Restart { unit, orders: true, why } => {
+                format!("restart {unit}, if it runs and nothing is held: {why}")
+            }
+            Step::Start { unit } => format!("start {unit}"),
+            Step::Await { units } => format!("wait until all {units} units are well, else go back"),
+        }
+    }
+
+    fn leads(&self, path: &str) -> String {
+        match self.tree.get(path.trim_start_matches('/')) {
+            Some(Laid::Link(target)) => format!(" -> {target}"),
+            Some(Laid::Text(_)) | None => String::new(),
+        }
+    }
+
+    fn summary(&self, ink: Ink) -> String {
+        let count = |is: fn(&Step) -> bool| self.steps.iter().filter(|step| is(step)).count();
+        let written = count(|step| matches!(step, Step::Write { .. }));
+        let removed = count(|step| matches!(step, Step::Remove { .. }));
+        let restarted = count(|step| matches!(step, Step::Restart { .. }));
+        let mut text = format!("{written} files to write, {removed} to remove, {restarted} units to restart");
+        if self.only_restores {
+            text += "; it only restores what was laid";
+        }
+        match self.meaning.lost.len() {
+            0 => text + "\n",
+            1 => text + &ink.red("; 1 guardrail is LOST\n"),
+            many => text + &ink.red(&format!("; {many} guardrails are LOST\n")),
+        }
+    }
+}

@@ -4,14 +4,18 @@
 //! puts a tree into a directory. A manifest's problems are shown all at once, where they stand in the file.
 
 pub mod accounts;
+pub mod apply;
 pub mod calendar;
 mod commands;
 pub mod diff;
 mod environment;
 pub mod explain;
+pub mod generations;
 pub mod guardrails;
 pub mod host;
+pub mod ink;
 pub mod output;
+pub mod plan;
 pub mod predict;
 pub mod problems;
 pub mod rules;

@@ -8,6 +8,7 @@
 //! | 64 | `Usage` | wrong command line | no |
 //! | 65 | `BadData` | bad input data | no |
 //! | 69 | `BrokerUnavailable` | broker unavailable | yes |
+//! | 70 | `Halfway` | stopped half way, a human is needed | yes |
 //! | 73 | `CannotWrite` | cannot write state | yes |
 //! | 75 | `GateRefused` | gate refused | no |
 //! | 76 | `LockHeld` | another instance holds the lock | no |
@@ -36,6 +37,8 @@ pub enum ExitCode {
     BadData = 65,
     /// The broker cannot be reached or does not answer.
     BrokerUnavailable = 69,
+    /// A change of a host stopped half way: neither what was nor what was to be is whole. Going back may be tried again.
+    Halfway = 70,
     /// State cannot be written.
     CannotWrite = 73,
     /// A gate refused, with nothing to protect.
@@ -60,13 +63,14 @@ pub const REFUSAL_CODES: [ExitCode; 6] = [
 
 impl ExitCode {
     /// Every code, ascending.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Ok,
         Self::Unexpected,
         Self::Warn,
         Self::Usage,
         Self::BadData,
         Self::BrokerUnavailable,
+        Self::Halfway,
         Self::CannotWrite,
         Self::GateRefused,
         Self::LockHeld,
@@ -90,6 +94,7 @@ impl ExitCode {
             Self::Usage => "wrong command line",
             Self::BadData => "bad input data",
             Self::BrokerUnavailable => "broker unavailable",
+            Self::Halfway => "stopped half way, a human is needed",
             Self::CannotWrite => "cannot write state",
             Self::GateRefused => "gate refused",
             Self::LockHeld => "another instance holds the lock",
@@ -101,7 +106,7 @@ impl ExitCode {
     /// Whether starting again without anybody's help can end better.
     #[must_use]
     pub fn restart_may_cure(self) -> bool {
-        matches!(self, Self::Unexpected | Self::BrokerUnavailable | Self::CannotWrite)
+        matches!(self, Self::Unexpected | Self::BrokerUnavailable | Self::Halfway | Self::CannotWrite)
     }
 }
 

@@ -45,6 +45,7 @@ pub fn hint(error: &Error) -> Option<&'static str> {
         | ExitCode::Unexpected
         | ExitCode::Warn
         | ExitCode::Usage
+        | ExitCode::Halfway
         | ExitCode::GateRefused
         | ExitCode::LockHeld
         | ExitCode::LiveRefused => None,

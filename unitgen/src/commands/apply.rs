@@ -12,7 +12,7 @@ use contract::ExitCode;
 use manifest::Release;
 
 use super::{
-    Loaded, colour_of,
+    Loaded, colour_of_output,
     host::{HostArgs, tell_troubles},
     say,
     site::{self, ChangeArgs},
@@ -96,7 +96,7 @@ impl Apply {
         let deployments: Vec<_> = [&again.loaded.checked.deployment].into_iter().chain(&installed).collect();
         let permission = site::ask(&again.now, self.change.waivers(), host, &all, &deployments);
         if self.change.dry_run {
-            say(&again.now.to_text(Ink(colour_of(&std::io::stdout()))));
+            say(&again.now.to_text(Ink(colour_of_output())));
         }
         match &permission {
             Permission::Refused(refusals) => return Err(self.change.refuse(refusals)),

@@ -1,11 +1,15 @@
 //! The command line; a file a command.
 
+mod apply;
 mod check;
 mod completions;
 mod diff;
 mod explain;
 mod host;
+mod plan;
 mod render;
+mod rollback;
+mod site;
 mod verify;
 
 use std::{
@@ -29,11 +33,17 @@ const EXIT_CODES: &str = "Exit codes:
   1   diff: something differs;
       render --check, verify: the directory is not what the manifest renders;
       check --host, render: the host lacks what the units need, and nothing was changed;
-      a render of the manifest that is rendered there already only tells what is lacking (0)
+      a render of the manifest that is rendered there already only tells what is lacking (0);
+      apply, rollback: it did no good, and what was laid before is laid again and well
   2   diff: a side cannot be read
   64  wrong command line
-  65  verify: a directory cannot be read, or none is there
-  73  the output cannot be written
+  65  verify: a directory cannot be read, or none is there;
+      apply: the plan cannot be read, or is not what this unitgen renders
+  70  apply, rollback: neither the new units nor those before are whole and well: it says what to do
+  73  the output cannot be written; apply, rollback: nothing has changed
+  75  plan, apply, rollback: refused for now: the plan is stale, something is held, a trading day is under way, or the
+      host lacks what the units need
+  76  apply, rollback: another is under way
   78  the manifest cannot be read or has errors; nothing was rendered";
 
 /// Checks a deployment's manifest and renders the units that run it.
@@ -46,9 +56,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Apply(apply::Apply),
     Check(check::Check),
     Diff(diff::Diff),
+    Plan(plan::Plan),
     Render(render::Render),
+    Rollback(rollback::Rollback),
     Verify(verify::Verify),
     Completions(completions::Completions),
     Explain(explain::Explain),
@@ -77,7 +90,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Check(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Apply(command) => command.run(),
+        Command::Plan(command) => command.run(),
         Command::Render(command) => command.run(),
+        Command::Rollback(command) => command.run(),
         Command::Verify(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Explain(command) => command.run(),

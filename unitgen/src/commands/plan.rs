@@ -7,7 +7,7 @@ use contract::ExitCode;
 use manifest::Release;
 
 use super::{
-    ManifestArgs, colour_of,
+    ManifestArgs, colour_of_output,
     host::{HostArgs, tell_troubles},
     say, site, tell,
 };
@@ -63,7 +63,7 @@ impl Plan {
         if self.manifest.json {
             say(&format!("{}\n", plan.to_line()));
         } else {
-            say(&plan.to_text(Ink(colour_of(&std::io::stdout()))));
+            say(&plan.to_text(Ink(colour_of_output())));
             if !plan.is_empty() {
                 say(&format!("do it: unitgen apply {}\n", self.out.display()));
             }

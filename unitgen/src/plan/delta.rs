@@ -6,7 +6,7 @@ use crate::{
     apply::switch::{After, Change},
     generations::{
         Content, Image, UNITS,
-        image::{rank, say_the_same, unit_of, unit_of_file},
+        image::{rank, say_the_same},
     },
 };
 

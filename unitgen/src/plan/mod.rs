@@ -203,6 +203,15 @@ impl Plan {
         serde_json::to_string_pretty(self).expect("texts and numbers are always JSON") + "\n"
     }
 
+    /// The same in one line.
+    ///
+    /// # Panics
+    /// Never: everything in it is a text or a number.
+    #[must_use]
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers are always JSON")
+    }
+
     /// What tells this plan from every other.
     #[must_use]
     pub fn digest(&self) -> String {

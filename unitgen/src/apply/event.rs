@@ -67,7 +67,8 @@ impl Event {
     /// The line for people.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let about = self.unit.as_deref().or(self.file.as_deref()).map(|about| format!("{about}: ")).unwrap_or_default();
-        format!("{:<9} {about}{}", self.event, self.says)
+        let about = self.unit.as_deref().or(self.file.as_deref()).unwrap_or_default();
+        let between = if about.is_empty() || self.says.is_empty() { "" } else { ": " };
+        format!("{:<9} {about}{between}{}", self.event, self.says)
     }
 }

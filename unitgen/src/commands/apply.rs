@@ -118,7 +118,10 @@ impl Apply {
             bound: self.change.bound(),
         };
         let target = Target {
-            generation: Err(record(&plan, &again)),
+            generation: match again.now.from.filter(|_| again.now.only_restores) {
+                Some(number) => Ok(number),
+                None => Err(record(&plan, &again)),
+            },
             image: again.wanted.image.clone(),
             programs: BTreeMap::new(),
             other_programs: again.found.other_programs(),

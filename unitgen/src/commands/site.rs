@@ -134,8 +134,8 @@ pub(super) fn look(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Res
         let target = format!("{}.target", wanted.deployment);
         let active = host.systemctl(&["show", "--property=ActiveState", "--value", "--", &target]);
         found.is_active = active.ok().filter(|_| !units.is_empty()).map(|state| state.trim() == "active");
-        found.now = host.now().ok();
     }
+    found.now = Real::new().now().ok();
     for account in accounts(&[&found.installed, &wanted.image]) {
         let state = root.join(account.state.strip_prefix("/").unwrap_or(&account.state));
         let known = observe::ledgers(&state).into_iter().filter_map(|(path, schema)| match schema {

@@ -63,7 +63,10 @@ mod tests {
         let accounts = accounts(&[&image, &image]);
         assert_eq!(accounts.len(), 1, "{accounts:#?}");
         let account = &accounts[0];
-        assert_eq!((account.desk.as_str(), account.state.to_str().unwrap()), ("/usr/lib/portcullis/bin/desk", "/var/lib/avwap"));
+        assert_eq!(
+            (account.desk.as_str(), account.state.to_str().unwrap()),
+            ("/usr/lib/portcullis/bin/desk", "/var/lib/avwap")
+        );
         let value = |name: &str| &account.environment.iter().find(|(key, _)| key == name).unwrap().1;
         assert_eq!(value("PORTCULLIS_ACCOUNT"), "PA30000000");
         assert_eq!(value("EXECUTION_MODE"), "PAPER");

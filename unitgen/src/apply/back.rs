@@ -77,8 +77,7 @@ impl Run<'_> {
         let goal = from.as_ref().map(|from| from.image.clone()).unwrap_or_default();
         switch::sweep(self.root, to.image.paths().into_iter().chain(goal.paths()));
         let before = self.states(found, &to.image);
-        let start =
-            Start { found, from, to: journal.to, before, keep_orders: None, is_resumed: true };
+        let start = Start { found, from, to: journal.to, before, keep_orders: None, is_resumed: true };
         if let Some(why) = self.stays(&start) {
             return Err(vec![why]);
         }

@@ -96,7 +96,11 @@ fn service(now: &Shown, before: Option<&Shown>, touched: Touched, holding: &Hold
 fn skipped(now: &Shown, holding: &Holding) -> Health {
     let end = now.end_of("ExecCondition");
     if !REFUSALS.contains(&end.as_str()) {
-        let says = if end.is_empty() || end == "exited 0" { "it ended".to_owned() } else { format!("its gate gave no answer ({end})") };
+        let says = if end.is_empty() || end == "exited 0" {
+            "it ended".to_owned()
+        } else {
+            format!("its gate gave no answer ({end})")
+        };
         return Health::Ill(says);
     }
     match holding {
@@ -171,7 +175,13 @@ mod tests {
             ("scan.service", "Type=oneshot ActiveState=activating".to_owned(), String::new(), Left, "well"),
             ("scan.service", format!("{failed}2"), format!("{failed}2"), Left, "well"),
             ("scan.service", format!("{failed}3"), format!("{failed}2"), Left, "ill"),
-            ("scan.service", format!("{failed}3 ExecStartPre={{~code=exited~;~status=75~}}"), String::new(), Left, "well"),
+            (
+                "scan.service",
+                format!("{failed}3 ExecStartPre={{~code=exited~;~status=75~}}"),
+                String::new(),
+                Left,
+                "well",
+            ),
             ("scan.timer", "ActiveState=active SubState=waiting".to_owned(), String::new(), Started, "well"),
             ("scan.timer", "ActiveState=failed".to_owned(), String::new(), Started, "ill"),
             ("scan.timer", "ActiveState=inactive".to_owned(), "ActiveState=active".to_owned(), Left, "ill"),

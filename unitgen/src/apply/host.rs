@@ -120,7 +120,8 @@ impl Host for Real {
         };
         let bytes = answer().map_err(|error| error.to_string())?;
         let text = String::from_utf8_lossy(&bytes);
-        let status = text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|code| code.parse().ok());
+        let status =
+            text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|code| code.parse().ok());
         status.ok_or_else(|| "that is no answer of HTTP".to_owned())
     }
 

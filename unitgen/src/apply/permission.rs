@@ -65,7 +65,8 @@ pub fn permit(nature: &Nature, waivers: Waivers, holding: &Holding, hours: &Hour
         }
         if !nature.stops_orders.is_empty() && !waivers.keep_running {
             let says = format!("there is {held}, and {} would be stopped", nature.stops_orders.join(", "));
-            let remedy = "wait until nothing is held, or let it run on with --keep-running: its next start takes the new units";
+            let remedy =
+                "wait until nothing is held, or let it run on with --keep-running: its next start takes the new units";
             refuse("stops-orders", says, remedy);
         }
         if !waivers.during_session {
@@ -149,7 +150,11 @@ mod tests {
             (restores(), WITHOUT, WITHOUT, &flat, &work, "without orders"),
             (restores(), WITHOUT, WITHOUT, &flat, &off, "granted"),
         ] {
-            assert_eq!(ask(&nature, during, keep, holding, hours), expect, "{nature:?} {during} {keep} {holding:?} {hours:?}");
+            assert_eq!(
+                ask(&nature, during, keep, holding, hours),
+                expect,
+                "{nature:?} {during} {keep} {holding:?} {hours:?}"
+            );
         }
     }
 }

@@ -53,7 +53,9 @@ impl Shown {
         let said = self.get(commands);
         let last = |key: &str| said.rsplit_once(key).map(|(_, rest)| rest.split([' ', ';', '}']).next().unwrap_or(""));
         match (last("code="), last("status=")) {
-            (Some(code), Some(status)) if code != "(null)" => format!("{code} {}", status.split('/').next().unwrap_or("")),
+            (Some(code), Some(status)) if code != "(null)" => {
+                format!("{code} {}", status.split('/').next().unwrap_or(""))
+            }
             _ => String::new(),
         }
     }

@@ -14,7 +14,10 @@ use super::{
 };
 use crate::{
     generations::Image,
-    plan::{Delta, steps::{is_job, is_wanted}},
+    plan::{
+        Delta,
+        steps::{is_job, is_wanted},
+    },
 };
 
 /// So long everything must stay well before it counts.
@@ -146,7 +149,11 @@ impl Bringing<'_> {
 
     fn ask(&self, event: &'static str, arguments: &[&str], unit: &str) {
         // What systemd refuses is seen when the unit is looked at.
-        let says = self.host.systemctl(arguments).err().map_or("asked for".to_owned(), |error| format!("systemd says: {error}"));
+        let says = self
+            .host
+            .systemctl(arguments)
+            .err()
+            .map_or("asked for".to_owned(), |error| format!("systemd says: {error}"));
         (self.tell)(&Event::new(event, says).unit(unit));
     }
 

@@ -64,7 +64,8 @@ impl Apply {
         let real = site::host_of(&root);
         let host = real.as_ref().map(|host| host as &dyn Host);
         let store = Store::of(&root, &plan.deployment);
-        let _lock = if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
+        let _lock =
+            if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
         let journal = self.journal(&store, &plan)?;
         let mut again = self.again(&plan, &root, host)?;
         let resumed = match &journal {
@@ -149,7 +150,8 @@ impl Apply {
     fn journal(&self, store: &Store, plan: &Plan) -> Result<Option<Journal>, ExitCode> {
         let failed = |error| site::cannot_keep(&error);
         let Some(journal) = store.journal().map_err(failed)? else { return Ok(None) };
-        if store.current().map_err(failed)? == Some(journal.to) && journal.plan != plan.digest() && !self.change.dry_run {
+        if store.current().map_err(failed)? == Some(journal.to) && journal.plan != plan.digest() && !self.change.dry_run
+        {
             store.end_journal().map_err(failed)?;
             return Ok(None);
         }
@@ -167,20 +169,35 @@ impl Apply {
             tell(&format!("error: {says}\n"));
             ExitCode::BadData
         })?;
-        let loaded = Loaded { path: PathBuf::from(&plan.manifest.path), bytes, checked }.with_programs(programs.as_ref());
+        let loaded =
+            Loaded { path: PathBuf::from(&plan.manifest.path), bytes, checked }.with_programs(programs.as_ref());
         let wanted = site::wanted(&loaded, root, programs.as_ref());
         let found = site::look(root, &wanted, host)?;
         let now = plan::make(&wanted, &found);
         if now.tree != plan.tree || wanted.deployment != plan.deployment {
-            let says = if plan.unitgen == VERSION { "it was edited".to_owned() } else { format!("unitgen {} made it", plan.unitgen) };
+            let says = if plan.unitgen == VERSION {
+                "it was edited".to_owned()
+            } else {
+                format!("unitgen {} made it", plan.unitgen)
+            };
             let hint = "make it again with `unitgen plan`";
-            tell(&format!("error: {}: this unitgen renders other units of that manifest: {says}\n  hint: {hint}\n", self.plan.display()));
+            tell(&format!(
+                "error: {}: this unitgen renders other units of that manifest: {says}\n  hint: {hint}\n",
+                self.plan.display()
+            ));
             return Err(ExitCode::BadData);
         }
         Ok(Again { loaded, wanted, found, now })
     }
 
-    fn recover(&self, store: &Store, root: &Path, host: Option<&dyn Host>, again: &Again, journal: &Journal) -> Result<(), ExitCode> {
+    fn recover(
+        &self,
+        store: &Store,
+        root: &Path,
+        host: Option<&dyn Host>,
+        again: &Again,
+        journal: &Journal,
+    ) -> Result<(), ExitCode> {
         let run = Run {
             root,
             store,
@@ -198,7 +215,9 @@ impl Apply {
 
     fn is_done(&self, plan: &Plan, found: &Found) -> bool {
         let is_same = |current: &crate::generations::Generation| current.record.plan == plan.digest();
-        found.current.as_ref().is_some_and(is_same) && found.base() == found.installed && found.other_programs().is_empty()
+        found.current.as_ref().is_some_and(is_same)
+            && found.base() == found.installed
+            && found.other_programs().is_empty()
     }
 
     fn refuse_stale(&self, plan: &Plan, now: &Plan, is_resumed: bool) -> Result<(), ExitCode> {

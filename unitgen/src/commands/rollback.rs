@@ -155,7 +155,8 @@ impl Rollback {
         if differing.is_empty() || self.units_only {
             return BTreeMap::new();
         }
-        let newer = found.ledgers.iter().find(|(path, schema)| then.ledgers.get(*path).is_none_or(|then| then < *schema));
+        let newer =
+            found.ledgers.iter().find(|(path, schema)| then.ledgers.get(*path).is_none_or(|then| then < *schema));
         if let Some((path, schema)) = newer {
             let was = then.ledgers.get(path).map_or("not there".to_owned(), |schema| format!("at {schema}"));
             let says = format!(
@@ -202,7 +203,11 @@ impl Rollback {
             ExitCode::BadData
         };
         if let Some(number) = self.to {
-            return if numbers.contains(&number) { Ok(number) } else { Err(refused(format!("there is no generation {number}"))) };
+            return if numbers.contains(&number) {
+                Ok(number)
+            } else {
+                Err(refused(format!("there is no generation {number}")))
+            };
         }
         let before = numbers.iter().rev().filter(|number| current.is_some_and(|current| **number < current));
         for number in before {
@@ -220,20 +225,28 @@ impl Rollback {
         for number in store.numbers().map_err(failed)? {
             let record = store.read(number).map_err(failed)?.record;
             if self.change.json {
-                lines.push(serde_json::json!({"number": number, "is_current": current == Some(number), "record": record}));
+                lines.push(
+                    serde_json::json!({"number": number, "is_current": current == Some(number), "record": record}),
+                );
                 continue;
             }
             let mark = if current == Some(number) { "*" } else { " " };
             let at = record.made_at.map_or("at a time nobody knows".to_owned(), |at| at.to_ny_rfc3339());
             let short = record.manifest.get(..15).unwrap_or("sha256:?").to_owned();
             let why = record.failed.map(|why| format!("  rolled back: {why}")).unwrap_or_default();
-            say(&format!("{mark} {number:>3}  {at}  {short}  by {}  unitgen {}{why}\n", record.made_by, record.unitgen));
+            say(&format!(
+                "{mark} {number:>3}  {at}  {short}  by {}  unitgen {}{why}\n",
+                record.made_by, record.unitgen
+            ));
         }
         if self.change.json {
             say(&format!("{}\n", serde_json::json!({"schema_version": 1, "generations": lines})));
         }
         if let Some(journal) = store.journal().map_err(failed)?.filter(|_| !self.change.json) {
-            say(&format!("what {} began towards generation {} was interrupted: `unitgen rollback` goes back\n", journal.by, journal.to));
+            say(&format!(
+                "what {} began towards generation {} was interrupted: `unitgen rollback` goes back\n",
+                journal.by, journal.to
+            ));
         }
         Ok(ExitCode::Ok)
     }

@@ -211,7 +211,9 @@ pub(super) fn cannot_look(error: &ObserveError) -> ExitCode {
             ExitCode::BadData
         }
         ObserveError::Immutable { .. } => {
-            tell(&format!("error: {error}\n  hint: on such a host its own configuration lays units: `nixos-rebuild`\n"));
+            tell(&format!(
+                "error: {error}\n  hint: on such a host its own configuration lays units: `nixos-rebuild`\n"
+            ));
             ExitCode::CannotWrite
         }
     }
@@ -222,7 +224,9 @@ pub(super) fn cannot_keep(error: &StoreError) -> ExitCode {
     let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     let (code, hint) = match error {
         StoreError::Io { .. } => (ExitCode::CannotWrite, "run as root, and see that the disk has room"),
-        StoreError::Damaged { .. } => (ExitCode::BadData, "move the file away; the files on the host are what they were"),
+        StoreError::Damaged { .. } => {
+            (ExitCode::BadData, "move the file away; the files on the host are what they were")
+        }
         StoreError::Locked(_) => (ExitCode::LockHeld, "wait until it has ended"),
     };
     tell(&format!("error: {error}{source}\n  hint: {hint}\n"));

@@ -91,7 +91,10 @@ pub fn units(before: &[&Image], goal: &Image, other_programs: &BTreeSet<String>)
 /// Whether a unit starts a program and goes on with it: what only looks in now and then takes the new one by itself.
 fn runs(text: &str, program: &str) -> bool {
     let is_long_running = !text.contains("\nType=oneshot\n");
-    is_long_running && text.lines().any(|line| line.strip_prefix("ExecStart=").is_some_and(|run| run.split(' ').next() == Some(program)))
+    is_long_running
+        && text
+            .lines()
+            .any(|line| line.strip_prefix("ExecStart=").is_some_and(|run| run.split(' ').next() == Some(program)))
 }
 
 /// The units in the order of their starts: services after those that they name in `After=`, then timers, then targets.
@@ -166,7 +169,8 @@ mod tests {
         assert_eq!((found.changes.len(), found.changed.len()), (2, 0));
         let other = image(&[(A, service), (T, "# header 1\n[Timer]\nX=2\n")]);
         assert_eq!(delta(&before, &other, &before, &[], &none).changed, ["t.timer"]);
-        let gated = image(&[(A, service), (A_GATE, "[Service]\nExecCondition=/g\n"), (T, "# header 1\n[Timer]\nX=1\n")]);
+        let gated =
+            image(&[(A, service), (A_GATE, "[Service]\nExecCondition=/g\n"), (T, "# header 1\n[Timer]\nX=1\n")]);
         assert_eq!(delta(&before, &gated, &before, &[], &none).changed, ["a.service"]);
         let programs = BTreeSet::from(["/p/execution".to_owned()]);
         assert_eq!(delta(&before, &before, &before, &[], &programs).changed, ["a.service"]);

@@ -45,8 +45,7 @@ type Held = BTreeSet<(String, Guardrail)>;
 /// Looks at the host before and after.
 pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
     let laid = laid(&found.listing, &wanted.root, delta);
-    let ours: BTreeSet<&str> =
-        found.installed.units().chain(wanted.image.units()).map(|(unit, _)| unit).collect();
+    let ours: BTreeSet<&str> = found.installed.units().chain(wanted.image.units()).map(|(unit, _)| unit).collect();
     let held = |listing: &Listing| -> Held {
         let mut held = guardrails::held(&Units::of_listing(listing, Enablement::AsLinked));
         held.retain(|(unit, _)| ours.contains(unit.as_str()));

@@ -286,7 +286,8 @@ fn only_restores(wanted: &Wanted, found: &Found) -> bool {
 
 /// What places orders and would be stopped: because it changes, or because it goes.
 fn stops_orders(delta: &Delta, orders: &BTreeSet<String>, found: &Found) -> Vec<String> {
-    let placed: BTreeSet<&str> = found.installed.units().filter(|(_, text)| places_orders(text)).map(|(unit, _)| unit).collect();
+    let placed: BTreeSet<&str> =
+        found.installed.units().filter(|(_, text)| places_orders(text)).map(|(unit, _)| unit).collect();
     let changed = delta.changed.iter().filter(|unit| orders.contains(*unit) || placed.contains(unit.as_str()));
     let removed = delta.removed.iter().filter(|unit| placed.contains(unit.as_str()));
     changed.chain(removed).cloned().collect()

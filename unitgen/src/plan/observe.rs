@@ -99,7 +99,9 @@ fn content(path: &Path) -> Result<Option<Content>, ObserveError> {
     let failed = |source| ObserveError::Read { path: path.to_owned(), source };
     let there = match fs::symlink_metadata(path) {
         Ok(there) => there,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
         Err(error) => return Err(failed(error)),
     };
     if !there.is_symlink() {
@@ -108,7 +110,11 @@ fn content(path: &Path) -> Result<Option<Content>, ObserveError> {
     let target = fs::read_link(path).map_err(failed)?;
     // `systemctl enable` writes the whole path; what counts is the unit that it leads to.
     let is_dependency = path.parent().and_then(Path::extension).is_some_and(|extension| extension == "wants");
-    let said = if is_dependency && target.file_name() == path.file_name() { Path::new("..").join(path.file_name().unwrap_or_default()) } else { target };
+    let said = if is_dependency && target.file_name() == path.file_name() {
+        Path::new("..").join(path.file_name().unwrap_or_default())
+    } else {
+        target
+    };
     Ok(Some(Content::Link(said.to_string_lossy().into_owned())))
 }
 
@@ -117,8 +123,7 @@ fn content(path: &Path) -> Result<Option<Content>, ObserveError> {
 /// # Errors
 /// When a directory cannot be listed.
 pub fn listing(root: &Path, installed: &Image, wanted: &Image) -> Result<Listing, ObserveError> {
-    let directories: Vec<PathBuf> =
-        OF_THE_SYSTEM.iter().map(|path| root.join(path.trim_start_matches('/'))).collect();
+    let directories: Vec<PathBuf> = OF_THE_SYSTEM.iter().map(|path| root.join(path.trim_start_matches('/'))).collect();
     let below = |path: String| path.strip_prefix(&format!("{UNITS}/")).map(str::to_owned);
     let names = installed.paths().into_iter().chain(wanted.paths()).filter_map(below).collect();
     match search_path::read(&directories, &names) {

@@ -7,7 +7,8 @@ impl Plan {
     /// The text.
     #[must_use]
     pub fn to_text(&self, ink: Ink) -> String {
-        let from = self.from.map_or("nothing of it is kept yet".to_owned(), |number| format!("generation {number} is laid"));
+        let from =
+            self.from.map_or("nothing of it is kept yet".to_owned(), |number| format!("generation {number} is laid"));
         let mut text = format!("{}: {} ({from})\n", self.deployment, self.manifest.path);
         for lost in &self.meaning.lost {
             text += &ink.red(&format!("  - lost: {lost}\n"));

@@ -11,6 +11,7 @@ mod native;
 mod nixos;
 mod note;
 mod option;
+mod page;
 mod podman_units;
 mod quadlet;
 mod refused;
@@ -22,6 +23,7 @@ use manifest::Deployment;
 use crate::{Tree, systemd};
 
 pub use note::Note;
+pub use page::page;
 pub use refused::Refused;
 pub use sandbox::{Means, means};
 

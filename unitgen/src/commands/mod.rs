@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod completions;
 mod diff;
+mod drift;
 mod explain;
 mod host;
 mod plan;
@@ -30,14 +31,14 @@ use crate::{
 
 const EXIT_CODES: &str = "Exit codes:
   0   done; with warnings, they are on the error stream
-  1   diff: something differs;
+  1   diff: something differs; drift: something drifted;
       render --check, verify: the directory is not what the manifest renders;
       check --host, render: the host lacks what the units need, and nothing was changed;
       a render of the manifest that is rendered there already only tells what is lacking (0);
       apply, rollback: it did no good, and what was laid before is laid again and well
   2   diff: a side cannot be read
   64  wrong command line
-  65  verify: a directory cannot be read, or none is there;
+  65  verify, drift: a directory cannot be read, or none is there; systemd does not answer;
       apply: the plan cannot be read, or is not what this unitgen renders
   70  apply, rollback: neither the new units nor those before are whole and well: it says what to do
   73  the output cannot be written; apply, rollback: nothing has changed
@@ -59,6 +60,7 @@ enum Command {
     Apply(apply::Apply),
     Check(check::Check),
     Diff(diff::Diff),
+    Drift(drift::Drift),
     Plan(plan::Plan),
     Render(render::Render),
     Rollback(rollback::Rollback),
@@ -90,6 +92,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match cli.command {
         Command::Check(command) => command.run(),
         Command::Diff(command) => command.run(),
+        Command::Drift(command) => command.run(),
         Command::Apply(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Render(command) => command.run(),

@@ -47,12 +47,13 @@ journal() { journalctl --sync 2>/dev/null || true; journalctl -o json --no-pager
 # said UNIT TEXT: how many records of the unit hold the text.
 said() { journal -u "$1" | jq -rs --arg text "$2" '[.[] | select((.MESSAGE | strings) | contains($text))] | length'; }
 
-# venue METHOD PATH [JSON]: with the key; the answer's body. Fails on an answer that is none of 2xx.
+# venue METHOD PATH [JSON]: with the key; the answer's body. Fails on an answer that is none of 2xx, and the scenario with it,
+# if only at its end: within "$(...)" nobody sees a failure, and no answer looks like an answer of nothing.
 venue() {
     local body=()
     [ $# -lt 3 ] || body=(-H 'Content-Type: application/json' --data "$3")
     curl -sS --fail-with-body --max-time 20 -X "$1" -H 'APCA-API-KEY-ID: SIMKEY' -H 'APCA-API-SECRET-KEY: SIMSECRET' \
-        "${body[@]}" "$VENUE$2"
+        "${body[@]}" "$VENUE$2" || { echo "$1 $2: ended $?" >> /scenario/unanswered; return 1; }
 }
 # truth FILTER: a jq filter over everything the venue holds.
 truth() { venue GET /sim/truth | jq -r "$1"; }
@@ -144,6 +145,16 @@ stops() { truth "[.orders[] | select(.kind.type == \"stop\" and $OPEN) | .id] | 
 no_double() {
     is_true '[.orders[] | select(.side == "buy") | .symbol] | length == (unique | length)' ||
         fail "a symbol was bought twice: $(truth '[.orders[] | select(.side == "buy")]')"
+}
+
+# no_order_was_sent_twice: every order that reached the venue's door had an id of its own. One that the venue refuses as known
+# is none of its orders: the door alone tells.
+no_order_was_sent_twice() {
+    local sent
+    sent=$(venue GET /sim/requests | jq -c 'if .[0].number == 1 then . else error("the first requests are forgotten") end
+        | [.[] | select(.method == "POST" and .path == "/v2/orders") | .body | fromjson.client_order_id]')
+    [ "$(jq length <<< "$sent")" -gt 0 ] || fail 'no order was sent at all'
+    expect "$(jq -r 'group_by(.) | map(select(length > 1) | .[0]) | join(" ")' <<< "$sent")" '' 'sent twice'
 }
 
 # hold_a_position [DATE]: execution runs on the list of that session and has bought; stops lie at the venue.

@@ -27,4 +27,4 @@ wait_for 20 is_up_anew execution.service "$PID"
 pass 60 covered
 expect "$(alerts execution.service | count)" 1 "alerts of an abort"
 expect "$(bought)" 1
-no_double
+no_order_was_sent_twice

@@ -30,3 +30,4 @@ expect "$(pid_of execution.service)" 0
 covered || fail "stops lie at the venue whoever runs"
 expect "$(stops)" "$before"
 expect "$(bought)" 1
+no_order_was_sent_twice

@@ -43,6 +43,7 @@ systemctl start execution.service
 directory=/run/credentials/execution.service
 matches "$(stat -c %a $directory/APCA_API_SECRET_KEY)" '^4[04]0$'
 anybody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+anybody cat /etc/hostname > /dev/null
 ! anybody cat $directory/APCA_API_SECRET_KEY 2>/dev/null || fail 'anybody reads the credential'
 ! anybody cat /etc/portcullis/credentials/APCA_API_SECRET_KEY 2>/dev/null || fail 'anybody reads the key’s file'
 ! anybody cat "/proc/$(show execution.service MainPID)/environ" 2>/dev/null || fail 'anybody reads the environment'

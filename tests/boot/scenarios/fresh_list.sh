@@ -33,3 +33,4 @@ expect "$(bought)" "$entries"
 expect "$(alerts execution.service | count)" 0
 matches "$(since -u execution.service | jq -r .MESSAGE)" '^OK: Watchlist is fresh for today \(NY\): session 2026-10-15'
 matches "$(since -u execution.service | jq -r .MESSAGE)" 'Stopped|Deactivated successfully'
+no_order_was_sent_twice

@@ -18,3 +18,4 @@ matches "$(alerts execution.service)" 'ALERT execution.service failed: watchdog'
 pass 60 covered
 expect "$(stops)" "$before"
 expect "$(bought)" 1
+no_order_was_sent_twice

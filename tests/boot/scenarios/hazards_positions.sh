@@ -47,7 +47,9 @@ quicken execution.service
 hold_positions
 opened=$(bought)
 stale_list
+# It has had a minute to open what refused_with_position shows to be on offer.
 manages() {
+    pass 61
     is_shown execution.service ActiveState active && covered &&
         [ "$(bought)" -eq "$opened" ]
 }

@@ -23,3 +23,4 @@ venue DELETE "/v2/orders/$taken"
 covered_anew() { covered && [ "$(stops)" != "$taken" ]; }
 pass 120 covered_anew
 expect "$(bought)" 1
+no_order_was_sent_twice

@@ -18,3 +18,4 @@ wait_for 30 is_asleep
 expect "$(stops)" "$held" "stops over the restart"
 covered || fail "covered"
 expect "$(bought)" 1
+no_order_was_sent_twice

@@ -32,3 +32,4 @@ expect_show execution.service InvocationID "$invocation"
 [ -d /run/portcullis ] || fail "the locks are gone"
 pass 60 covered
 expect "$(bought)" 1
+no_order_was_sent_twice

@@ -1,7 +1,9 @@
 #: about a guest boots, units are loaded, the venue answers, execution is READY soon and stops
 #: venue --session 2026-10-15 --start 09:30
 #: lists 2026-10-15
-systemctl --version | head -n1
+# Each Debian has the systemd of which things are said.
+declare -A VERSIONS=([12]=252 [13]=257)
+matches "$(systemctl --version | head -n1 | tee /dev/stderr)" "^systemd ${VERSIONS[$(. /etc/os-release && echo "$VERSION_ID")]} "
 lay_list 2026-10-15
 expect_show execution.service LoadState loaded
 # The second start finds its ledger: what a restart costs.

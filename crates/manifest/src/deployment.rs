@@ -13,10 +13,11 @@ use crate::{
     paths::{self, Paths},
     problem::{Code, Problems, Refusal},
     release::{self, Release},
-    schedule::ZONE,
+    scope::Scope,
     secrets,
     service::{self, Service, read_name},
     wiring::Wiring,
+    zone::Zone,
 };
 
 pub(crate) const LATER: Later = &[];
@@ -25,6 +26,8 @@ pub(crate) const LATER: Later = &[];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
     name: Name,
+    zone: Zone,
+    scope: Scope,
     host: Host,
     identity: Identity,
     paths: Paths,
@@ -38,12 +41,15 @@ impl Deployment {
     pub(crate) fn read(mut fields: Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Option<Self> {
         read_schema(&mut fields, problems)?;
         let name = fields.required("name", "\"avwap\"", problems, Name::parse_deployment);
-        fields.required("timezone", "\"America/New_York\"", problems, check_timezone);
-        fields.required("scope", "\"system\"", problems, check_scope);
+        if let Some(zone) = fields.required("timezone", "\"America/New_York\"", problems, Zone::parse) {
+            wiring.zone = zone.into_inner();
+        }
+        let scope = fields.required("scope", "\"system\"", problems, Scope::parse);
+        wiring.scope = scope.map_or(Scope::System, toml::Spanned::into_inner);
         fields.required("environment", "\"staging\"", problems, check_environment);
         let host = Host::read(fields.table("host", host::LATER, problems), problems);
         let identity = match fields.table("identity", &[], problems) {
-            Some(fields) => Identity::read(fields, problems),
+            Some(fields) => Identity::read(fields, wiring.scope, problems),
             None => {
                 fields.require("identity", "{ user = \"trading\" }", problems);
                 None
@@ -51,18 +57,31 @@ impl Deployment {
         };
         let fallback = Name::parse("deployment").expect("a constant name");
         let named = name.as_ref().map_or(&fallback, |name| name.get_ref());
-        let paths = Paths::read(fields.table("paths", paths::LATER, problems), named, problems);
+        let paths = Paths::read(fields.table("paths", paths::LATER, problems), named, wiring.scope, problems);
         let release = Release::read(fields.table("release", release::LATER, problems), problems);
         check_containers(&host, &release, problems);
         let (services, jobs) = read_units(&mut fields, wiring, problems);
         fields.finish(problems);
-        Some(Self { name: name?.into_inner(), host, identity: identity?, paths, release, services, jobs })
+        let (zone, scope) = (wiring.zone.clone(), wiring.scope);
+        Some(Self { name: name?.into_inner(), zone, scope, host, identity: identity?, paths, release, services, jobs })
     }
 
     /// The deployment's name.
     #[must_use]
     pub fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// The zone of every schedule that names no other.
+    #[must_use]
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Whose manager runs its units.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope
     }
 
     /// What its units may rely on.
@@ -106,6 +125,12 @@ impl Deployment {
         self.services.get(name)
     }
 
+    /// The one service that may open positions, if there is one.
+    #[must_use]
+    pub fn trader(&self) -> Option<&Service> {
+        self.services.values().find(|service| service.role().opens_positions())
+    }
+
     /// Its jobs, by name.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values()
@@ -120,7 +145,7 @@ fn read_units(
 ) -> (BTreeMap<Name, Service>, BTreeMap<Name, Job>) {
     let mut group_spans = BTreeMap::new();
     for (name, group) in fields.tables("secrets", secrets::LATER, problems) {
-        secrets::read(&name, group, &mut wiring.groups, problems);
+        secrets::read(&name, group, wiring.scope, &mut wiring.groups, problems);
         group_spans.insert(name.get_ref().to_string(), name.span());
     }
     let mut declared = Declared::default();
@@ -181,25 +206,6 @@ fn read_schema(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<()> {
         Refusal::new(Code::Schema, message).hint("write `schema = 1`, or use the release it was written for"),
     );
     None
-}
-
-fn check_timezone(text: &str) -> Result<(), Refusal> {
-    if text == ZONE {
-        return Ok(());
-    }
-    Err(Refusal::new(Code::NotInThisRelease, format!("schedules of this release are in {ZONE}, not in {text:?}"))
-        .hint("write `timezone = \"America/New_York\"`; a zone that systemd does not know makes it ignore the timer, and its own check calls that fine"))
-}
-
-fn check_scope(text: &str) -> Result<(), Refusal> {
-    match text {
-        "system" => Ok(()),
-        "user" => {
-            Err(Refusal::new(Code::NotInThisRelease, "units of a user's manager are not rendered by this release")
-                .hint("write `scope = \"system\"`"))
-        }
-        _ => Err(Refusal::bad_value(format!("`scope` is \"system\" or \"user\", not {text:?}"))),
-    }
 }
 
 fn check_environment(text: &str) -> Result<(), Refusal> {

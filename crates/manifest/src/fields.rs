@@ -11,6 +11,7 @@ use toml::{
 };
 
 use crate::{
+    directives,
     nearest::nearest,
     problem::{Code, Problems, Refusal},
 };
@@ -204,6 +205,9 @@ impl<'d> Fields<'d> {
 
     fn unknown(&self, name: &str) -> Refusal {
         let refusal = Refusal::new(Code::UnknownKey, format!("{} knows no `{name}`", self.place));
+        if let Some(why) = directives::why_not(name) {
+            return refusal.hint(why);
+        }
         match nearest(name, self.asked.iter().copied()) {
             Some(meant) => refusal.hint(format!("did you mean `{meant}`?")),
             None if self.asked.is_empty() => refusal,

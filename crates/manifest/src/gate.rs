@@ -7,6 +7,8 @@ use crate::{nearest::nearest, problem::Refusal};
 pub enum Gate {
     /// Today's watchlist exists and is attested for today.
     Watchlist,
+    /// Today's preflight ran and found nothing wrong.
+    Preflight,
     /// Today is a session and now is within its window.
     SessionWindow,
     /// Nobody has pulled the kill switch.
@@ -15,13 +17,14 @@ pub enum Gate {
 
 impl Gate {
     /// Every gate.
-    pub const ALL: [Self; 3] = [Self::Watchlist, Self::SessionWindow, Self::KillSwitch];
+    pub const ALL: [Self; 4] = [Self::Watchlist, Self::Preflight, Self::SessionWindow, Self::KillSwitch];
 
     /// The name in a manifest.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Watchlist => "watchlist",
+            Self::Preflight => "preflight",
             Self::SessionWindow => "session-window",
             Self::KillSwitch => "kill-switch",
         }
@@ -42,6 +45,9 @@ impl Gate {
     pub fn incident(self) -> &'static str {
         match self {
             Self::Watchlist => "a failed scan wrote nothing, and the stale list was traded",
+            Self::Preflight => {
+                "a failed preflight kept nothing from starting: `Requires=` without a gate let the session run"
+            }
             Self::SessionWindow => {
                 "half the orders went out outside trading hours, because a server's zone was Berlin's"
             }

@@ -3,9 +3,10 @@
 use crate::{
     fields::Fields,
     problem::{Code, Problems, Refusal},
+    scope::Scope,
 };
 
-/// A static system user and group; never root, who could arm, disarm and rewrite everything.
+/// A static system user and group, or the login whose manager runs the units; never root, who could arm, disarm and rewrite everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     user: String,
@@ -13,10 +14,13 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub(crate) fn read(fields: Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        let mut fields = fields;
+    pub(crate) fn read(mut fields: Fields<'_>, scope: Scope, problems: &mut Problems) -> Option<Self> {
         let user = fields.required("user", "\"trading\"", problems, |text| account_name("user", text));
         let group = fields.parsed("group", problems, |text| account_name("group", text));
+        if scope == Scope::User && fields.has("group") {
+            let refusal = Refusal::bad_value("a user's manager runs everything with the login's own group");
+            problems.error(fields.span_of("group"), refusal.hint("remove the line"));
+        }
         let invalid_group = fields.has("group") && group.is_none();
         fields.finish(problems);
         let user = user?.into_inner();

@@ -8,6 +8,7 @@ use crate::{
     duration::Seconds,
     env::{self, Env},
     fields::{Fields, Later, accept},
+    hours,
     name::Name,
     problem::{Code, Problems, Refusal},
     program::Task,
@@ -95,10 +96,10 @@ impl Job {
         problems: &mut Problems,
     ) -> Option<Self> {
         let has_schedule = fields.has("schedule");
-        let schedule = fields.parsed("schedule", problems, Schedule::parse);
+        let schedule = fields.parsed("schedule", problems, |text| wiring.parse_schedule(text));
         let on_success = fields.texts("on_success", problems).map(Spanned::into_inner).unwrap_or_default();
         let timeout = fields.parsed("timeout", problems, Seconds::parse);
-        let late_start = read_late_start(&mut fields, problems);
+        let late_start = read_late_start(&mut fields, schedule.as_ref(), problems);
         let work = match (fields.has("program"), fields.has("restart")) {
             (true, true) => {
                 let message = format!("{} has a program and a service to restart", fields.place());
@@ -173,6 +174,15 @@ impl Job {
         &self.on_success
     }
 
+    pub(crate) fn schedule_spanned(&self) -> Option<&Spanned<Schedule>> {
+        self.schedule.as_ref()
+    }
+
+    /// Whether the service it names is to lend it an account.
+    pub(crate) fn serves_account(&self) -> bool {
+        matches!(self.work, Work::Run(_))
+    }
+
     /// The service it names, to restart or to serve.
     pub(crate) fn service_named(&self) -> Option<&Spanned<String>> {
         match &self.work {
@@ -181,32 +191,24 @@ impl Job {
         }
     }
 
-    /// Warns of days without a session, and of hours at which the work comes too late or too early to be of use.
+    /// Warns of hours at which the work is of no use.
     fn warn_of_odd_hours(&self, problems: &mut Problems) {
-        let Some(schedule) = &self.schedule else { return };
-        let warn = |problems: &mut Problems, message: String, hint: &str| {
-            problems.warning(schedule.span(), Refusal::new(Code::OutsideSession, message).hint(hint));
+        let hours = match &self.work {
+            Work::Run(run) => hours::of_job(run.task),
+            Work::Restart(_) => Some(&hours::OF_RESTART),
         };
-        if schedule.get_ref().weekdays().iter().any(|day| day.num_days_from_monday() >= 5) {
-            warn(problems, "the exchange has no sessions on weekends".to_owned(), "write Mon..Fri");
-        }
-        let (first, last, why) = match &self.work {
-            Work::Run(run) => match run.task {
-                Task::Scan => ("04:00", "09:15", "the watchlist is for the open at 09:30"),
-                Task::EndOfDay => ("16:05", "20:00", "the session closes at 16:00"),
-                Task::Trade => return,
-            },
-            Work::Restart(_) => ("04:00", "09:25", "the service is to stand before the open at 09:30"),
-        };
-        let at = schedule.get_ref().time().format("%H:%M").to_string();
-        if at.as_str() < first || at.as_str() > last {
-            warn(problems, format!("{at} is a strange time for this job"), &format!("{why}; choose {first} to {last}"));
+        if let (Some(schedule), Some(hours)) = (&self.schedule, hours) {
+            hours::warn(schedule, hours, problems);
         }
     }
 }
 
 /// A restart is never made up for: what starts it has stopped the service by the time it is refused.
-fn read_late_start(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Seconds> {
+fn read_late_start(
+    fields: &mut Fields<'_>,
+    schedule: Option<&Spanned<Schedule>>,
+    problems: &mut Problems,
+) -> Option<Seconds> {
     let late_start = fields.parsed("late_start", problems, Seconds::parse)?;
     if fields.has("restart") {
         let message = format!("{} restarts a service and has a late_start", fields.place());
@@ -215,6 +217,18 @@ fn read_late_start(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<S
     } else if !fields.has("schedule") {
         let message = format!("{} has a late_start and no schedule to be late for", fields.place());
         problems.error(fields.span_of("late_start"), Refusal::bad_value(message).hint("remove the line"));
+    } else if let Some(schedule) = schedule.map(Spanned::get_ref).filter(|slot| slot.moved_to_new_york().is_none()) {
+        let (message, hint) = match schedule.again() {
+            Some(_) => ("what runs again soon is not made up for".to_owned(), "remove the line".to_owned()),
+            None => (
+                format!(
+                    "how late a run is, is judged in New York, and {} is not always as far from it",
+                    schedule.zone()
+                ),
+                format!("write the schedule in New York's time: `{} America/New_York`", "Mon..Fri 08:30"),
+            ),
+        };
+        problems.error(fields.span_of("late_start"), Refusal::bad_value(message).hint(hint));
     }
     Some(late_start.into_inner())
 }
@@ -230,7 +244,7 @@ fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problem
     let program = program?;
     wiring.add_settings(program.get_ref(), &env);
     let args = args?;
-    let task = match Task::of_job(program.get_ref(), args.first().map(String::as_str)) {
+    let task = match wiring.catalogue.job(program.get_ref(), args.first().map(String::as_str)) {
         Ok(task) => task,
         Err(refusal) => {
             let known = Task::ALL.iter().any(|task| task.program() == *program.get_ref());

@@ -1,8 +1,12 @@
-//! What only shows when the elements are put side by side: names that lead nowhere, circles, jobs that nothing starts.
+//! What only shows when the elements are put side by side: names that lead nowhere, circles, what nothing starts, two of
+//! what there can be one of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use toml::Spanned;
+
 use crate::{
+    gate::Gate,
     job::{Job, Work},
     name::Name,
     nearest::nearest,
@@ -26,25 +30,33 @@ pub(crate) fn check(
     problems: &mut Problems,
 ) {
     for job in jobs.values() {
-        check_names(job, declared, problems);
+        check_names(job, services, declared, problems);
     }
     check_single(services, problems);
+    check_ports(services, problems);
+    check_order_of_starts(services, declared, problems);
     check_unit_names(jobs, declared, problems);
     check_circles(jobs, problems);
     // With a job that could not be read, nobody knows whether it is the one that is missed.
     if jobs.len() == declared.jobs.len() {
         check_started(jobs, problems);
-        for service in services.values() {
+        for service in services.values().filter(|service| service.role().opens_positions()) {
             check_day(service, jobs, problems);
         }
     }
 }
 
-fn check_names(job: &Job, declared: &Declared, problems: &mut Problems) {
-    if let Some(service) = job.service_named()
-        && !declared.services.contains(service.get_ref())
-    {
-        problems.error(service.span(), unknown("service", service.get_ref(), &declared.services));
+fn check_names(job: &Job, services: &BTreeMap<Name, Service>, declared: &Declared, problems: &mut Problems) {
+    if let Some(service) = job.service_named() {
+        if !declared.services.contains(service.get_ref()) {
+            problems.error(service.span(), unknown("service", service.get_ref(), &declared.services));
+        } else if job.serves_account()
+            && services.get(service.get_ref().as_str()).is_some_and(|service| service.trading().is_none())
+        {
+            let message = format!("`{}` acts for no account", service.get_ref());
+            let hint = "name the service whose account, mode and secrets the job works with";
+            problems.error(service.span(), Refusal::bad_value(message).hint(hint));
+        }
     }
     for next in job.on_success_spans() {
         if !declared.jobs.contains(next.get_ref()) {
@@ -67,16 +79,62 @@ fn unknown(kind: &str, name: &str, declared: &BTreeSet<String>) -> Refusal {
     }
 }
 
+fn in_file_order(services: &BTreeMap<Name, Service>) -> Vec<&Service> {
+    let mut services: Vec<&Service> = services.values().collect();
+    services.sort_by_key(|service| service.name_span().start);
+    services
+}
+
 /// One deployment, one process that places orders: a second would share its ledger, exposure and kill switch.
 fn check_single(services: &BTreeMap<Name, Service>, problems: &mut Problems) {
-    let mut in_file_order: Vec<&Service> = services.values().collect();
-    in_file_order.sort_by_key(|service| service.name_span().start);
-    let Some((first, others)) = in_file_order.split_first() else { return };
-    for service in others {
+    let mut traders = in_file_order(services).into_iter().filter(|service| service.role().opens_positions());
+    let Some(first) = traders.next() else { return };
+    for service in traders {
         let message = format!("`{}` already places orders in this deployment", first.name());
         let hint = "two execution processes once traded side by side; give the second a manifest, a state directory and an account of its own";
         problems.error(service.name_span(), Refusal::new(Code::Duplicate, message).hint(hint));
     }
+}
+
+fn check_ports(services: &BTreeMap<Name, Service>, problems: &mut Problems) {
+    let mut taken: BTreeMap<u16, Vec<(&Name, &Spanned<crate::listen::Listen>)>> = BTreeMap::new();
+    for service in in_file_order(services) {
+        let Some(listen) = service.listen_spanned() else { continue };
+        let of_port = taken.entry(listen.get_ref().address().port()).or_default();
+        if let Some((first, _)) = of_port.iter().find(|(_, other)| other.get_ref().is_in_the_way_of(listen.get_ref())) {
+            let message = format!("`{first}` listens at {} already", listen.get_ref());
+            let hint = "the second of them would never start; choose another port";
+            problems.error(listen.span(), Refusal::new(Code::Duplicate, message).hint(hint));
+        }
+        of_port.push((service.name(), listen));
+    }
+}
+
+/// `after` orders starts and nothing else, so a circle of it could never be obeyed: systemd would drop one at random.
+fn check_order_of_starts(services: &BTreeMap<Name, Service>, declared: &Declared, problems: &mut Problems) {
+    for (name, service) in services {
+        for before in service.after_spans().iter().filter(|before| !declared.services.contains(before.get_ref())) {
+            problems.error(before.span(), unknown("service", before.get_ref(), &declared.services));
+        }
+        let next = |name: &str| -> Vec<&str> { services.get(name).into_iter().flat_map(Service::after).collect() };
+        if reaches_itself(name.as_str(), next) {
+            let span = service.after_spans().first().map_or(service.name_span(), Spanned::span);
+            let message = format!("`{name}` would start after itself");
+            let hint = "follow `after` from here: it is a circle, of which systemd drops one link at random";
+            problems.error(span, Refusal::new(Code::Cycle, message).hint(hint));
+        }
+    }
+}
+
+fn reaches_itself<'a>(name: &str, next: impl Fn(&str) -> Vec<&'a str>) -> bool {
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    let mut ahead = next(name);
+    while let Some(one) = ahead.pop() {
+        if reached.insert(one) {
+            ahead.extend(next(one));
+        }
+    }
+    reached.contains(name)
 }
 
 fn check_unit_names(jobs: &BTreeMap<Name, Job>, declared: &Declared, problems: &mut Problems) {
@@ -89,15 +147,9 @@ fn check_unit_names(jobs: &BTreeMap<Name, Job>, declared: &Declared, problems: &
 
 fn check_circles(jobs: &BTreeMap<Name, Job>, problems: &mut Problems) {
     for (name, job) in jobs {
-        let mut reached: BTreeSet<&str> = BTreeSet::new();
-        let mut ahead: Vec<&str> = job.on_success().collect();
-        while let Some(next) = ahead.pop() {
-            if reached.insert(next) {
-                ahead.extend(jobs.get(next).into_iter().flat_map(Job::on_success));
-            }
-        }
-        if reached.contains(name.as_str()) {
-            let span = job.on_success_spans().first().map_or(job.name_span(), toml::Spanned::span);
+        let next = |name: &str| -> Vec<&str> { jobs.get(name).into_iter().flat_map(Job::on_success).collect() };
+        if reaches_itself(name.as_str(), next) {
+            let span = job.on_success_spans().first().map_or(job.name_span(), Spanned::span);
             let message = format!("`{name}` starts itself again when it succeeds");
             let hint = "follow on_success from here: it is a circle that never ends";
             problems.error(span, Refusal::new(Code::Cycle, message).hint(hint));
@@ -116,27 +168,53 @@ fn check_started(jobs: &BTreeMap<Name, Job>, problems: &mut Problems) {
     }
 }
 
-/// A service that places orders needs a watchlist every day, and somebody who starts it afresh on it.
+/// A service that may open positions needs every day what its gates wait for, and somebody who starts it afresh.
 fn check_day(service: &Service, jobs: &BTreeMap<Name, Job>, problems: &mut Problems) {
-    let scans = jobs.values().any(|job| match job.work() {
-        Work::Run(run) => run.task() == Task::Scan,
-        Work::Restart(_) => false,
-    });
-    if !scans {
-        let message = format!("no job writes the watchlist that `{}` waits for", service.name());
-        let hint = "its gate would refuse every day; add a job that runs `scanner scan`";
+    let runs = |task: Task| {
+        jobs.values().filter(move |job| match job.work() {
+            Work::Run(run) => run.task() == task,
+            Work::Restart(_) => false,
+        })
+    };
+    let name = service.name();
+    let mut never = |message: String, hint: String| {
         problems.error(service.name_span(), Refusal::new(Code::NeverRuns, message).hint(hint));
+    };
+    if service.task().gates().contains(&Gate::Watchlist) && runs(Task::Scan).next().is_none() {
+        let hint = "its gate would refuse every day; add a job that runs `scanner scan`";
+        never(format!("no job writes the watchlist that `{name}` waits for"), hint.to_owned());
+    }
+    if service.task().gates().contains(&Gate::Preflight) && runs(Task::Preflight).next().is_none() {
+        let hint = "its gate would refuse every day; add a job that runs `session preflight`";
+        never(format!("no job makes the preflight that `{name}` waits for"), hint.to_owned());
     }
     let scheduled_restart = jobs.values().any(|job| match job.work() {
-        Work::Restart(name) => name.get_ref() == service.name().as_str() && job.has_schedule(),
+        Work::Restart(restarted) => restarted.get_ref() == name.as_str() && job.has_schedule(),
         Work::Run(_) => false,
     });
-    if !scheduled_restart {
-        let message = format!("no job with a schedule restarts `{}`", service.name());
+    if !service.task().ends_with_session() && !scheduled_restart {
         let hint = format!(
-            "a service that a gate ended yesterday stays down; add a job with `restart = \"{}\"` and a schedule",
-            service.name()
+            "a service that a gate ended yesterday stays down; add a job with `restart = \"{name}\"` and a schedule"
         );
-        problems.error(service.name_span(), Refusal::new(Code::NeverRuns, message).hint(hint));
+        never(format!("no job with a schedule restarts `{name}`"), hint);
+    }
+    check_preflight_comes_first(service, runs(Task::Preflight), problems);
+}
+
+/// A preflight that begins with the session, or after it, permits nothing.
+fn check_preflight_comes_first<'j>(
+    service: &Service,
+    preflights: impl Iterator<Item = &'j Job>,
+    problems: &mut Problems,
+) {
+    let Some(session) = service.schedule_spanned() else { return };
+    let earliest_session = session.get_ref().in_new_york().map(|(_, time)| time).min();
+    for preflight in preflights.filter_map(Job::schedule_spanned) {
+        let latest = preflight.get_ref().in_new_york().map(|(_, time)| time).max();
+        if latest >= earliest_session {
+            let message = format!("the preflight does not come before `{}`", service.name());
+            let hint = "the gate would not find today's; let it begin, and end, before the session does";
+            problems.error(preflight.span(), Refusal::new(Code::NeverRuns, message).hint(hint));
+        }
     }
 }

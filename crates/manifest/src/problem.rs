@@ -42,6 +42,8 @@ pub enum Code {
     DstHour,
     /// A schedule at a time of day that makes no sense for what it starts.
     OutsideSession,
+    /// What others than this host can reach.
+    Exposed,
     /// What looks like a secret stands where everybody can read it.
     SecretInManifest,
     /// A job that nothing starts.
@@ -93,6 +95,7 @@ impl Code {
             Self::Cycle => "cycle",
             Self::DstHour => "dst-hour",
             Self::OutsideSession => "outside-session",
+            Self::Exposed => "exposed",
             Self::SecretInManifest => "secret-in-manifest",
             Self::NeverRuns => "never-runs",
             Self::Unused => "unused",
@@ -120,6 +123,7 @@ impl Code {
             | Self::Cycle
             | Self::DstHour
             | Self::OutsideSession
+            | Self::Exposed
             | Self::SecretInManifest
             | Self::Environment => false,
         }

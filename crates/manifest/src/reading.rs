@@ -6,6 +6,7 @@ use crate::{
     deployment::{self, Deployment},
     fields::Fields,
     problem::{Code, Problem, Problems, Refusal},
+    program::Catalogue,
     wiring::{Setting, Wiring},
 };
 
@@ -32,13 +33,21 @@ pub struct Rejected {
     pub settings: Vec<Setting>,
 }
 
-/// Reads a manifest.
+/// Reads a manifest, which may name what this release contains.
 ///
 /// # Errors
 /// Every problem of the file at once.
 pub fn read(bytes: &[u8]) -> Result<Accepted, Rejected> {
+    read_with(bytes, &Catalogue::released())
+}
+
+/// Reads a manifest, which may name what the catalogue contains.
+///
+/// # Errors
+/// Every problem of the file at once.
+pub fn read_with(bytes: &[u8], catalogue: &Catalogue) -> Result<Accepted, Rejected> {
     let mut problems = Problems::default();
-    let mut wiring = Wiring::default();
+    let mut wiring = Wiring::new(catalogue.clone());
     let deployment = match checked_text(bytes) {
         Ok(text) => read_text(text, &mut wiring, &mut problems),
         Err((at, refusal)) => {

@@ -9,6 +9,7 @@ use crate::{
     fields::{Fields, Later, accept},
     name::Name,
     problem::{Code, Problems, Refusal},
+    scope::Scope,
     wiring::Wiring,
 };
 
@@ -45,12 +46,24 @@ impl Secret {
 pub(crate) type Groups = BTreeMap<Name, Vec<Secret>>;
 
 /// Reads `[secrets.NAME]`.
-pub(crate) fn read(name: &Spanned<&str>, fields: Fields<'_>, groups: &mut Groups, problems: &mut Problems) {
-    let mut fields = fields;
+pub(crate) fn read(
+    name: &Spanned<&str>,
+    mut fields: Fields<'_>,
+    scope: Scope,
+    groups: &mut Groups,
+    problems: &mut Problems,
+) {
     let name = accept(name, problems, Name::parse);
     fields.require("keys", "[\"APCA_API_KEY_ID\", \"APCA_API_SECRET_KEY\"]", problems);
     let keys = fields.texts("keys", problems);
     let encrypted = fields.flag("encrypted", problems).is_some_and(Spanned::into_inner);
+    if encrypted && scope == Scope::User {
+        let refusal =
+            Refusal::new(Code::NotInThisRelease, "a user's manager is given no encrypted credentials by this release");
+        let hint =
+            "before systemd 256 it cannot decrypt any; remove the line, the files have mode 0600 in the login's home";
+        problems.error(fields.span_of("encrypted"), refusal.hint(hint));
+    }
     fields.finish(problems);
     let (Some(name), Some(keys)) = (name, keys) else { return };
     if keys.get_ref().is_empty() {

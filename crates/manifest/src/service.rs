@@ -1,33 +1,41 @@
-//! `[services.NAME]`: a long-running process. This release renders one role, `orders`.
+//! `[services.NAME]`: a long-running process. What it must have, and may, follows from its role.
+
+use std::ops::Range;
 
 use toml::Spanned;
 
 use crate::{
-    account::Account,
     env::{self, Env},
     fields::{Fields, Later, accept},
-    mode::{Live, Mode},
+    hours,
+    listen::Listen,
+    mode::Mode,
     name::Name,
     problem::{Code, Problems, Refusal},
-    program::Task,
-    role,
+    program::{ServiceRefusal, Task},
+    role::{self, Role},
+    schedule::Schedule,
     secrets::{self, Secret},
+    trading::Trading,
     wiring::Wiring,
 };
 
-pub(crate) const LATER: Later = &[
-    ("listen", "services that listen are not rendered by this release; remove it"),
-    ("health", "health addresses are not rendered by this release; systemd's watchdog asks the process itself"),
-    ("args", "an order-placing service runs `execution run`; settings go into [services.NAME.env]"),
-];
+pub(crate) const LATER: Later =
+    &[("args", "a service's arguments follow from its role; settings go into [services.NAME.env]")];
 
-/// A service that places orders, with all its guardrails.
+/// The ports of the gateway whose orders are play and whose are real.
+const GATEWAY_PORTS: [(Mode, u16); 2] = [(Mode::Paper, 4002), (Mode::Live, 4001)];
+
+/// A service, with all the guardrails of its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
     name: Spanned<Name>,
-    account: Spanned<Account>,
-    mode: Mode,
-    live: Live,
+    task: Task,
+    role: Role,
+    trading: Option<Trading>,
+    listen: Option<Spanned<Listen>>,
+    after: Vec<Spanned<String>>,
+    schedule: Option<Spanned<Schedule>>,
     secrets: Vec<Secret>,
     env: Env,
 }
@@ -40,35 +48,37 @@ impl Service {
         wiring: &mut Wiring,
         problems: &mut Problems,
     ) -> Option<Self> {
-        fields.required("program", "\"execution\"", problems, check_program);
-        fields.required("role", "\"orders\"", problems, role::check);
-        role::require_account(&fields, problems);
-        let account = fields.parsed("account", problems, Account::parse);
-        let mode = fields.parsed("mode", problems, Mode::parse);
-        let live = fields.parsed("live", problems, Live::parse).map_or(Live::Never, Spanned::into_inner);
-        fields.parsed("restart", problems, role::check_restart);
-        role::read_gates(&mut fields, problems);
-        let has_secrets = fields.has("secrets");
-        fields.require("secrets", "[\"alpaca\"]", problems);
-        let secrets = secrets::resolve(&mut fields, wiring, problems);
-        if has_secrets {
-            check_credentials(&secrets, &fields, problems);
+        let (task, role) = read_task(&mut fields, wiring, problems);
+        // What is wrong besides is told of the role it was to have; of none of these, of the strictest.
+        let role = role.unwrap_or(Role::Orders);
+        let mut trading = None;
+        let secrets = if role.opens_positions() {
+            let scope = wiring.scope;
+            let resolve = |fields: &mut Fields<'_>, problems: &mut Problems| secrets::resolve(fields, wiring, problems);
+            let (read, secrets) = Trading::read(&mut fields, resolve, scope, problems);
+            trading = read;
+            fields.parsed("restart", problems, role::check_restart);
+            role::read_gates(&mut fields, task.unwrap_or(Task::Trade), &wiring.catalogue, problems);
+            role::refuse_success_codes(&mut fields, problems);
+            secrets
+        } else {
+            read_other_secrets(&mut fields, role, wiring, problems)
+        };
+        let listen = Listen::read(&mut fields, role, problems);
+        if role == Role::Gateway {
+            check_gateway(&mut fields, listen.as_ref(), problems);
         }
-        if mode.as_ref().is_some_and(|mode| *mode.get_ref() == Mode::Live) {
-            check_live(live, &secrets, &fields, problems);
-        }
+        let after = fields.texts("after", problems).map(Spanned::into_inner).unwrap_or_default();
+        let schedule = read_schedule(&mut fields, task, wiring, problems);
         let env = env::read(fields.table("env", &[], problems), problems);
-        wiring.add_settings(Task::Trade.program(), &env);
-        // Asked for only to be refused with its reason, instead of as an unknown key.
-        if fields.has("success_codes") {
-            role::refuse_success_codes(&fields, problems);
-            let _ = fields.texts("success_codes", &mut Problems::default());
-        }
+        let program = fields.text("program", &mut Problems::default()).map_or("execution", Spanned::into_inner);
+        wiring.add_settings(program, &env);
         fields.finish(problems);
-        let mode = mode.map_or(Mode::DryRun, Spanned::into_inner);
-        let account = account?;
-        check_account(&account, mode, problems);
-        Some(Self { name: name?, account, mode, live, secrets, env })
+        if role.opens_positions() && trading.is_none() {
+            return None;
+        }
+        let after = after.iter().map(|name| Spanned::new(name.span(), (*name.get_ref()).to_owned())).collect();
+        Some(Self { name: name?, task: task?, role, trading, listen, after, schedule, secrets, env })
     }
 
     /// Its name, which is its unit's.
@@ -80,25 +90,36 @@ impl Service {
     /// What it runs.
     #[must_use]
     pub fn task(&self) -> Task {
-        Task::Trade
+        self.task
     }
 
-    /// The broker account it acts for.
+    /// What it is for.
     #[must_use]
-    pub fn account(&self) -> &Account {
-        self.account.get_ref()
+    pub fn role(&self) -> Role {
+        self.role
     }
 
-    /// What becomes of its orders.
+    /// Account and mode of what may open positions; `None` exactly for every other role.
     #[must_use]
-    pub fn mode(&self) -> Mode {
-        self.mode
+    pub fn trading(&self) -> Option<&Trading> {
+        self.trading.as_ref()
     }
 
-    /// Whether it may trade real money at all.
+    /// Where it listens, if its role does.
     #[must_use]
-    pub fn live(&self) -> Live {
-        self.live
+    pub fn listen(&self) -> Option<&Listen> {
+        self.listen.as_ref().map(Spanned::get_ref)
+    }
+
+    /// The services that start before it. It starts without them all the same.
+    pub fn after(&self) -> impl Iterator<Item = &str> {
+        self.after.iter().map(|name| name.get_ref().as_str())
+    }
+
+    /// When its timer starts it, if its work is a session's.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Schedule> {
+        self.schedule.as_ref().map(Spanned::get_ref)
     }
 
     /// The credentials it gets, in the order of their names.
@@ -113,8 +134,20 @@ impl Service {
         &self.env
     }
 
-    pub(crate) fn name_span(&self) -> std::ops::Range<usize> {
+    pub(crate) fn name_span(&self) -> Range<usize> {
         self.name.span()
+    }
+
+    pub(crate) fn listen_spanned(&self) -> Option<&Spanned<Listen>> {
+        self.listen.as_ref()
+    }
+
+    pub(crate) fn after_spans(&self) -> &[Spanned<String>] {
+        &self.after
+    }
+
+    pub(crate) fn schedule_spanned(&self) -> Option<&Spanned<Schedule>> {
+        self.schedule.as_ref()
     }
 }
 
@@ -123,52 +156,90 @@ pub(crate) fn read_name(name: &Spanned<&str>, problems: &mut Problems) -> Option
     accept(name, problems, Name::parse)
 }
 
-fn check_program(text: &str) -> Result<(), Refusal> {
-    match text {
-        "execution" => Ok(()),
-        "analytics" | "marketdata" | "intents" => {
-            Err(Refusal::new(Code::NotInThisRelease, format!("this release does not contain `{text}`"))
-                .hint("remove the service: nothing is rendered that cannot run"))
+/// The task, and the role it has or was to have.
+fn read_task(fields: &mut Fields<'_>, wiring: &Wiring, problems: &mut Problems) -> (Option<Task>, Option<Role>) {
+    fields.require("program", "\"execution\"", problems);
+    let program = fields.text("program", problems);
+    let role = fields.required("role", "\"orders\"", problems, Role::parse);
+    let Some(program) = program else { return (None, role.map(Spanned::into_inner)) };
+    let wanted = role.as_ref().map(|role| *role.get_ref());
+    match wiring.catalogue.service(program.get_ref(), wanted) {
+        Ok(task) => (wanted.map(|_| task), wanted),
+        Err(ServiceRefusal::Program(refusal)) => {
+            problems.error(program.span(), refusal);
+            (None, wanted)
         }
-        _ => Err(Refusal::new(Code::UnknownName, format!("the release contains no service `{text}`"))
-            .hint("it contains `execution`")),
-    }
-}
-
-fn check_credentials(secrets: &[Secret], fields: &Fields<'_>, problems: &mut Problems) {
-    for needed in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-        if !secrets.iter().any(|secret| secret.name() == needed) {
-            let message = format!("{} talks to the broker and gets no {needed}", fields.place());
-            problems.error(
-                fields.span_of("secrets"),
-                Refusal::new(Code::MissingGuardrail, message).hint(
-                    "a preflight once passed 4 of 4 checks without credentials; name the group of [secrets.*] that has it",
-                ),
-            );
+        Err(ServiceRefusal::Role(refusal)) => {
+            problems.error(role.map_or(program.span(), |role| role.span()), refusal);
+            (None, wanted)
         }
     }
 }
 
-/// LIVE is never on by accident: the manifest says so twice, and its process gets the token that confirms it.
-fn check_live(live: Live, secrets: &[Secret], fields: &Fields<'_>, problems: &mut Problems) {
-    if live == Live::Never {
-        let message = format!("{} is live and may never be", fields.place());
-        let hint = "real money moves on armed days only: write `live = \"armed\"` too, or `mode = \"paper\"`";
-        problems.error(fields.span_of("mode"), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
+fn read_other_secrets(
+    fields: &mut Fields<'_>,
+    role: Role,
+    wiring: &mut Wiring,
+    problems: &mut Problems,
+) -> Vec<Secret> {
+    if role == Role::Stream {
+        fields.require("secrets", "[\"marketdata\"]", problems);
     }
-    if !secrets.iter().any(|secret| secret.name() == "LIVE_CONFIRM_TOKEN") {
-        let message = format!("{} is live and gets no LIVE_CONFIRM_TOKEN", fields.place());
-        let hint = "write `[secrets.live]` with `keys = [\"LIVE_CONFIRM_TOKEN\"]` and name the group in `secrets`";
-        problems.error(fields.span_of("secrets"), Refusal::new(Code::MissingGuardrail, message).hint(hint));
+    let secrets = secrets::resolve(fields, wiring, problems);
+    if role.is_kept_from_keys()
+        && let Some(key) = secrets.iter().find(|secret| secret.name().starts_with("APCA_"))
+    {
+        let message = format!("{} gets {}, and sends no order", fields.place(), key.name());
+        let hint = "who has the broker's keys can trade past every gate; remove the group";
+        problems.error(fields.span_of("secrets"), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
+    }
+    secrets
+}
+
+/// A gateway's port says whose money moves; the manifest says it in words too.
+fn check_gateway(fields: &mut Fields<'_>, listen: Option<&Spanned<Listen>>, problems: &mut Problems) {
+    let mode = fields.required("mode", "\"paper\"", problems, Mode::parse);
+    let (Some(mode), Some(listen)) = (mode, listen) else { return };
+    let port = listen.get_ref().address().port();
+    match GATEWAY_PORTS.iter().find(|(known, _)| known == mode.get_ref()) {
+        Some((_, wanted)) if *wanted != port => {
+            let message = format!("port {port} is not that of a gateway with this mode");
+            let refusal = Refusal::new(Code::DisarmsGuardrail, message);
+            problems.error(listen.span(), refusal.hint("a paper gateway is at 4002, and one for real money at 4001"));
+        }
+        Some((Mode::Live, _)) => {
+            let refusal = Refusal::new(Code::NotInThisRelease, "a gateway for real money is not in this release");
+            problems.error(mode.span(), refusal.hint("write `mode = \"paper\"`"));
+        }
+        Some(_) => {}
+        None => {
+            problems.error(mode.span(), Refusal::bad_value("a gateway has no dry run").hint("write `mode = \"paper\"`"))
+        }
     }
 }
 
-fn check_account(account: &Spanned<Account>, mode: Mode, problems: &mut Problems) {
-    let (message, hint) = match (mode, account.get_ref().is_paper()) {
-        (Mode::DryRun, _) | (Mode::Paper, true) | (Mode::Live, false) => return,
-        (Mode::Paper, false) => ("is no paper account", "with mode = \"paper\" the account starts with PA"),
-        (Mode::Live, true) => ("is a paper account", "with mode = \"live\" the account does not start with PA"),
-    };
-    let message = format!("{} {message}", account.get_ref());
-    problems.error(account.span(), Refusal::new(Code::DisarmsGuardrail, message).hint(hint));
+fn read_schedule(
+    fields: &mut Fields<'_>,
+    task: Option<Task>,
+    wiring: &mut Wiring,
+    problems: &mut Problems,
+) -> Option<Spanned<Schedule>> {
+    let schedule = fields.parsed("schedule", problems, |text| wiring.parse_schedule(text));
+    let Some(task) = task else { return schedule };
+    if !task.ends_with_session() {
+        if fields.has("schedule") {
+            let message = format!("`{}` runs from day to day, and its timer would find it running", task.program());
+            let hint = "starting what still runs does nothing: give the schedule to a job with `restart`";
+            problems.error(fields.span_of("schedule"), Refusal::bad_value(message).hint(hint));
+        }
+        return None;
+    }
+    fields.require("schedule", "\"Mon..Fri 09:00\"", problems);
+    let schedule = schedule?;
+    if schedule.get_ref().again().is_some() {
+        let refusal = Refusal::bad_value("a session begins once a day");
+        problems.error(schedule.span(), refusal.hint("write one time, like `Mon..Fri 09:00`"));
+    }
+    hours::warn(&schedule, &hours::OF_SESSION, problems);
+    Some(schedule)
 }

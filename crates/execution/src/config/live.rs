@@ -27,14 +27,16 @@ fn disagreement(installed: &Installed, account: &AccountId) -> Option<String> {
     let Ok(accepted) = manifest::read(&bytes) else {
         return Some(format!("{path} has errors (unitgen check says which)"));
     };
-    let Some(service) = accepted.deployment.services().next() else { return Some(format!("{path} has no service")) };
-    if service.live() == Live::Never {
+    let Some(trading) = accepted.deployment.trader().and_then(|service| service.trading()) else {
+        return Some(format!("{path} has no service that places orders"));
+    };
+    if trading.live() == Live::Never {
         return Some(format!("{path} says live = \"never\""));
     }
-    match service.mode() {
+    match trading.mode() {
         Mode::Live => {}
         Mode::DryRun | Mode::Paper => return Some(format!("{path} says another mode than live")),
     }
-    let bound = service.account();
+    let bound = trading.account();
     (bound.as_str() != account.as_str()).then(|| format!("{path} says account {bound}, PORTCULLIS_ACCOUNT {account}"))
 }

@@ -44,7 +44,7 @@ fn a_random_manifest_is_valid_and_its_units_say_what_it_says() {
         for job in deployment.jobs().filter(|job| job.schedule().is_some()) {
             let schedule = job.schedule().map(manifest::Schedule::on_calendar).unwrap();
             // systemd shows all weekdays as none.
-            let schedule = schedule.replace("Mon..Sun ", "");
+            let schedule = schedule.iter().map(|line| line.replace("Mon..Sun ", "")).collect();
             assert_eq!(of(&format!("{}.timer", job.name()), "TimersCalendar"), Expectation::Calendar(schedule));
         }
     }

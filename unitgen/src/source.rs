@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use manifest::{Accepted, Deployment, Problem, Rejected, SIZE_MAX, Severity};
+use manifest::{Accepted, Catalogue, Deployment, Problem, Rejected, SIZE_MAX, Severity};
 
 use crate::environment;
 
@@ -36,7 +36,15 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
 /// # Errors
 /// Every problem, in the order of the file.
 pub fn check(bytes: &[u8]) -> Result<Checked, Vec<Problem>> {
-    let (deployment, mut problems, settings) = match manifest::read(bytes) {
+    check_with(bytes, &Catalogue::released())
+}
+
+/// The same of a manifest that may name what the catalogue contains, of releases to come too. No command line leads here.
+///
+/// # Errors
+/// Every problem, in the order of the file.
+pub fn check_with(bytes: &[u8], catalogue: &Catalogue) -> Result<Checked, Vec<Problem>> {
+    let (deployment, mut problems, settings) = match manifest::read_with(bytes, catalogue) {
         Ok(Accepted { deployment, warnings, settings }) => (Some(deployment), warnings, settings),
         Err(Rejected { problems, settings }) => (None, problems, settings),
     };

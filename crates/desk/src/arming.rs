@@ -267,7 +267,8 @@ fn with_manifest(environment: Env, named: Option<&Path>) -> anyhow::Result<Env> 
         return Ok(environment);
     };
     let deployment = installed::read(&path)?;
-    let never = deployment.services().all(|service| service.live() == manifest::Live::Never);
+    let may_be_live = |trading: &manifest::Trading| trading.live() == manifest::Live::Armed;
+    let never = !deployment.trader().and_then(manifest::Service::trading).is_some_and(may_be_live);
     ensure!(!never, "{} says live = \"never\"\nhint: write live = \"armed\", render and install again", path.display());
     Ok(installed::complete(environment, &deployment))
 }

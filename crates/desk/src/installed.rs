@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use contract::{Env, ExitCode, env};
-use manifest::{Deployment, Mode, Service};
+use manifest::{Deployment, Mode, Scope};
 
 /// Where a deployment's manifest is installed.
 const DIRECTORY: &str = "/etc/portcullis";
@@ -15,30 +15,30 @@ const DIRECTORY: &str = "/etc/portcullis";
 /// Reads an installed manifest.
 ///
 /// # Errors
-/// When it cannot be read, has errors, or has no service.
+/// When it cannot be read, has errors, or has no service that places orders.
 pub fn read(path: &Path) -> anyhow::Result<Deployment> {
     let bytes = fs::read(path).with_context(|| format!("{}", path.display()))?;
     let Ok(accepted) = manifest::read(&bytes) else {
         bail!("{} has errors; unitgen check says which", path.display());
     };
-    if accepted.deployment.services().next().is_none() {
-        bail!("{} has no service", path.display());
+    if accepted.deployment.trader().is_none() {
+        bail!("{} has no service that places orders", path.display());
     }
     Ok(accepted.deployment)
 }
 
 /// The environment of the deployment's service, for what it does not say itself.
 pub fn complete(environment: Env, deployment: &Deployment) -> Env {
-    let Some(service) = deployment.services().next() else { return environment };
-    let root = format!("/var/lib/{}", deployment.paths().state_directory());
-    let own = [
-        (env::STATE_DIRECTORY.name, root.as_str()),
-        (env::PORTCULLIS_ACCOUNT.name, service.account().as_str()),
-        (env::EXECUTION_MODE.name, mode(service)),
-    ];
+    let Some(service) = deployment.trader() else { return environment };
+    let root = root_of(deployment);
+    let of_root = root.as_deref().map(|root| (env::STATE_DIRECTORY.name, root));
+    let of_trading = service.trading().into_iter().flat_map(|trading| {
+        [(env::PORTCULLIS_ACCOUNT.name, trading.account().as_str()), (env::EXECUTION_MODE.name, mode(trading.mode()))]
+    });
+    let own = of_root.into_iter().chain(of_trading);
     let settings = service.env().iter().map(|variable| (variable.name.get_ref().as_str(), variable.value.get_ref()));
     let settings = settings.map(|(name, value)| (name, value.as_str()));
-    own.into_iter().chain(settings).fold(environment, |environment, (name, value)| match environment.raw(name) {
+    own.chain(settings).fold(environment, |environment, (name, value)| match environment.raw(name) {
         Some(_) => environment,
         None => environment.with_named(name, value),
     })
@@ -70,7 +70,7 @@ fn installed_for(directory: &Path, root: &Path) -> Option<Deployment> {
     let manifests = listed.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
     let mut found: Vec<(PathBuf, Deployment)> =
         manifests.filter_map(|path| Some((path.clone(), read(&path).ok()?))).collect();
-    found.retain(|(_, deployment)| Path::new("/var/lib").join(deployment.paths().state_directory()) == root);
+    found.retain(|(_, deployment)| root_of(deployment).is_some_and(|its| Path::new(&its) == root));
     match found.len() {
         0 | 1 => found.pop().map(|(_, deployment)| deployment),
         _ => {
@@ -85,8 +85,16 @@ fn installed_for(directory: &Path, root: &Path) -> Option<Deployment> {
     }
 }
 
-fn mode(service: &Service) -> &'static str {
-    match service.mode() {
+/// Where a deployment of the system keeps its state. That of a login is in its home, which its units' environment says.
+fn root_of(deployment: &Deployment) -> Option<String> {
+    match deployment.scope() {
+        Scope::System => Some(format!("/var/lib/{}", deployment.paths().state_directory())),
+        Scope::User => None,
+    }
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
         Mode::DryRun => "DRY_RUN",
         Mode::Paper => "PAPER",
         Mode::Live => "LIVE",

@@ -215,9 +215,10 @@ impl Catalogue {
         let Some(first) = of_program().next() else {
             return Err(ServiceRefusal::Program(self.unknown_service(program)));
         };
-        let Some(role) = role else {
-            return if of_program().all(|task| self.contains(task)) { Ok(first) } else { Err(absent(program)) };
-        };
+        if !of_program().any(|task| self.contains(task)) {
+            return Err(absent(program));
+        }
+        let Some(role) = role else { return Ok(first) };
         match of_program().find(|task| task.role() == Some(role)) {
             Some(task) if self.contains(task) => Ok(task),
             Some(_) => Err(absent(program)),

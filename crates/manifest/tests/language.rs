@@ -57,8 +57,8 @@ fn a_live_service_says_so_twice_and_gets_its_token() {
         .replacen("account = \"PA30000000\"", "account = \"123456789\"", 1)
         .replacen("keys = [", "keys = [\"LIVE_CONFIRM_TOKEN\", ", 1);
     let accepted = read(live.as_bytes()).unwrap();
-    let service = accepted.deployment.service("execution").unwrap();
-    assert_eq!((service.mode(), service.live()), (Mode::Live, Live::Armed));
+    let trading = accepted.deployment.trader().unwrap().trading().unwrap();
+    assert_eq!((trading.mode(), trading.live()), (Mode::Live, Live::Armed));
     for (with, without, code) in [
         ("live = \"armed\"", "live = \"never\"", Code::DisarmsGuardrail),
         ("live = \"armed\"", "", Code::DisarmsGuardrail),
@@ -71,7 +71,7 @@ fn a_live_service_says_so_twice_and_gets_its_token() {
     }
     let paper = AVWAP.replacen("live = \"never\"", "live = \"armed\"", 1);
     let accepted = read(paper.as_bytes()).unwrap();
-    assert_eq!(accepted.deployment.service("execution").unwrap().mode(), Mode::Paper, "it may be live one day");
+    assert_eq!(accepted.deployment.trader().unwrap().trading().unwrap().mode(), Mode::Paper, "it may be live one day");
 }
 
 #[test]
@@ -89,8 +89,7 @@ fn every_single_mistake_is_told_at_its_line() {
         ("name = \"avwap\"", "name = \"AVWAP\"", Code::BadValue),
         ("name = \"avwap\"", "name = \"multi-user\"", Code::BadValue),
         ("name = \"avwap\"", "name = \"runlevel5\"", Code::BadValue),
-        ("\"America/New_York\"", "\"America/New_Yrok\"", Code::NotInThisRelease),
-        ("scope = \"system\"", "scope = \"user\"", Code::NotInThisRelease),
+        ("\"America/New_York\"", "\"America/New_Yrok\"", Code::BadValue),
         ("scope = \"system\"", "scope = \"world\"", Code::BadValue),
         ("environment = \"staging\"", "environment = \"prod\"", Code::NotInThisRelease),
         ("systemd = 252", "systemd = 247", Code::BadValue),
@@ -105,7 +104,7 @@ fn every_single_mistake_is_told_at_its_line() {
         ("keys = [\"APCA_API_KEY_ID\", ", "value = \"x\"\nkeys = [\"APCA_API_KEY_ID\", ", Code::NotInThisRelease),
         ("program = \"execution\"", "program = \"excution\"", Code::UnknownName),
         ("program = \"execution\"", "program = \"analytics\"", Code::NotInThisRelease),
-        ("role = \"orders\"", "role = \"dashboard\"", Code::NotInThisRelease),
+        ("role = \"orders\"", "role = \"dashboard\"", Code::BadValue),
         ("role = \"orders\"", "role = \"order\"", Code::BadValue),
         ("secrets = [\"alpaca\"]", "secrets = [\"alpaca\", \"slack\"]", Code::UnknownName),
         ("EXECUTION_POLL_SECONDS = \"60\"", "EXECUTION_POLL_SECONDS = 60", Code::WrongType),
@@ -199,7 +198,7 @@ on_success = ["restart"]
         text,
         &[
             (2, Code::BadValue),
-            (3, Code::NotInThisRelease),
+            (3, Code::BadValue),
             (6, Code::UnknownKey),
             (9, Code::WrongType),
             (14, Code::NeverRuns),
@@ -221,7 +220,7 @@ fn several_syntax_errors_come_at_once_with_what_could_still_be_read() {
     let text = "schema = 1\nname = \ntimezone = \"Berlin\"\nscope = = 3\n[identity]\nuser = 7\n";
     let problems = refused(text);
     let found: Vec<_> = problems.iter().map(|problem| (line_at(text, problem), problem.code)).collect();
-    for expect in [(2, Code::Syntax), (3, Code::NotInThisRelease), (4, Code::Syntax), (6, Code::WrongType)] {
+    for expect in [(2, Code::Syntax), (3, Code::BadValue), (4, Code::Syntax), (6, Code::WrongType)] {
         assert!(found.contains(&expect), "{expect:?} in {found:?}");
     }
     assert!(!found.iter().any(|(_, code)| *code == Code::MissingKey), "{found:?}");

@@ -29,8 +29,8 @@ pub enum Expectation {
     Commands(Vec<(String, String)>),
     /// These variables.
     Variables(BTreeMap<String, String>),
-    /// A timer that fires by this expression and no other.
-    Calendar(String),
+    /// A timer that fires by these expressions and no other.
+    Calendar(BTreeSet<String>),
 }
 
 impl Expectation {
@@ -63,11 +63,11 @@ impl Expectation {
             Self::Commands(expect) => same(&shown.iter().filter_map(|line| command(line)).collect::<Vec<_>>(), expect),
             Self::Variables(expect) => same(&variables(&text), expect),
             Self::Calendar(expect) => {
-                let begin = format!("{{ OnCalendar={expect} ; next_elapse=");
-                if shown.len() == 1 && text.starts_with(&begin) {
-                    Ok(())
+                let found: BTreeSet<String> = shown.iter().filter_map(|line| on_calendar(line)).collect();
+                if shown.len() == expect.len() {
+                    same(&found, expect)
                 } else {
-                    Err(format!("{text:?}, expected {expect:?}"))
+                    Err(format!("{shown:?}, expected {expect:?}"))
                 }
             }
         }
@@ -76,6 +76,11 @@ impl Expectation {
 
 fn same<T: PartialEq + std::fmt::Debug>(found: &T, expect: &T) -> Result<(), String> {
     if found == expect { Ok(()) } else { Err(format!("{found:?}, expected {expect:?}")) }
+}
+
+/// `{ OnCalendar=E ; next_elapse=... }`.
+fn on_calendar(line: &str) -> Option<String> {
+    line.strip_prefix("{ OnCalendar=")?.split_once(" ; next_elapse=").map(|(expression, _)| expression.to_owned())
 }
 
 /// `{ path=P ; argv[]=A B ; ignore_errors=no ; ... }`.

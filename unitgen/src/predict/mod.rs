@@ -81,7 +81,10 @@ fn of_timer(unit: &Loaded) -> Vec<Property> {
         text("AccuracyUSec", or("AccuracySec", "1min")),
         text("RandomizedDelayUSec", "0"),
         text("RemainAfterElapse", "yes"),
-        ("TimersCalendar".to_owned(), Expectation::Calendar(calendar(&or("OnCalendar", "")))),
+        (
+            "TimersCalendar".to_owned(),
+            Expectation::Calendar(unit.list("Timer", "OnCalendar").iter().map(|line| calendar(line)).collect()),
+        ),
     ]
 }
 

@@ -1,7 +1,7 @@
 //! The two drop-ins an operator knows by name. They say again what the unit says itself: lists are cleared first, so
 //! nothing runs twice, and a clear is always followed by the gate, so nothing is disarmed.
 
-use manifest::Service;
+use manifest::{Gate, Service};
 
 use crate::{
     Tree,
@@ -9,8 +9,10 @@ use crate::{
     unit::{Command, Lines},
 };
 
-/// `NAME.service.d/10-watchlist-gate.conf` and `20-restart-policy.conf`; `condition` is the unit's gate, and why.
-pub(crate) fn add(tree: &mut Tree, header: &str, service: &Service, condition: &(Command, &'static str)) {
+/// `NAME.service.d/10-watchlist-gate.conf` and `20-restart-policy.conf`; `condition` is the unit's gate, and why. Only what
+/// waits for a watchlist has them: the documents of others name none.
+pub(crate) fn add(tree: &mut Tree, header: &str, service: &Service, condition: Option<&(Command, &'static str)>) {
+    let Some(condition) = condition.filter(|_| service.task().gates().contains(&Gate::Watchlist)) else { return };
     let directory = format!("{}.service.d", service.name());
     tree.add(format!("{directory}/10-watchlist-gate.conf"), watchlist_gate(header, condition));
     tree.add(format!("{directory}/20-restart-policy.conf"), restart_policy_file(header));

@@ -4,17 +4,55 @@
 //! goes through journald's socket. What talks to the broker has no allow-list of its addresses: it has names whose
 //! addresses change.
 
-use crate::unit::{Directive, Sandbox};
+use manifest::{Deployment, Listen, Reach, Role, Scope, Service, Task};
+
+use crate::{
+    systemd::user_manager,
+    unit::{Directive, Sandbox},
+};
 
 /// The kinds of units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Profile {
     /// Places orders.
     Orders,
+    /// Calls out, and listens there.
+    OutsideService(Listen),
+    /// Listens there, and calls nobody outside of the host.
+    HostService {
+        /// Where.
+        listen: Listen,
+        /// Whether it changes nothing.
+        reads_only: bool,
+    },
     /// Talks to the broker and ends.
     BrokerJob,
+    /// Calls out, not to the broker, and ends.
+    OutsideJob,
     /// Works on files and ends.
     OfflineJob,
+}
+
+impl Profile {
+    /// The profile of a service.
+    pub(crate) fn of_service(service: &Service) -> Self {
+        match (service.listen(), service.task().reach()) {
+            (Some(listen), Reach::Host | Reach::Nobody) => {
+                Self::HostService { listen: listen.clone(), reads_only: service.role() == Role::Dashboard }
+            }
+            (Some(listen), Reach::Broker | Reach::Outside) => Self::OutsideService(listen.clone()),
+            (None, Reach::Broker | Reach::Outside | Reach::Host | Reach::Nobody) => Self::Orders,
+        }
+    }
+
+    /// The profile of a job.
+    pub(crate) fn of_job(task: Task) -> Self {
+        match task.reach() {
+            Reach::Broker => Self::BrokerJob,
+            Reach::Outside => Self::OutsideJob,
+            Reach::Host | Reach::Nobody => Self::OfflineJob,
+        }
+    }
 }
 
 const BASE: &[(&str, &str)] = &[
@@ -47,16 +85,17 @@ const BASE: &[(&str, &str)] = &[
     ("LimitCORE", "0"),
     ("SystemCallArchitectures", "native"),
     ("SystemCallFilter", "@system-service"),
-    // SocketBindDeny= is not compiled into Debian 12's systemd: what may not listen is refused the call. A file made in memory
-    // lies on no mount that could forbid to run it, and a ring makes calls that no filter sees.
-    ("SystemCallFilter", "~@privileged @resources listen memfd_create io_uring_setup"),
-    ("SystemCallErrorNumber", "EPERM"),
 ];
+
+/// SocketBindDeny= is not compiled into Debian 12's systemd: what may not listen is refused the call. A file made in memory
+/// lies on no mount that could forbid to run it, and a ring makes calls that no filter sees.
+const NO_LISTENER: &str = "~@privileged @resources listen memfd_create io_uring_setup";
+const LISTENER: &str = "~@privileged @resources memfd_create io_uring_setup";
 
 /// With ProtectProc= and its like systemd mounts /run apart and leaves it writable (252 and 257).
 const READ_ONLY: &str = "/run";
 
-/// Jobs run as the user of the service that places orders: none may end it, or stop it from looking.
+/// What is not the service that places orders runs as its user all the same: none may end it, or stop it from looking.
 const NO_SIGNALS: &str = "~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo";
 
 /// The directories a dynamically linked program maps its libraries from: Debian's, of the machines it is built for; others'.
@@ -68,64 +107,126 @@ const LIBRARIES: &str = "-/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu 
 const UNICAST: &str =
     "0.0.0.0/1 128.0.0.0/2 192.0.0.0/3 ::/1 8000::/2 c000::/3 e000::/4 f000::/5 f800::/6 fc00::/7 fe00::/8";
 
-/// The sandbox of a kind. `programs` is the directory of the programs, `state` the state directory below `/var/lib`.
-pub(crate) fn sandbox(profile: Profile, programs: &str, state: &str) -> Sandbox {
+/// The sandbox of a kind.
+pub(crate) fn sandbox(profile: &Profile, deployment: &Deployment) -> Sandbox {
+    let (programs, state) = (deployment.release().programs(), deployment.paths().state_directory());
     let mut directives: Vec<Directive> =
         BASE.iter().map(|(key, value)| Directive { key, value: (*value).to_owned() }).collect();
     let mut add = |key, value: &str| directives.push(Directive { key, value: value.to_owned() });
+    add("SystemCallFilter", if profile.listen().is_some() { LISTENER } else { NO_LISTENER });
+    add("SystemCallErrorNumber", "EPERM");
+    add(
+        "RestrictAddressFamilies",
+        if *profile == Profile::OfflineJob { "AF_UNIX" } else { "AF_INET AF_INET6 AF_UNIX" },
+    );
+    let of_state = |folders: &[&str]| folders.iter().map(|folder| format!(" -%S/{state}{folder}")).collect::<String>();
     match profile {
         Profile::Orders => {
-            add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
             add("SocketBindDeny", "any");
             add("ReadOnlyPaths", READ_ONLY);
         }
-        Profile::BrokerJob => {
-            add("RestrictAddressFamilies", "AF_INET AF_INET6 AF_UNIX");
+        Profile::OutsideService(listen) => {
+            add_listener(&mut add, listen);
+            add("SystemCallFilter", NO_SIGNALS);
+            add_addresses(&mut add, UNICAST);
+            add("ReadOnlyPaths", READ_ONLY);
+        }
+        Profile::HostService { listen, reads_only } => {
+            add_listener(&mut add, listen);
+            add("SystemCallFilter", NO_SIGNALS);
+            add_addresses(&mut add, if listen.is_loopback() { "localhost" } else { UNICAST });
+            let kept = if *reads_only { of_state(&[""]) } else { String::new() };
+            add("ReadOnlyPaths", &format!("{READ_ONLY}{kept}"));
+        }
+        Profile::BrokerJob | Profile::OutsideJob => {
             add("SocketBindDeny", "any");
             add("SystemCallFilter", NO_SIGNALS);
-            add("IPAddressDeny", "any");
-            add("IPAddressAllow", UNICAST);
+            add_addresses(&mut add, UNICAST);
             add("ReadOnlyPaths", READ_ONLY);
         }
         Profile::OfflineJob => {
-            add("RestrictAddressFamilies", "AF_UNIX");
             add("SystemCallFilter", NO_SIGNALS);
             add("PrivateNetwork", "yes");
             add("IPAddressDeny", "any");
-            let kept: Vec<String> =
-                ["state", "data", "ledger"].iter().map(|dir| format!("-%S/{state}/{dir}")).collect();
-            add("ReadOnlyPaths", &format!("{READ_ONLY} {}", kept.join(" ")));
+            add("ReadOnlyPaths", &format!("{READ_ONLY}{}", of_state(&["/state", "/data", "/ledger"])));
         }
     }
     add_own_programs_only(&mut add, profile, programs, state);
-    Sandbox { directives, reason: reason(profile) }
+    let sandbox = Sandbox { directives, reason: profile.reason() };
+    match deployment.scope() {
+        Scope::System => sandbox,
+        Scope::User => user_manager::fit(sandbox, state),
+    }
+}
+
+fn add_listener(add: &mut impl FnMut(&'static str, &str), listen: &Listen) {
+    add("SocketBindDeny", "any");
+    add("SocketBindAllow", &format!("tcp:{}", listen.address().port()));
+}
+
+fn add_addresses(add: &mut impl FnMut(&'static str, &str), allowed: &str) {
+    add("IPAddressDeny", "any");
+    add("IPAddressAllow", allowed);
 }
 
 /// `ExecPaths=` would lift `ProtectSystem=strict` from them: what may be run could be written. A bind of its own is not
 /// reached by `NoExecPaths=/`; nor is anything else that systemd mounts for the unit, so that every place that it may write
 /// to is named (252 and 257). An offline job may not write to the locks, and naming them would lift that.
-fn add_own_programs_only(add: &mut impl FnMut(&'static str, &str), profile: Profile, programs: &str, state: &str) {
+fn add_own_programs_only(add: &mut impl FnMut(&'static str, &str), profile: &Profile, programs: &str, state: &str) {
+    let state = match profile {
+        Profile::HostService { reads_only: true, .. } => String::new(),
+        Profile::Orders
+        | Profile::BrokerJob
+        | Profile::OutsideService(_)
+        | Profile::HostService { reads_only: false, .. }
+        | Profile::OutsideJob
+        | Profile::OfflineJob => format!(" %S/{state}"),
+    };
     let locks = match profile {
         Profile::Orders | Profile::BrokerJob => " -%t/portcullis",
-        Profile::OfflineJob => "",
+        Profile::OutsideService(_) | Profile::HostService { .. } | Profile::OutsideJob | Profile::OfflineJob => "",
     };
-    add("NoExecPaths", &format!("/ /tmp /var/tmp -/dev/shm %S/{state}{locks}"));
+    add("NoExecPaths", &format!("/ /tmp /var/tmp -/dev/shm{state}{locks}"));
     add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}"));
 }
 
-fn reason(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Orders => {
-            "Sandbox of an order executor: calls the broker, listens nowhere, runs nothing but the release's programs. \
-             Keys never end in a core file."
+impl Profile {
+    fn listen(&self) -> Option<&Listen> {
+        match self {
+            Self::OutsideService(listen) | Self::HostService { listen, .. } => Some(listen),
+            Self::Orders | Self::BrokerJob | Self::OutsideJob | Self::OfflineJob => None,
         }
-        Profile::BrokerJob => {
-            "Sandbox of a job that talks to the broker: calls out to single hosts, listens nowhere, runs nothing but the release's \
-             programs."
-        }
-        Profile::OfflineJob => {
-            "Sandbox of an offline job: no network, the kill switch, the database and the ledger are read-only to it, and it runs \
-             nothing but the release's programs."
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Orders => {
+                "Sandbox of an order executor: calls the broker, listens nowhere, runs nothing but the release's programs. \
+                 Keys never end in a core file."
+            }
+            Self::OutsideService(_) => {
+                "Sandbox of a service that calls out to single hosts: listens on its one port, runs nothing but the release's \
+                 programs."
+            }
+            Self::HostService { reads_only: false, .. } => {
+                "Sandbox of a service of this host: listens on its one port, calls nobody outside, runs nothing but the \
+                 release's programs."
+            }
+            Self::HostService { reads_only: true, .. } => {
+                "Sandbox of a service that shows: listens on its one port, calls nobody outside, the whole state is read-only to \
+                 it, and it runs nothing but the release's programs."
+            }
+            Self::BrokerJob => {
+                "Sandbox of a job that talks to the broker: calls out to single hosts, listens nowhere, runs nothing but the release's \
+                 programs."
+            }
+            Self::OutsideJob => {
+                "Sandbox of a job that calls out: to single hosts, listens nowhere, runs nothing but the release's programs."
+            }
+            Self::OfflineJob => {
+                "Sandbox of an offline job: no network, the kill switch, the database and the ledger are read-only to it, and it runs \
+                 nothing but the release's programs."
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Target `systemd`: units of the system manager, flat in one directory.
+//! Target `systemd`: units of the system's manager or of a login's, flat in one directory.
 //!
 //! A service becomes `NAME.service` with the drop-ins an operator looks for, a job `NAME.service` and, when it has a
 //! schedule, `NAME.timer`; `DEPLOYMENT.target` starts what runs by itself. The drop-ins repeat what the unit says itself, so deleting them disarms nothing. Each policy
@@ -12,27 +12,38 @@ pub mod header;
 mod restart_policy;
 mod surroundings;
 pub(crate) mod units;
+mod user_manager;
 
 use manifest::Deployment;
+pub use user_manager::{LeftOut, left_out};
 
 use crate::Tree;
 
 /// Renders every file of a deployment. `manifest` is the file's content and `digest` its digest, both of which go along.
 #[must_use]
 pub fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree {
-    let header = header::text(deployment.name().as_str(), digest);
+    let header = header_of(deployment, digest);
     let mut tree = Tree::default();
     for service in deployment.services() {
         units::add_service(&mut tree, &header, deployment, digest, service);
-        drop_ins::add(&mut tree, &header, service, &gates::condition(deployment, service));
+        drop_ins::add(&mut tree, &header, service, gates::condition(deployment, service).as_ref());
     }
     for job in deployment.jobs() {
         units::add_job(&mut tree, &header, deployment, digest, job);
-        units::add_timer(&mut tree, &header, deployment, job);
     }
+    units::add_timers(&mut tree, &header, deployment);
     units::add_target(&mut tree, &header, deployment);
     tree.add(manifest_copy(deployment.name().as_str()), manifest);
     tree
+}
+
+/// The first lines of every file: whose it is, and what its manager cannot hold.
+fn header_of(deployment: &Deployment, digest: &str) -> String {
+    let mut header = header::text(deployment.name().as_str(), digest);
+    for LeftOut { directive, leaves } in left_out(deployment) {
+        header += &format!("\n# Without {directive}=: {leaves}.");
+    }
+    header
 }
 
 /// The name of the manifest's copy, which is installed where the units say.

@@ -4,7 +4,7 @@
 //! can never have two databases, and mode, account and the broker's address always agree.
 
 use contract::env::LIVE_CONFIRM_TOKEN;
-use manifest::{Account, Deployment, Env, Mode, Secret};
+use manifest::{Account, Deployment, Env, Mode, Scope, Secret, Trading};
 
 use crate::unit::{Credential, Word};
 
@@ -18,17 +18,23 @@ pub(crate) fn common(deployment: &Deployment, digest: &str) -> Vec<(String, Word
     let below_etc = |path: &str| Word::specifier('E').then(&format!("/portcullis/{path}"));
     let below_state = |path: &str| Word::specifier('S').then(&format!("/{state}/{path}"));
     let variable = |name: &contract::env::Variable, value| (name.name.to_owned(), value);
+    // Root alone arms, also what a login runs.
+    let arming = match deployment.scope() {
+        Scope::System => below_etc("arming"),
+        Scope::User => Word::from("/etc/portcullis/arming"),
+    };
     vec![
         variable(&contract::env::PORTCULLIS_MANIFEST, below_etc(&format!("{}.toml", deployment.name()))),
         variable(&contract::env::PORTCULLIS_MANIFEST_DIGEST, Word::from(digest)),
-        variable(&contract::env::PORTCULLIS_ARMING_DIR, below_etc("arming")),
+        variable(&contract::env::PORTCULLIS_ARMING_DIR, arming),
         variable(&contract::env::AVWAP_STATE_DIR, below_state("state")),
         variable(&contract::env::EXECUTION_V2_DB, below_state("data/execution_v2.sqlite")),
     ]
 }
 
 /// Variables of what talks to the broker. A dry run reads its account where it is, and orders nothing there.
-pub(crate) fn broker(account: &Account, mode: Mode) -> Vec<(String, Word)> {
+pub(crate) fn broker(trading: &Trading) -> Vec<(String, Word)> {
+    let (account, mode): (&Account, Mode) = (trading.account(), trading.mode());
     let (name, url) = match mode {
         Mode::DryRun => ("DRY_RUN", if account.is_paper() { PAPER_URL } else { LIVE_URL }),
         Mode::Paper => ("PAPER", PAPER_URL),

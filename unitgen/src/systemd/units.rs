@@ -1,7 +1,7 @@
 //! A service or job and its timer as unit files, and the target that starts them.
 
 use contract::env::LIVE_CONFIRM_TOKEN;
-use manifest::{Deployment, Job, Run, Service, Task, Work};
+use manifest::{Deployment, Job, Name, Role, Run, Schedule, Scope, Service, Work};
 
 use crate::{
     Tree,
@@ -34,39 +34,70 @@ pub(crate) fn service_sections(
     digest: &str,
     service: &Service,
 ) -> (unit::Unit, unit::Service) {
-    let name = service.name();
-    let task = service.task();
+    let (name, task) = (service.name(), service.task());
+    let opens = service.role().opens_positions();
+    let before: Vec<String> = service.after().map(|other| format!("{other}.service")).collect();
     let unit = unit::Unit {
-        description: Word::from(
-            format!("{}: {name}, order placing for {}", deployment.name(), service.account()).as_str(),
-        ),
+        description: Word::from(format!("{}: {name}, {}", deployment.name(), purpose(service)).as_str()),
         part_of: Some(target_name(deployment)),
-        wants_network: true,
-        start_limit: Some(restart_policy::start_limit()),
-        keep_on_removal: Some(REMOVAL_REASON),
+        wants_network: task.needs_network() && has_network_target(deployment),
+        after: (!before.is_empty()).then_some((before, AFTER_REASON)),
+        start_limit: Some(if opens { restart_policy::start_limit() } else { restart_policy::start_limit_of_others() }),
+        keep_on_removal: opens.then_some(REMOVAL_REASON),
         ..unit::Unit::default()
     };
     let mut environment = surroundings::common(deployment, digest);
-    environment.extend(surroundings::broker(service.account(), service.mode()));
+    environment.extend(service.trading().into_iter().flat_map(surroundings::broker));
     environment.extend(surroundings::settings(service.env()));
     let section = unit::Service {
         lifecycle: Lifecycle {
             kind: Type::Notify { watchdog_seconds: WATCHDOG_SECONDS },
             timeout_start_seconds: START_SECONDS,
-            condition: Some(gates::condition(deployment, service)),
+            condition: gates::condition(deployment, service),
             start_pre: None,
-            start: program(deployment, task.program(), &[task.command().to_owned()]),
+            start: program(deployment, task.program(), &arguments(service)),
             stop_post: alert::stop_post(deployment),
             timeout_stop_seconds: Some(STOP_SECONDS),
         },
-        restart: Some(restart_policy::for_orders()),
-        keep_on_switch: true,
-        runtime_directory: Some(RUNTIME_DIRECTORY),
+        restart: Some(if opens { restart_policy::for_orders() } else { restart_policy::for_others() }),
+        keep_on_switch: opens,
+        runtime_directory: task.needs_broker().then_some(RUNTIME_DIRECTORY),
         credentials: surroundings::credentials(service.secrets()),
         environment,
-        ..plain_service(deployment, Profile::Orders)
+        ..plain_service(deployment, &Profile::of_service(service))
     };
     (unit, section)
+}
+
+/// What a service is for, for `systemctl status`.
+fn purpose(service: &Service) -> String {
+    let at = service.listen().map(|listen| format!(" at {listen}")).unwrap_or_default();
+    match (service.role(), service.trading()) {
+        (Role::Orders | Role::Worker, Some(trading)) => format!("order placing for {}", trading.account()),
+        (Role::Orders | Role::Worker, None) => "order placing".to_owned(),
+        (Role::Stream, _) => format!("market data{at}"),
+        (Role::Api, _) => format!("order intents{at}"),
+        (Role::Dashboard, _) => format!("pages to look at{at}"),
+        (Role::Gateway, _) => format!("a broker's gateway{at}"),
+    }
+}
+
+/// The command, and for what listens where it does.
+fn arguments(service: &Service) -> Vec<String> {
+    let mut arguments = vec![service.task().command().to_owned()];
+    if let Some(listen) = service.listen() {
+        arguments.extend(["--listen".to_owned(), listen.to_string()]);
+        arguments.extend(listen.health().into_iter().flat_map(|path| ["--health".to_owned(), path.to_owned()]));
+    }
+    arguments
+}
+
+/// A login's manager knows no `network-online.target`, and would not start what requires it.
+fn has_network_target(deployment: &Deployment) -> bool {
+    match deployment.scope() {
+        Scope::System => true,
+        Scope::User => false,
+    }
 }
 
 /// `NAME.service` of a job: its timer and other jobs start it, never a boot.
@@ -91,24 +122,43 @@ pub(crate) fn job_sections(deployment: &Deployment, digest: &str, job: &Job) -> 
     (unit, section)
 }
 
-/// `NAME.timer` of a job with a schedule.
-pub(crate) fn add_timer(tree: &mut Tree, header: &str, deployment: &Deployment, job: &Job) {
-    let Some(schedule) = job.schedule() else { return };
+/// `NAME.timer` of every service and job with a schedule.
+pub(crate) fn add_timers(tree: &mut Tree, header: &str, deployment: &Deployment) {
+    for service in deployment.services() {
+        if let Some(schedule) = service.schedule() {
+            add_timer(tree, header, deployment, service.name(), schedule, false);
+        }
+    }
+    for job in deployment.jobs() {
+        if let Some(schedule) = job.schedule() {
+            add_timer(tree, header, deployment, job.name(), schedule, job.late_start().is_some());
+        }
+    }
+}
+
+fn add_timer(
+    tree: &mut Tree,
+    header: &str,
+    deployment: &Deployment,
+    name: &Name,
+    schedule: &Schedule,
+    catches_up: bool,
+) {
     let mut lines = Lines::with_header(header);
-    let description = format!("{}: {} at {schedule} New York", deployment.name(), job.name());
+    let description = format!("{}: {name} at {schedule} {}", deployment.name(), schedule.zone().city());
     let description = Word::from(description.as_str());
     unit::Unit { description, part_of: Some(target_name(deployment)), ..unit::Unit::default() }.write(&mut lines);
-    let catches_up = job.late_start().is_some();
-    let unit = format!("{}.service", job.name());
+    let unit = format!("{name}.service");
     unit::Timer { on_calendar: schedule.on_calendar(), catches_up, unit }.write(&mut lines);
-    tree.add(format!("{}.timer", job.name()), lines.into_text());
+    tree.add(format!("{name}.timer"), lines.into_text());
 }
 
 /// `NAME.target` of the deployment: the one unit that is enabled, and everything that runs by itself.
 pub(crate) fn add_target(tree: &mut Tree, header: &str, deployment: &Deployment) {
     let services = deployment.services().map(|service| format!("{}.service", service.name()));
-    let scheduled = deployment.jobs().filter(|job| job.schedule().is_some());
-    let timers = scheduled.map(|job| format!("{}.timer", job.name()));
+    let of_services = deployment.services().filter(|service| service.schedule().is_some()).map(Service::name);
+    let of_jobs = deployment.jobs().filter(|job| job.schedule().is_some()).map(Job::name);
+    let timers = of_services.chain(of_jobs).map(|name| format!("{name}.timer"));
     let unit = unit::Unit {
         description: Word::from(format!("{}: everything of it that runs by itself", deployment.name()).as_str()),
         wants: Some((services.chain(timers).collect(), TARGET_REASON)),
@@ -117,7 +167,11 @@ pub(crate) fn add_target(tree: &mut Tree, header: &str, deployment: &Deployment)
     };
     let mut lines = Lines::with_header(header);
     unit.write(&mut lines);
-    Install { wanted_by: "multi-user.target" }.write(&mut lines);
+    let wanted_by = match deployment.scope() {
+        Scope::System => "multi-user.target",
+        Scope::User => "default.target",
+    };
+    Install { wanted_by }.write(&mut lines);
     tree.add(target_name(deployment), lines.into_text());
 }
 
@@ -128,19 +182,17 @@ pub(crate) fn target_name(deployment: &Deployment) -> String {
 
 fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (unit::Unit, unit::Service) {
     let task = run.task();
-    let profile = match task {
-        Task::Scan => Profile::OfflineJob,
-        Task::EndOfDay | Task::Trade => Profile::BrokerJob,
-    };
+    let profile = Profile::of_job(task);
     let served = run.serves().and_then(|name| deployment.service(name));
     let mut environment = surroundings::common(deployment, digest);
-    environment.extend(served.into_iter().flat_map(|service| surroundings::broker(service.account(), service.mode())));
+    environment.extend(served.and_then(Service::trading).into_iter().flat_map(surroundings::broker));
     environment.extend(surroundings::settings(run.env()));
     // The token confirms orders, and a job of these sends none.
     let of_served =
         served.into_iter().flat_map(Service::secrets).filter(|secret| secret.name() != LIVE_CONFIRM_TOKEN.name);
     let secrets = run.secrets().iter().chain(of_served);
-    let unit = unit::Unit { wants_network: task.needs_broker(), ..unit::Unit::default() };
+    let unit =
+        unit::Unit { wants_network: task.needs_network() && has_network_target(deployment), ..unit::Unit::default() };
     let section = unit::Service {
         lifecycle: Lifecycle {
             kind: Type::Oneshot,
@@ -149,7 +201,7 @@ fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (un
             start_pre: job
                 .schedule()
                 .zip(job.late_start())
-                .map(|(slot, late)| gates::late_start(deployment, slot, late)),
+                .and_then(|(slot, late)| gates::late_start(deployment, slot, late)),
             start: program(deployment, task.program(), run.args()),
             stop_post: alert::stop_post(deployment),
             timeout_stop_seconds: None,
@@ -157,7 +209,7 @@ fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (un
         runtime_directory: task.needs_broker().then_some(RUNTIME_DIRECTORY),
         credentials: surroundings::credentials(secrets),
         environment,
-        ..plain_service(deployment, profile)
+        ..plain_service(deployment, &profile)
     };
     (unit, section)
 }
@@ -166,13 +218,13 @@ fn restart_units(deployment: &Deployment, digest: &str, service: &str) -> (unit:
     let unit = unit::Unit { restarts: Some((format!("{service}.service"), RESTART_REASON)), ..unit::Unit::default() };
     let section = unit::Service {
         environment: surroundings::common(deployment, digest),
-        ..plain_service(deployment, Profile::OfflineJob)
+        ..plain_service(deployment, &Profile::OfflineJob)
     };
     (unit, section)
 }
 
 /// A oneshot that does nothing yet, as the deployment's user, in the sandbox of its kind.
-fn plain_service(deployment: &Deployment, profile: Profile) -> unit::Service {
+fn plain_service(deployment: &Deployment, profile: &Profile) -> unit::Service {
     let state = deployment.paths().state_directory();
     unit::Service {
         lifecycle: Lifecycle {
@@ -186,12 +238,15 @@ fn plain_service(deployment: &Deployment, profile: Profile) -> unit::Service {
         },
         restart: None,
         keep_on_switch: false,
-        identity: (deployment.identity().user().to_owned(), deployment.identity().group().to_owned()),
+        identity: match deployment.scope() {
+            Scope::System => Some((deployment.identity().user().to_owned(), deployment.identity().group().to_owned())),
+            Scope::User => None,
+        },
         state_directory: state.to_owned(),
         runtime_directory: None,
         credentials: Vec::new(),
         environment: Vec::new(),
-        sandbox: hardening::sandbox(profile, deployment.release().programs(), state),
+        sandbox: hardening::sandbox(profile, deployment),
     }
 }
 
@@ -214,6 +269,8 @@ fn write(header: &str, unit: &unit::Unit, service: &unit::Service) -> String {
 
 const TARGET_REASON: &str = "The one unit to enable. Wants= and never Requires=: with that, whatever stops or fails here would \
     take the target and its timers along.";
+const AFTER_REASON: &str =
+    "The order of starts, and nothing more: without Requires= a failure there stops nothing here.";
 const REMOVAL_REASON: &str = "A NixOS configuration without this unit takes away what may be opened, since the manifest goes too, and \
     never the manager of what is held: stop it by hand.";
 const TARGET_REMOVAL_REASON: &str = "Its stop would be that of the services that are PartOf= it.";

@@ -70,7 +70,7 @@ impl<'a> Container<'a> {
         if is_bound && deployment.host().systemd() < SOCKET_BIND_EVERYWHERE {
             notes.push(Note::Loses { guardrail: Guardrail::NetworkBounded, instead: LISTENS });
         }
-        let (user, group) = section.identity.clone();
+        let (user, group) = super::host_part::identity(section);
         let program = section.lifecycle.start.path.rsplit('/').next().unwrap_or_default();
         let mut settings = vec![
             Setting::NeverPull,
@@ -78,7 +78,7 @@ impl<'a> Container<'a> {
             Setting::StopSignal,
             Setting::NoVariablesOfImage,
             Setting::NoVolumesOfImage,
-            Setting::User(user, group),
+            Setting::User(user.to_owned(), group.to_owned()),
             Setting::Entrypoint(format!("{PROGRAMS}/{program}")),
         ];
         settings.extend(section.lifecycle.timeout_stop_seconds.map(Setting::StopTimeout));

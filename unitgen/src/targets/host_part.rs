@@ -62,9 +62,18 @@ pub(super) fn write(
     }
 }
 
+/// User and group of a unit.
+///
+/// # Panics
+/// Never: a login's manager, whose units name none, is refused containers.
+pub(super) fn identity(section: &unit::Service) -> (&str, &str) {
+    let (user, group) = section.identity.as_ref().expect("containers are units of the system's manager");
+    (user, group)
+}
+
 /// A command as the deployment's user, who can become nobody else.
 pub(super) fn as_user(section: &unit::Service, command: &Command) -> Command {
-    let (user, group) = &section.identity;
+    let (user, group) = identity(section);
     let ids = [format!("--reuid={user}"), format!("--regid={group}")];
     let rest = ["--clear-groups", "--no-new-privs", "--", command.path.as_str()];
     let words = ids.iter().map(String::as_str).chain(rest).map(Word::from);
@@ -100,7 +109,7 @@ fn write_before(
         lines.reason(reason);
         lines.set("ExecStartPre", as_user(section, command).line());
     }
-    let (user, group) = &section.identity;
+    let (user, group) = identity(section);
     let owned = |mode: &str| {
         let words = ["-d".to_owned(), format!("--owner={user}"), format!("--group={group}"), format!("--mode={mode}")];
         words.map(|word| Word::from(word.as_str())).to_vec()

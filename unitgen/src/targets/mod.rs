@@ -18,7 +18,7 @@ mod refused;
 pub mod run;
 mod sandbox;
 
-use manifest::Deployment;
+use manifest::{Deployment, Scope};
 
 use crate::{Tree, systemd};
 
@@ -78,8 +78,15 @@ impl Rendered {
 /// # Errors
 /// When the target cannot run it, or the declared host would ignore a line that has no fallback.
 pub fn render(target: Target, deployment: &Deployment, manifest: &[u8], digest: &str) -> Result<Rendered, Refused> {
+    if deployment.scope() == Scope::User && target != Target::Systemd {
+        return Err(Refused::OfALogin);
+    }
     let mut rendered = match target {
-        Target::Systemd => Rendered::plain(systemd::render(deployment, manifest, digest)),
+        Target::Systemd => {
+            let left_out = systemd::left_out(deployment).iter();
+            let notes = left_out.map(|left| Note::NotHeld { directive: left.directive, leaves: left.leaves }).collect();
+            Rendered { tree: systemd::render(deployment, manifest, digest), notes }
+        }
         Target::Nixos => nixos::render(deployment, manifest, digest)?,
         Target::Quadlet => quadlet::render(deployment, manifest, digest)?,
         Target::PodmanUnits => podman_units::render(deployment, manifest, digest)?,

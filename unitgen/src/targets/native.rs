@@ -44,15 +44,16 @@ pub(super) fn add(tree: &mut Tree, folder: &str, deployment: &Deployment, manife
     let mut rest = Tree::default();
     for service in deployment.services() {
         let (_, section) = units::service_sections(deployment, digest, service);
-        let (command, reason) = gates::condition(deployment, service);
-        drop_ins::add(&mut rest, &header, service, &(host_part::as_user(&section, &command), reason));
+        let condition = gates::condition(deployment, service)
+            .map(|(command, reason)| (host_part::as_user(&section, &command), reason));
+        drop_ins::add(&mut rest, &header, service, condition.as_ref());
     }
     for job in deployment.jobs() {
         if matches!(job.work(), Work::Restart(_)) {
             units::add_job(&mut rest, &header, deployment, digest, job);
         }
-        units::add_timer(&mut rest, &header, deployment, job);
     }
+    units::add_timers(&mut rest, &header, deployment);
     units::add_target(&mut rest, &header, deployment);
     rest.add(manifest_copy(deployment.name().as_str()), manifest);
     for (path, content) in rest.iter() {

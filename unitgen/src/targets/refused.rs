@@ -23,6 +23,9 @@ pub enum Refused {
     /// A path in the Nix store that nothing would keep from being collected.
     #[error("{0} lies in the Nix store, and this file would not keep it there")]
     InTheStore(String),
+    /// Only target `systemd` has units for a login's manager.
+    #[error("a login's manager runs the units of target systemd alone")]
+    OfALogin,
     /// The declared host would ignore a line.
     #[error("{0}")]
     Ignored(Ignored),
@@ -39,6 +42,7 @@ impl Refused {
             Self::InTheStore(_) => {
                 "render without --programs and give the path where the file is imported, or use the flake's module"
             }
+            Self::OfALogin => "render --target systemd, or write `scope = \"system\"`",
             Self::Ignored(_) => "name a newer version in [host] if the host has one; else this target is not for it",
         }
     }

@@ -118,11 +118,11 @@ pub struct Service {
     pub restart: Option<RestartPolicy>,
     /// Whether a switch to a new configuration leaves a running process alone (NixOS).
     pub keep_on_switch: bool,
-    /// User and group.
-    pub identity: (String, String),
-    /// State directory below `/var/lib`.
+    /// User and group; `None` in a manager that runs everything as its own login.
+    pub identity: Option<(String, String)>,
+    /// State directory below the manager's own: `/var/lib`, or in a login's home.
     pub state_directory: String,
-    /// Directory below `/run` that outlives the process, if it needs one.
+    /// Directory below the manager's own (`/run`) that outlives the process, if it needs one.
     pub runtime_directory: Option<&'static str>,
     /// Credentials, by name.
     pub credentials: Vec<Credential>,
@@ -183,9 +183,10 @@ impl Service {
     }
 
     fn write_surroundings(&self, lines: &mut Lines) {
-        let (user, group) = &self.identity;
-        lines.set("User", user);
-        lines.set("Group", group);
+        if let Some((user, group)) = &self.identity {
+            lines.set("User", user);
+            lines.set("Group", group);
+        }
         lines.set("StateDirectory", &self.state_directory);
         lines.set("StateDirectoryMode", "0700");
         if let Some(directory) = self.runtime_directory {

@@ -5,8 +5,8 @@ use crate::unit::Lines;
 /// The section `[Timer]`.
 #[derive(Clone, Debug)]
 pub struct Timer {
-    /// `OnCalendar=`, with its time zone.
-    pub on_calendar: String,
+    /// `OnCalendar=`, each with its time zone.
+    pub on_calendar: Vec<String>,
     /// Whether it starts its unit for a slot that was missed while the host was off.
     pub catches_up: bool,
     /// The unit it starts.
@@ -17,7 +17,9 @@ impl Timer {
     /// Writes the section.
     pub fn write(&self, lines: &mut Lines) {
         lines.section("Timer");
-        lines.set("OnCalendar", &self.on_calendar);
+        for expression in &self.on_calendar {
+            lines.set("OnCalendar", expression);
+        }
         lines.reason("systemd's own slack is a minute.");
         lines.set("AccuracySec", "1s");
         if self.catches_up {

@@ -33,6 +33,8 @@ pub struct Unit {
     pub wants: Option<(Vec<String>, &'static str)>,
     /// Whether the network must be up first.
     pub wants_network: bool,
+    /// The units that are started before this one, where both are, with the reason.
+    pub after: Option<(Vec<String>, &'static str)>,
     /// The service that this unit stops before it runs and starts afresh however it ended, with the reason.
     pub restarts: Option<(String, &'static str)>,
     /// The units that this unit's success starts, with the reason.
@@ -60,6 +62,12 @@ impl Unit {
         if self.wants_network {
             lines.set("Wants", "network-online.target");
             lines.set("After", "network-online.target");
+        }
+        if let Some((units, reason)) = &self.after {
+            lines.reason(reason);
+            for unit in units {
+                lines.set("After", unit);
+            }
         }
         if let Some((service, reason)) = &self.restarts {
             lines.reason(reason);

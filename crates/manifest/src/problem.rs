@@ -56,7 +56,7 @@ pub enum Code {
 
 impl Code {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Syntax,
         Self::Schema,
         Self::UnknownKey,
@@ -71,6 +71,7 @@ impl Code {
         Self::Cycle,
         Self::DstHour,
         Self::OutsideSession,
+        Self::Exposed,
         Self::SecretInManifest,
         Self::NeverRuns,
         Self::Unused,

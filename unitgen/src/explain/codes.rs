@@ -108,11 +108,15 @@ fn of_problem(code: Problem) -> (&'static str, &'static str) {
         Problem::DstHour => (
             "the time lies in the hours that a change of daylight saving skips or repeats: once a year the job \
                 would not run, once twice",
-            "choose a time before 01:00 or from 03:00 on",
+            "choose a time apart from those hours (in New York before 01:00 or from 03:00 on), or write UTC behind it",
         ),
         Problem::OutsideSession => (
             "the job would run on a day or at an hour at which its work is of no use",
             "choose an hour as shown; it is a warning, and the units are rendered",
+        ),
+        Problem::Exposed => (
+            "others than this host can reach what a service serves, and it asks nobody for a password",
+            "listen at 127.0.0.1 and come through a tunnel; it is a warning, and the units are rendered",
         ),
         Problem::SecretInManifest => (
             "what looks like a secret stands where every user of the host can read it",

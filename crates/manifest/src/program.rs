@@ -213,15 +213,16 @@ impl Catalogue {
     pub(crate) fn service(&self, program: &str, role: Option<Role>) -> Result<Task, ServiceRefusal> {
         let of_program = || Task::ALL.into_iter().filter(|task| task.program() == program && task.role().is_some());
         let Some(first) = of_program().next() else {
-            return Err(ServiceRefusal::Program(self.unknown_service(program)));
+            return Err(ServiceRefusal::Program(None, self.unknown_service(program)));
         };
+        let in_role = of_program().find(|task| role.is_none() || task.role() == role);
         if !of_program().any(|task| self.contains(task)) {
-            return Err(absent(program));
+            return Err(absent(program, in_role));
         }
         let Some(role) = role else { return Ok(first) };
         match of_program().find(|task| task.role() == Some(role)) {
             Some(task) if self.contains(task) => Ok(task),
-            Some(_) => Err(absent(program)),
+            Some(_) => Err(absent(program, in_role)),
             None => {
                 let roles: Vec<&str> = of_program().filter_map(Task::role).map(Role::as_str).collect();
                 let message = format!("`{program}` does not work as {role}", role = role.as_str());
@@ -280,7 +281,8 @@ impl Catalogue {
 /// What of a service cannot be, and so where to point.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum ServiceRefusal {
-    Program(Refusal),
+    /// With what it would be in a release that has it.
+    Program(Option<Task>, Refusal),
     Role(Refusal),
 }
 
@@ -292,9 +294,9 @@ fn is_shell(program: &str) -> bool {
     name.ends_with("sh") || name.starts_with("python") || matches!(name, "env" | "sudo" | "perl" | "node" | "java")
 }
 
-fn absent(program: &str) -> ServiceRefusal {
+fn absent(program: &str, task: Option<Task>) -> ServiceRefusal {
     let refusal = Refusal::new(Code::NotInThisRelease, format!("this release does not contain `{program}`"));
-    ServiceRefusal::Program(refusal.hint("remove the service: nothing is rendered that cannot run"))
+    ServiceRefusal::Program(task, refusal.hint("remove the service: nothing is rendered that cannot run"))
 }
 
 #[cfg(test)]
@@ -330,7 +332,7 @@ mod tests {
                 ),
                 Kind::Service(role) => {
                     let code = |refusal| match refusal {
-                        ServiceRefusal::Program(refusal) | ServiceRefusal::Role(refusal) => refusal.code,
+                        ServiceRefusal::Program(_, refusal) | ServiceRefusal::Role(refusal) => refusal.code,
                     };
                     (
                         released.service(task.program(), Some(role)).map_err(code),

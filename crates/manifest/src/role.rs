@@ -111,7 +111,11 @@ pub(crate) fn read_gates(fields: &mut Fields<'_>, task: Task, catalogue: &Catalo
             }
             Some(gate) if !catalogue.contains_gate(gate) => {
                 let message = format!("the gate `{}` is not in this release", gate.as_str());
-                problems.error(text.span(), Refusal::new(Code::NotInThisRelease, message).hint("remove it"));
+                problems.error(
+                    text.span(),
+                    Refusal::new(Code::NotInThisRelease, message).hint("it comes with the program that asks it"),
+                );
+                present.push(gate);
             }
             Some(gate) if !task.gates().contains(&gate) => {
                 let message = format!("`{}` has no gate `{}`", task.program(), gate.as_str());

@@ -165,9 +165,9 @@ fn read_task(fields: &mut Fields<'_>, wiring: &Wiring, problems: &mut Problems) 
     let wanted = role.as_ref().map(|role| *role.get_ref());
     match wiring.catalogue.service(program.get_ref(), wanted) {
         Ok(task) => (wanted.map(|_| task), wanted),
-        Err(ServiceRefusal::Program(refusal)) => {
+        Err(ServiceRefusal::Program(task, refusal)) => {
             problems.error(program.span(), refusal);
-            (None, wanted)
+            (task, wanted)
         }
         Err(ServiceRefusal::Role(refusal)) => {
             problems.error(role.map_or(program.span(), |role| role.span()), refusal);

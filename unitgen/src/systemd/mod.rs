@@ -22,14 +22,15 @@ use crate::Tree;
 /// Renders every file of a deployment. `manifest` is the file's content and `digest` its digest, both of which go along.
 #[must_use]
 pub fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree {
-    let header = header_of(deployment, digest);
+    let header = header::text(deployment.name().as_str(), digest);
+    let of_services = header_of_services(deployment, &header);
     let mut tree = Tree::default();
     for service in deployment.services() {
-        units::add_service(&mut tree, &header, deployment, digest, service);
+        units::add_service(&mut tree, &of_services, deployment, digest, service);
         drop_ins::add(&mut tree, &header, service, gates::condition(deployment, service).as_ref());
     }
     for job in deployment.jobs() {
-        units::add_job(&mut tree, &header, deployment, digest, job);
+        units::add_job(&mut tree, &of_services, deployment, digest, job);
     }
     units::add_timers(&mut tree, &header, deployment);
     units::add_target(&mut tree, &header, deployment);
@@ -37,9 +38,9 @@ pub fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree {
     tree
 }
 
-/// The first lines of every file: whose it is, and what its manager cannot hold.
-fn header_of(deployment: &Deployment, digest: &str) -> String {
-    let mut header = header::text(deployment.name().as_str(), digest);
+/// The first lines of a service: whose it is, and what its manager cannot hold.
+fn header_of_services(deployment: &Deployment, header: &str) -> String {
+    let mut header = header.to_owned();
     for LeftOut { directive, leaves } in left_out(deployment) {
         header += &format!("\n# Without {directive}=: {leaves}.");
     }

@@ -1,13 +1,14 @@
 //! What the manager of a login cannot hold of a sandbox, and what stands there instead.
 //!
-//! Measured on 252 and 257. A render never leaves anything out in silence: [`left_out`] go into the header of every unit and
-//! to whoever renders.
+//! Measured on 252 and 257, with lingering, without a login. CapabilityBoundingSet= and mounts of any kind work, because
+//! PrivateUsers= makes a namespace in which the login may drop and mount. A render never leaves anything out in silence:
+//! [`left_out`] goes into the header of every unit and to whoever renders. Source: systemd.exec(5).
 
 use manifest::{Deployment, Scope};
 
 use crate::unit::{Directive, Sandbox};
 
-/// A directive that a target cannot hold, with what that means.
+/// A directive that a manager cannot hold, with what that means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftOut {
     /// The directive.
@@ -16,18 +17,24 @@ pub struct LeftOut {
     pub leaves: &'static str,
 }
 
-/// What is left out of every unit of a login's manager.
-const OF_USER_MANAGER: [LeftOut; 5] = [
-    LeftOut { directive: "IPAddressDeny", leaves: "accepted and not enforced: addresses are not filtered" },
-    LeftOut { directive: "IPAddressAllow", leaves: "accepted and not enforced: addresses are not filtered" },
+const OF_A_LOGIN: [LeftOut; 6] = [
     LeftOut {
-        directive: "SocketBindDeny",
-        leaves: "accepted and not enforced: the filter of system calls still refuses to listen",
+        directive: "ProtectKernelLogs",
+        leaves: "beside ProcSubset=pid the start fails; PrivateDevices= and ProcSubset= hide the kernel's log by themselves",
     },
-    LeftOut { directive: "SocketBindAllow", leaves: "accepted and not enforced" },
     LeftOut {
         directive: "DevicePolicy",
-        leaves: "device access is the system manager's: PrivateDevices= hides what is not needed",
+        leaves: "not enforced; PrivateDevices= shows no device but the harmless ones",
+    },
+    LeftOut { directive: "IPAddressDeny", leaves: "not enforced; what has no network of its own reaches any address" },
+    LeftOut { directive: "IPAddressAllow", leaves: "not enforced, as IPAddressDeny=" },
+    LeftOut {
+        directive: "SocketBindDeny",
+        leaves: "not enforced; the filter of system calls still refuses to listen to whom it is refused",
+    },
+    LeftOut {
+        directive: "SocketBindAllow",
+        leaves: "not enforced; a service that listens could listen at other ports",
     },
 ];
 
@@ -36,23 +43,27 @@ const OF_USER_MANAGER: [LeftOut; 5] = [
 pub fn left_out(deployment: &Deployment) -> &'static [LeftOut] {
     match deployment.scope() {
         Scope::System => &[],
-        Scope::User => &OF_USER_MANAGER,
+        Scope::User => &OF_A_LOGIN,
     }
 }
 
-/// The sandbox as a login's manager can hold it: the home is empty but for the state and the installed manifest.
-pub(crate) fn fit(sandbox: Sandbox, state: &str) -> Sandbox {
-    let keep = |directive: &Directive| !OF_USER_MANAGER.iter().any(|left| left.directive == directive.key);
-    let mut directives: Vec<Directive> = sandbox.directives.into_iter().filter(keep).collect();
-    for directive in &mut directives {
+/// The sandbox as a login's manager can hold it. Of the home nothing is there but the state and the installed manifest: not
+/// the units, the other credentials, or the manager's own socket.
+pub(crate) fn fit(sandbox: Sandbox, deployment: &str, state: &str) -> Sandbox {
+    let keep = |directive: &Directive| !OF_A_LOGIN.iter().any(|left| left.directive == directive.key);
+    let mut directives = Vec::new();
+    for mut directive in sandbox.directives.into_iter().filter(keep) {
         match directive.key {
             "ProtectHome" => "tmpfs".clone_into(&mut directive.value),
-            "BindReadOnlyPaths" => directive.value += " -%E/portcullis",
+            // On 252 the empty home and the runtime directory are writable, and a mount of their own.
+            "NoExecPaths" => directive.value += " -%h -%t",
+            "BindReadOnlyPaths" => {
+                directives.push(Directive { key: "BindPaths", value: format!("%S/{state}") });
+                directive.value += &format!(" -%E/portcullis/{deployment}.toml");
+            }
             _ => {}
         }
+        directives.push(directive);
     }
-    let with_state =
-        directives.iter().position(|directive| directive.key == "ReadOnlyPaths").unwrap_or(directives.len());
-    directives.insert(with_state, Directive { key: "BindPaths", value: format!("%S/{state}") });
     Sandbox { directives, ..sandbox }
 }

@@ -20,7 +20,7 @@ mod sandbox;
 
 use manifest::{Deployment, Scope};
 
-use crate::{Tree, systemd};
+use crate::{Tree, guardrails::Guardrail, systemd};
 
 pub use note::Note;
 pub use page::page;
@@ -73,6 +73,20 @@ impl Rendered {
     }
 }
 
+/// What a login's manager cannot hold: the directives, and the guardrails that need them.
+fn notes_of_a_login(deployment: &Deployment) -> Vec<Note> {
+    let left_out = systemd::left_out(deployment).iter();
+    let not_held = left_out.map(|left| Note::NotHeld { directive: left.directive, leaves: left.leaves });
+    let loses = [
+        (Guardrail::KernelShielded, "PrivateDevices= and ProcSubset= hide devices and the kernel's log"),
+        (
+            Guardrail::NetworkBounded,
+            "offline jobs have a network of their own, and what does not listen is refused the call",
+        ),
+    ];
+    not_held.chain(loses.map(|(guardrail, instead)| Note::Loses { guardrail, instead })).collect()
+}
+
 /// Renders a deployment for a target. `manifest` is the file's content and `digest` its digest.
 ///
 /// # Errors
@@ -83,8 +97,10 @@ pub fn render(target: Target, deployment: &Deployment, manifest: &[u8], digest: 
     }
     let mut rendered = match target {
         Target::Systemd => {
-            let left_out = systemd::left_out(deployment).iter();
-            let notes = left_out.map(|left| Note::NotHeld { directive: left.directive, leaves: left.leaves }).collect();
+            let notes = match deployment.scope() {
+                Scope::System => Vec::new(),
+                Scope::User => notes_of_a_login(deployment),
+            };
             Rendered { tree: systemd::render(deployment, manifest, digest), notes }
         }
         Target::Nixos => nixos::render(deployment, manifest, digest)?,

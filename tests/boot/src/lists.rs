@@ -19,7 +19,12 @@ const SEED: &str = "1";
 /// When no session is on that day, or the scan fails.
 pub fn attested(session: &str, venue: &[String], programs: &Programs) -> anyhow::Result<PathBuf> {
     let scanner = programs.find("scanner")?;
-    let made_of = programs::identity(&fs::metadata(&scanner).with_context(|| format!("{}", scanner.display()))?);
+    // What made the bars, and what scanned them.
+    let mut made_of = String::new();
+    for program in [&programs.find("rehearse")?, &scanner] {
+        let metadata = fs::metadata(program).with_context(|| format!("{}", program.display()))?;
+        made_of += &format!("{}\n", programs::identity(&metadata));
+    }
     let lists = programs.kept().join("lists");
     fs::create_dir_all(&lists)?;
     let list = lists.join(format!("{session}-{}", seed(venue)));

@@ -89,7 +89,10 @@ pub fn boot_once(
         layers.insert(0, programs.layer()?);
     }
     let guest = Guest { root: &root, scenario, layers, out, programs: &programs };
-    let outcome = backend.run(&guest, scenario.timeout)?;
+    // A guest that could not be booted, or died, has failed: the table says so, and not what it said of an earlier one.
+    let outcome = backend
+        .run(&guest, scenario.timeout)
+        .unwrap_or_else(|error| Outcome { code: None, trouble: Some(format!("{error:#}")) });
     let judged = if outcome.passed() { judge(&guest.out) } else { Ok(()) };
     let took = begun.elapsed();
     let figures = fs::read_to_string(guest.out.join("figures")).unwrap_or_default();

@@ -129,9 +129,9 @@ fn ci_fails_when_a_scenario_was_not_booted() {
         let script = proofs::workspace_root().join(".ci/booted");
         Command::new(script).arg(&results).arg(&scenarios).output().unwrap().status.success()
     };
-    let note = |name: &str, outcome: &str| {
+    let note = |host: u8, name: &str, outcome: &str| {
         let said = serde_json::json!({"scenario": name, "about": "it", "outcome": outcome, "seconds": 1.0});
-        fs::write(results.join(format!("debian-12-{name}.json")), said.to_string()).unwrap();
+        fs::write(results.join(format!("debian-{host}-{name}.json")), said.to_string()).unwrap();
     };
     assert!(!booted(), "there is nothing at all");
     fs::create_dir(&results).unwrap();
@@ -139,12 +139,16 @@ fn ci_fails_when_a_scenario_was_not_booted() {
     assert!(!booted(), "no scenario");
     fs::write(scenarios.join("crash.sh"), "").unwrap();
     assert!(!booted(), "one that was not booted");
-    note("crash", "FAILED");
+    note(12, "crash", "passed");
+    assert!(!booted(), "on one Debian of two");
+    note(13, "crash", "FAILED");
     assert!(!booted(), "one that failed");
-    note("crash", "passed");
+    note(13, "crash", "passed");
     assert!(booted());
-    fs::write(scenarios.join("hang.sh"), "").unwrap();
+    fs::write(scenarios.join("hang.sh"), "#: hosts 13\n").unwrap();
     assert!(!booted(), "one of two");
+    note(13, "hang", "passed");
+    assert!(booted(), "it names one Debian");
 }
 
 /// What a line of shell has systemctl do; what it says to somebody is no call.

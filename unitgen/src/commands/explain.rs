@@ -18,7 +18,12 @@ use crate::{
 /// Where a host's manifests are installed, below its root.
 const INSTALLED: &str = "etc/portcullis";
 
-const EXAMPLES: &str = "Examples:
+const HELP: &str = "Exit codes:
+  0   done
+  64  wrong command line, or nothing is called so
+  78  the manifest cannot be read or has errors
+
+Examples:
   unitgen explain execution.service                   every line of a unit, briefly
   unitgen explain execution.service.ExecCondition     one directive: line, rule, reason
   unitgen explain execution.service ExecCondition     the same
@@ -28,7 +33,7 @@ const EXAMPLES: &str = "Examples:
 
 /// Explain why a rendered line is there: manifest line, rule, reason; or what a code means
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = HELP)]
 pub(super) struct Explain {
     /// A unit, UNIT.DIRECTIVE, a directive, a variable, or a code that another command printed
     #[arg(value_name = "UNIT[.DIRECTIVE]|CODE")]

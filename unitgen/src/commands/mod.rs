@@ -6,10 +6,13 @@ mod completions;
 mod diff;
 mod drift;
 mod explain;
+mod graph;
 mod host;
+mod man;
 mod plan;
 mod render;
 mod rollback;
+mod schema;
 mod site;
 mod verify;
 
@@ -59,14 +62,17 @@ struct Cli {
 enum Command {
     Apply(apply::Apply),
     Check(check::Check),
+    Completions(completions::Completions),
     Diff(diff::Diff),
     Drift(drift::Drift),
+    Explain(explain::Explain),
+    Graph(graph::DrawGraph),
+    Man(man::Man),
     Plan(plan::Plan),
     Render(render::Render),
     Rollback(rollback::Rollback),
+    Schema(schema::PrintSchema),
     Verify(verify::Verify),
-    Completions(completions::Completions),
-    Explain(explain::Explain),
 }
 
 /// The manifest, and how to tell what is wrong with it.
@@ -90,16 +96,19 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match cli.command {
+        Command::Apply(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Completions(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Drift(command) => command.run(),
-        Command::Apply(command) => command.run(),
+        Command::Explain(command) => command.run(),
+        Command::Graph(command) => command.run(),
+        Command::Man(command) => command.run(),
         Command::Plan(command) => command.run(),
         Command::Render(command) => command.run(),
         Command::Rollback(command) => command.run(),
+        Command::Schema(command) => command.run(),
         Command::Verify(command) => command.run(),
-        Command::Completions(command) => command.run(),
-        Command::Explain(command) => command.run(),
     }
 }
 

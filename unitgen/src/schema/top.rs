@@ -64,8 +64,8 @@ pub(super) const HOST: Table = Table {
         "systemd",
         Kind::Whole(252, 999),
         "252",
-        "The oldest systemd that the units have to run on. 252 is that of Debian 12, and every rendered line \
-                is measured there.",
+        "The oldest systemd that the units have to run on. 252 is that of Debian 12, and every rendered line is \
+            measured there.",
     )
     .or("252")],
 };
@@ -81,14 +81,8 @@ pub(super) const IDENTITY: Table = Table {
             "A static system user, never root: who runs the services must not be able to arm live orders or change \
                 units.",
         ),
-        Key::optional(
-            "group",
-            Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"),
-            "\"trading\"",
-            "Its group, never root \
-            either.",
-        )
-        .or("the user's name"),
+        Key::optional("group", Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"), "\"trading\"", "Its group, never root either.")
+            .or("the user's name"),
     ],
 };
 
@@ -99,8 +93,8 @@ pub(super) const PATHS: Table = Table {
         "state",
         Kind::Text("^/var/lib/[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"),
         "\"/var/lib/avwap\"",
-        "The state directory: watchlist, ledger, kill switch, exposure. systemd makes it with the right owner, \
-                so it lies below /var/lib.",
+        "The state directory: watchlist, ledger, kill switch, exposure. systemd makes it with the right owner, so \
+            it lies below /var/lib.",
     )
     .or("/var/lib/ and the deployment's name")],
 };

@@ -92,6 +92,34 @@ fn the_picture_in_docs_is_of_this_graph() {
     }
 }
 
+/// docs/units.md shows both drawings; code hosts draw the chart themselves.
+#[test]
+fn the_page_in_docs_is_of_this_graph() {
+    let page = format!("{PAGE}\n```mermaid\n{}```\n", mermaid::text(&graph(AVWAP)));
+    let path = root().join("docs/units.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), page, "UPDATE_DOCS=1 cargo test -p unitgen --test graphs");
+}
+
+const PAGE: &str = "\
+# The units of a deployment
+
+What starts what in `manifests/avwap.toml`, drawn from the rendered units themselves. Boxes are units, ellipses timers with \
+their hours on the arrow, diamonds gates: whatever starts a gated unit starts it through its gate.
+
+![the units of avwap](avwap.svg)
+
+Drawn by `unitgen graph manifests/avwap.toml --format dot | dot -Tsvg > docs/avwap.svg` (Graphviz). A test holds the picture \
+against the graph; another makes this page: `UPDATE_DOCS=1 cargo test -p unitgen --test graphs`.
+
+`unitgen explain UNIT` tells of each line of a unit which line of the manifest it follows from and why; \
+`unitgen explain UNIT.DIRECTIVE` tells the rule with its source and the incident that it prevents.
+
+The same for Markdown, by `unitgen graph manifests/avwap.toml`:
+";
+
 fn graph(manifest: &str) -> Graph {
     let checked = source::check(manifest.as_bytes()).unwrap();
     let rendered = Rendered::of(&checked.deployment, manifest.as_bytes(), &checked.digest);

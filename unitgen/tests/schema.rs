@@ -49,7 +49,12 @@ fn every_key_of_the_table_is_asked_for_and_every_key_asked_for_is_in_the_table()
 /// A manifest without a key: the parser misses it if and only if the table says that it has to be written.
 #[test]
 fn what_the_table_says_has_to_be_written_has_to_be() {
-    for (table, section) in [("", ""), ("identity", "[identity]"), ("services.NAME", "[services.execution]"), ("secrets.NAME", "[secrets.alpaca]")] {
+    for (table, section) in [
+        ("", ""),
+        ("identity", "[identity]"),
+        ("services.NAME", "[services.execution]"),
+        ("secrets.NAME", "[secrets.alpaca]"),
+    ] {
         let table = tables().into_iter().find(|known| known.path == table).unwrap();
         for key in table.keys.iter().filter(|key| !matches!(key.kind, Kind::Table | Kind::Tables | Kind::Variables)) {
             let without = without_key(AVWAP, section, key.name);
@@ -59,7 +64,8 @@ fn what_the_table_says_has_to_be_written_has_to_be() {
             let problems = source::check(without.as_bytes()).err().unwrap_or_default();
             let missed = problems.iter().any(|problem| {
                 let code = matches!(problem.code, Code::MissingKey | Code::MissingGuardrail);
-                code && (problem.message.contains(&format!("`{}`", key.name)) || problem.message.contains(key.name.trim_end_matches('s')))
+                code && (problem.message.contains(&format!("`{}`", key.name))
+                    || problem.message.contains(key.name.trim_end_matches('s')))
             });
             assert_eq!(missed, key.required, "{section} {}: {problems:?}", key.name);
         }
@@ -71,7 +77,11 @@ fn every_shipped_manifest_names_the_schema_and_holds_it() {
     let Some(python) = python() else { return };
     let manifests = shipped();
     for path in &manifests {
-        assert!(fs::read_to_string(path).unwrap().starts_with(HEAD), "{}: its first line is not {HEAD}", path.display());
+        assert!(
+            fs::read_to_string(path).unwrap().starts_with(HEAD),
+            "{}: its first line is not {HEAD}",
+            path.display()
+        );
     }
     for (path, errors) in verdicts(&python, &manifests) {
         assert!(errors.is_empty(), "{path}: {errors:?}");

@@ -81,8 +81,8 @@ fn facts(key: &Key) -> String {
         | Kind::Choice(_)
         | Kind::Whole(..)
         | Kind::Flag
-        | Kind::Texts(_)
-        | Kind::Choices(_)
+        | Kind::Texts(..)
+        | Kind::AllOf(_)
         | Kind::Table
         | Kind::Variables => format!(" Example: {} = {}", key.name, key.example),
     };
@@ -98,8 +98,8 @@ fn described(kind: Kind) -> String {
         Kind::Whole(min, max) if min == max => format!("The number {min}."),
         Kind::Whole(min, _) => format!("A whole number, at least {min}."),
         Kind::Flag => "true or false.".to_owned(),
-        Kind::Texts(_) => "A list of texts.".to_owned(),
-        Kind::Choices(choices) => format!("A list of {}.", words(choices)),
+        Kind::Texts(..) => "A list of texts.".to_owned(),
+        Kind::AllOf(choices) => format!("A list of {}.", words(choices)),
         Kind::Table => "A table, told of below.".to_owned(),
         Kind::Tables => "A table for each, told of below.".to_owned(),
         Kind::Variables => "A table of NAME = \"value\".".to_owned(),

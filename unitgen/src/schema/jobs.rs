@@ -1,6 +1,6 @@
 //! `[jobs.NAME]`: work that ends.
 
-use super::{ANY, Key, Kind, NAME, SPAN, Table, VALUE, top};
+use super::{Key, Kind, NAME, SCHEDULE, SPAN, Table, VALUE, top};
 
 pub(super) const JOBS: Table = Table {
     path: "jobs.NAME",
@@ -15,7 +15,7 @@ pub(super) const JOBS: Table = Table {
         ),
         Key::optional(
             "args",
-            Kind::Texts(VALUE),
+            Kind::Texts(VALUE, 0),
             "[\"scan\"]",
             "Its arguments, the command first. Each stays one argument, whatever stands in it.",
         )
@@ -29,7 +29,7 @@ pub(super) const JOBS: Table = Table {
         ),
         Key::optional(
             "schedule",
-            Kind::Text(ANY),
+            Kind::Text(SCHEDULE),
             "\"Mon..Fri 08:30\"",
             "When its timer starts it: weekdays and a time of day, in the manifest's zone. Without it only another \
                 job's success does.",
@@ -51,7 +51,7 @@ pub(super) const JOBS: Table = Table {
         .or("\"15m\""),
         Key::optional(
             "on_success",
-            Kind::Texts(NAME),
+            Kind::Texts(NAME, 0),
             "[\"execution-restart\"]",
             "The jobs that start when this one has succeeded. A service cannot be named: name a job that restarts \
                 it.",
@@ -65,7 +65,7 @@ pub(super) const JOBS: Table = Table {
         ),
         Key::optional(
             "secrets",
-            Kind::Texts(NAME),
+            Kind::Texts(NAME, 0),
             "[\"alpaca\"]",
             "Groups of [secrets] that it gets besides those of the service it serves.",
         )

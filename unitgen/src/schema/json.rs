@@ -62,10 +62,14 @@ fn property(path: &str, key: &Key, tables: &[Table]) -> Value {
         Kind::Whole(min, max) if min == max => fields(json!({ "type": "integer", "const": min })),
         Kind::Whole(min, max) => fields(json!({ "type": "integer", "minimum": min, "maximum": max })),
         Kind::Flag => fields(json!({ "type": "boolean" })),
-        Kind::Texts(pattern) => fields(json!({ "type": "array", "items": shaped(pattern) })),
-        Kind::Choices(words) => {
-            fields(json!({ "type": "array", "items": { "type": "string", "enum": words }, "uniqueItems": true }))
-        }
+        Kind::Texts(pattern, 0) => fields(json!({ "type": "array", "items": shaped(pattern) })),
+        Kind::Texts(pattern, min) => fields(json!({ "type": "array", "items": shaped(pattern), "minItems": min })),
+        Kind::AllOf(words) => fields(json!({
+            "type": "array",
+            "items": { "type": "string", "enum": words },
+            "uniqueItems": true,
+            "minItems": words.len(),
+        })),
         Kind::Table => table(&below, tables),
         Kind::Tables => fields(json!({
             "type": "object",

@@ -48,10 +48,10 @@ pub enum Kind {
     Whole(i64, i64),
     /// `true` or `false`.
     Flag,
-    /// A list of texts of this shape.
-    Texts(&'static str),
-    /// A list of some of a few words.
-    Choices(&'static [&'static str]),
+    /// A list of so many texts of this shape or more.
+    Texts(&'static str, usize),
+    /// A list of all of a few words, in any order.
+    AllOf(&'static [&'static str]),
     /// A table with keys of the language.
     Table,
     /// Tables whose names are the author's own.
@@ -97,8 +97,8 @@ const VARIABLE: &str = "^[A-Z_][A-Z0-9_]{0,99}$";
 const VALUE: &str = r"^[^\x00-\x1f\x7f]{0,4096}$";
 /// Spans of time.
 const SPAN: &str = "^[0-9]{1,6}[smh]$";
-/// Any text; the parser knows more.
-const ANY: &str = "";
+/// Weekdays and a time of day.
+const SCHEDULE: &str = "^\\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun)((\\.\\.|,)(Mon|Tue|Wed|Thu|Fri|Sat|Sun))*\\s+[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?\\s*$";
 
 #[cfg(test)]
 mod tests {

@@ -44,14 +44,14 @@ pub(super) const SERVICES: Table = Table {
         .or("\"never\""),
         Key::required(
             "secrets",
-            Kind::Texts(NAME),
+            Kind::Texts(NAME, 0),
             "[\"alpaca\"]",
             "The groups of [secrets] whose credentials it \
             gets.",
         ),
         Key::required(
             "gates",
-            Kind::Choices(&["watchlist", "session-window", "kill-switch"]),
+            Kind::AllOf(&["watchlist", "session-window", "kill-switch"]),
             "[\"watchlist\", \"session-window\", \"kill-switch\"]",
             "What must pass before it starts, and again before it opens anything. A service that places orders has \
                 all of them.",

@@ -60,14 +60,22 @@ pub(super) const TOP: Table = Table {
 pub(super) const HOST: Table = Table {
     path: "host",
     about: "What the units may rely on. What the host would ignore is refused, never rendered.",
-    keys: &[Key::optional(
-        "systemd",
-        Kind::Whole(252, 999),
-        "252",
-        "The oldest systemd that the units have to run on. 252 is that of Debian 12, and every rendered line is \
-            measured there.",
-    )
-    .or("252")],
+    keys: &[
+        Key::optional(
+            "systemd",
+            Kind::Whole(252, 999),
+            "252",
+            "The oldest systemd that the units have to run on. 252 is that of Debian 12, and every rendered line \
+                is measured there.",
+        )
+        .or("252"),
+        Key::optional(
+            "podman",
+            Kind::Text(r"^[0-9]+\.[0-9]+$"),
+            "\"5.4\"",
+            "The oldest podman that containers have to run on; only targets that render containers need it.",
+        ),
+    ],
 };
 
 pub(super) const IDENTITY: Table = Table {
@@ -81,8 +89,14 @@ pub(super) const IDENTITY: Table = Table {
             "A static system user, never root: who runs the services must not be able to arm live orders or change \
                 units.",
         ),
-        Key::optional("group", Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"), "\"trading\"", "Its group, never root either.")
-            .or("the user's name"),
+        Key::optional(
+            "group",
+            Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"),
+            "\"trading\"",
+            "Its group, never root \
+            either.",
+        )
+        .or("the user's name"),
     ],
 };
 
@@ -102,14 +116,25 @@ pub(super) const PATHS: Table = Table {
 pub(super) const RELEASE: Table = Table {
     path: "release",
     about: "Where the programs of the release are installed.",
-    keys: &[Key::optional(
-        "programs",
-        Kind::Text("^(/[A-Za-z0-9._+@-]+)+$"),
-        "\"/usr/lib/portcullis/bin\"",
-        "The directory of the programs: absolute, and of characters that mean nothing to systemd.",
-    )
-    .or("\"/usr/lib/portcullis/bin\"")],
+    keys: &[
+        Key::optional(
+            "programs",
+            Kind::Text("^(/[A-Za-z0-9._+@-]+)+$"),
+            "\"/usr/lib/portcullis/bin\"",
+            "The directory of the programs: absolute, and of characters that mean nothing to systemd.",
+        )
+        .or("\"/usr/lib/portcullis/bin\""),
+        Key::optional(
+            "image",
+            Kind::Text("^[a-z0-9.:/_-]+@sha256:[0-9a-f]{64}$"),
+            IMAGE,
+            "The image that holds the programs, pinned by its digest; only targets that render containers need it.",
+        ),
+    ],
 };
+
+const IMAGE: &str =
+    "\"registry.example/portcullis@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"";
 
 pub(super) const SECRETS: Table = Table {
     path: "secrets.NAME",
@@ -118,7 +143,7 @@ pub(super) const SECRETS: Table = Table {
     keys: &[
         Key::required(
             "keys",
-            Kind::Texts(VARIABLE),
+            Kind::Texts(VARIABLE, 1),
             "[\"APCA_API_KEY_ID\", \"APCA_API_SECRET_KEY\"]",
             "The credentials, by the names of their files and of what the programs ask for.",
         ),

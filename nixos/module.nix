@@ -184,6 +184,11 @@ in
     environment.systemPackages = [
       cfg.package
       onHost
+      # Its manual pages and completions; the program itself is the one above.
+      (pkgs.runCommand "unitgen-share" { } ''
+        mkdir -p "$out"
+        ln -s ${cfg.unitgen}/share "$out/share"
+      '')
     ];
 
     systemd.tmpfiles.settings."10-portcullis" =

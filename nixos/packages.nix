@@ -9,12 +9,13 @@ let
       crates,
       mainProgram,
       description,
+      postInstall ? "",
     }:
     let
       inherit (source crates) src members;
     in
     rustPlatform.buildRustPackage {
-      inherit pname src;
+      inherit pname src postInstall;
       inherit ((lib.importTOML ../Cargo.toml).workspace.package) version;
       cargoLock.lockFile = ../Cargo.lock;
       # The workspace of these sources has fewer members than the one they come from.
@@ -60,6 +61,13 @@ in
     crates = [ "unitgen" ];
     mainProgram = "unitgen";
     description = "Renders the units of a Portcullis manifest, and verifies installed ones";
+    postInstall = ''
+      "$out/bin/unitgen" man --out "$out/share/man"
+      mkdir -p "$out"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
+      "$out/bin/unitgen" completions bash > "$out/share/bash-completion/completions/unitgen"
+      "$out/bin/unitgen" completions zsh > "$out/share/zsh/site-functions/_unitgen"
+      "$out/bin/unitgen" completions fish > "$out/share/fish/vendor_completions.d/unitgen.fish"
+    '';
   };
 
   rehearse = build {

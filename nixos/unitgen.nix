@@ -9,7 +9,7 @@ writeShellApplication {
   name = "unitgen";
   text = ''
     case ''${1:-} in
-    check | render | verify)
+    check | drift | explain | plan | render | verify)
       case " $* " in
       *" --programs"[\ =]*) ;;
       *) set -- "$1" --programs ${portcullis}/bin "''${@:2}" ;;

@@ -111,6 +111,22 @@ fn slips_are_answered_with_what_was_meant() {
 }
 
 #[test]
+fn containers_are_explained_as_well() {
+    let place = Place::new();
+    let image = format!("[release]\nimage = \"r.example/portcullis@sha256:{}\"\n", "0".repeat(64));
+    let text = AVWAP.replacen("[host]\n", "[host]\npodman = \"5.4\"\n", 1).replacen("[release]\n", &image, 1);
+    fs::write(place.0.path().join("avwap.toml"), text).unwrap();
+    let told = out(&place.explain(&["execution.container.Image", "avwap.toml", "--target", "quadlet"]));
+    assert!(told.contains("[pinned-image]: execution.container: Image= follows from release.image"), "{told}");
+    assert!(told.contains("--> containers/systemd/execution.container:"), "{told}");
+    let told = out(&place.explain(&["scan.service.ExecStart", "avwap.toml", "--target", "podman-units"]));
+    assert!(told.contains("[runs-podman]"), "{told}");
+    fs::write(place.0.path().join("avwap.toml"), AVWAP).unwrap();
+    let refused = place.explain(&["scan.service", "avwap.toml", "--target", "quadlet"]);
+    assert_eq!(code(&refused), 78, "{}", err(&refused));
+}
+
+#[test]
 fn codes_are_explained_without_a_manifest() {
     let place = Place::new();
     let told = place.explain(&["missing-guardrail"]);

@@ -8,29 +8,33 @@ use std::{
     path::PathBuf,
 };
 
-use unitgen::{explain::Rendered, rules, source};
+use unitgen::{explain::Rendered, rules, source, targets::Target};
 
 #[test]
 fn every_rendered_line_has_a_rule_and_every_rule_a_line() {
     let mut without: BTreeMap<String, String> = BTreeMap::new();
     let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let mut rendered_for: BTreeSet<&str> = BTreeSet::new();
     for (name, manifest) in manifests() {
         let checked = source::check(manifest.as_bytes()).unwrap();
-        let rendered = Rendered::of(&checked.deployment, manifest.as_bytes(), &checked.digest);
-        for line in rendered.lines() {
-            match rules::rule_of(line, rendered.element_of(line)) {
-                Some(rule) => {
-                    seen.insert(rule.id);
-                }
-                None => {
-                    without.insert(
-                        format!("[{}] {}={}", line.section, line.key, line.value),
-                        format!("{name}: {}", line.file),
-                    );
+        for target in [Target::Systemd, Target::Quadlet, Target::PodmanUnits] {
+            let of = Rendered::of_target(target, &checked.deployment, manifest.as_bytes(), &checked.digest);
+            let Ok(rendered) = of else { continue };
+            rendered_for.insert(target.as_str());
+            for line in rendered.lines() {
+                match rules::rule_of(line, rendered.element_of(line)) {
+                    Some(rule) => {
+                        seen.insert(rule.id);
+                    }
+                    None => {
+                        let said = format!("[{}] {}={}", line.section, line.key, line.value);
+                        without.insert(said, format!("{name}, {}: {}", target.as_str(), line.file));
+                    }
                 }
             }
         }
     }
+    assert_eq!(rendered_for.len(), 3, "{rendered_for:?}");
     assert!(without.is_empty(), "rendered lines without a rule in unitgen/src/rules: {without:#?}");
     let unseen: Vec<&str> = rules::all().map(|rule| rule.id).filter(|id| !seen.contains(id)).collect();
     assert!(unseen.is_empty(), "rules of nothing that is rendered: {unseen:?}");
@@ -47,6 +51,9 @@ fn manifests() -> Vec<(String, String)> {
     manifests.sort();
     assert!(!manifests.is_empty());
     manifests.push(("live and encrypted".to_owned(), live_and_encrypted()));
+    for podman in ["5.4", "4.6", "4.3"] {
+        manifests.push((format!("podman {podman}"), in_containers(&live_and_encrypted(), podman)));
+    }
     manifests
 }
 
@@ -67,4 +74,10 @@ fn live_and_encrypted() -> String {
         text = text.replacen(with, instead, 1);
     }
     text
+}
+
+fn in_containers(manifest: &str, podman: &str) -> String {
+    let image = format!("image = \"registry.example/portcullis@sha256:{}\"", "0123456789abcdef".repeat(4));
+    let text = manifest.replacen("[host]\n", &format!("[host]\npodman = \"{podman}\"\n"), 1);
+    text.replacen("[release]\n", &format!("[release]\n{image}\n"), 1)
 }

@@ -137,8 +137,8 @@ impl<'d> Fields<'d> {
 
     /// The table under `key`.
     pub(crate) fn table(&mut self, key: &'static str, later: Later, problems: &mut Problems) -> Option<Fields<'d>> {
-        let (name, value) = self.table.get_key_value(key)?;
         self.asked.push(key);
+        let (name, value) = self.table.get_key_value(key)?;
         let table = value.get_ref().as_table();
         if table.is_none() {
             wrong_type(key, "a table", value, problems);

@@ -126,6 +126,10 @@ let
           for program in $programs; do
             if [ -e "$brought/$program" ]; then cp "$brought/$program" "$out/bin/"; fi
           done
+          if [ -n "$(ls "$out/bin")" ]; then
+            :
+            ${arguments.postInstall}
+          fi
         '';
 
     mkShell = { packages }: derive "shell" { inherit packages; } "echo \"$packages\" > \"$out\"";

@@ -5,14 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use contract::ExitCode;
 use manifest::{Document, Release};
 
-use super::{ManifestArgs, colour_of_output, say, tell};
+use super::{Loaded, ManifestArgs, colour_of_output, say, tell};
 use crate::{
     explain::{self, Asked, Manifest, Rendered, codes},
     systemd::manifest_copy,
+    targets::{Refused, Target},
 };
 
 /// Where a host's manifests are installed, below its root.
@@ -47,9 +48,33 @@ pub(super) struct Explain {
     /// Take the installed manifest of the host whose root lies here
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
+    /// What the units are rendered for
+    #[arg(long, default_value = "systemd")]
+    target: RenderedFor,
     /// Print one line of JSON instead of text
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RenderedFor {
+    /// Units of systemd's manager
+    Systemd,
+    /// Files for podman's generator
+    Quadlet,
+    /// Units that run podman themselves
+    PodmanUnits,
+}
+
+impl RenderedFor {
+    fn render(self, loaded: &Loaded) -> Result<Rendered, Refused> {
+        let target = match self {
+            Self::Systemd => Target::Systemd,
+            Self::Quadlet => Target::Quadlet,
+            Self::PodmanUnits => Target::PodmanUnits,
+        };
+        Rendered::of_target(target, &loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest)
+    }
 }
 
 impl Explain {
@@ -72,7 +97,13 @@ impl Explain {
             Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };
-        let rendered = Rendered::of(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+        let rendered = match self.target.render(&loaded) {
+            Ok(rendered) => rendered,
+            Err(refused) => {
+                tell(&format!("error: {refused}\n"));
+                return ExitCode::BadConfig;
+            }
+        };
         let asked = match explain::ask(&rendered, &self.subject, directive) {
             Ok(asked) => asked,
             Err(message) => {

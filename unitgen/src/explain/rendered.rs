@@ -8,7 +8,11 @@ use crate::{
     Tree, accounts,
     rules::{Dialect, Element, Line, read},
     systemd,
+    targets::{self, Refused, Target},
 };
+
+const SYSUSERS: &str = "sysusers.d";
+const TMPFILES: &str = "tmpfiles.d";
 
 /// Rendered files with their directives.
 #[derive(Debug)]
@@ -20,9 +24,22 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// All of a deployment: units, sysusers.d and tmpfiles.d.
+    /// All of a deployment for systemd: units, sysusers.d and tmpfiles.d.
     #[must_use]
     pub fn of(deployment: &Deployment, manifest: &[u8], digest: &str) -> Self {
+        Self::of_units(deployment, manifest, digest, &systemd::render(deployment, manifest, digest))
+    }
+
+    /// All of a deployment for a target whose files have directives: not for NixOS, whose module is a program.
+    ///
+    /// # Errors
+    /// When the target cannot run it.
+    pub fn of_target(target: Target, deployment: &Deployment, manifest: &[u8], digest: &str) -> Result<Self, Refused> {
+        let units = targets::render(target, deployment, manifest, digest)?;
+        Ok(Self::of_units(deployment, manifest, digest, &units.tree))
+    }
+
+    fn of_units(deployment: &Deployment, manifest: &[u8], digest: &str, units: &Tree) -> Self {
         let services = deployment.services().map(|service| (service.name().to_string(), Element::Service));
         let jobs = deployment.jobs().map(|job| {
             let element = match job.work() {
@@ -37,10 +54,10 @@ impl Rendered {
             texts: BTreeMap::new(),
             lines: Vec::new(),
         };
-        rendered.add("", Dialect::Sections, &systemd::render(deployment, manifest, digest));
+        rendered.add("", Dialect::Sections, units);
         for (kind, tree) in [
-            ("sysusers.d", accounts::sysusers(deployment, digest)),
-            ("tmpfiles.d", accounts::tmpfiles(deployment, manifest, digest)),
+            (SYSUSERS, accounts::sysusers(deployment, digest)),
+            (TMPFILES, accounts::tmpfiles(deployment, manifest, digest)),
         ] {
             rendered.add(&format!("{kind}/"), Dialect::Columns(kind), &tree);
         }
@@ -77,13 +94,12 @@ impl Rendered {
         units
     }
 
-    /// The unit that a line is of, when it stands in a drop-in too.
+    /// The unit that a line is of, when it stands in a drop-in too. A file that is no unit has its whole path for a name.
     #[must_use]
     pub fn unit_of<'l>(&self, line: &'l Line) -> &'l str {
-        match line.file.split_once(".d/") {
-            Some((unit, _)) if unit.contains('.') => unit,
-            Some(_) | None => &line.file,
-        }
+        let is_unit = line.section != SYSUSERS && line.section != TMPFILES;
+        let Some((folder, name)) = line.file.rsplit_once('/').filter(|_| is_unit) else { return &line.file };
+        folder.rsplit('/').next().and_then(|folder| folder.strip_suffix(".d")).unwrap_or(name)
     }
 
     /// The name of the service, job or deployment that a line's unit belongs to.
@@ -97,7 +113,7 @@ impl Rendered {
     #[must_use]
     pub fn element_of(&self, line: &Line) -> Element {
         let unit = self.unit_of(line);
-        let of_the_deployment = unit.ends_with(".target") || unit.contains('/');
+        let of_the_deployment = unit.ends_with(".target") || line.section == SYSUSERS || line.section == TMPFILES;
         let known = self.elements.get(self.name_of(line)).copied().filter(|_| !of_the_deployment);
         known.unwrap_or(Element::Deployment)
     }

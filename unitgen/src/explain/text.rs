@@ -97,7 +97,8 @@ fn files<'a>(rendered: &'a Rendered, explanation: &'a Explanation<'_>) -> Vec<Gr
     for file in files {
         let marks = explanation.lines.iter().filter(|line| line.file == file);
         let marks = marks.map(|line| AnnotationKind::Primary.span(line.span.clone()));
-        let called = if file == explanation.unit { "rendered as" } else { "and once more, by the drop-in" };
+        let is_drop_in = explanation.lines.iter().any(|line| line.file == file && line.is_drop_in());
+        let called = if is_drop_in { "and once more, by the drop-in" } else { "rendered as" };
         groups.push(
             Level::INFO
                 .no_name()
@@ -129,7 +130,7 @@ pub fn brief(manifest: &Manifest<'_>, explanations: &[Explanation<'_>]) -> Strin
             } else {
                 format!("{}={}", line.key, line.value)
             };
-            if line.file == explanation.unit && !shown.contains(&text) {
+            if !line.is_drop_in() && !shown.contains(&text) {
                 shown.push(text);
             }
         }

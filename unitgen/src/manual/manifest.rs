@@ -34,6 +34,9 @@ schedule = \"Mon..Fri 08:40\"
 
 const NAME: &str = "portcullis-manifest";
 
+/// Longer ones have no place to break.
+const EXAMPLE_MAX: usize = 70;
+
 pub(super) fn page(date: &str, source: &str) -> Page {
     let mut roff = Roff::default();
     roff.title(&NAME.to_uppercase(), "5", date, source, MANUAL);
@@ -75,17 +78,8 @@ fn facts(key: &Key) -> String {
         (false, Some(default)) => format!("Without it: {default}."),
         (false, None) => "May be left out.".to_owned(),
     };
-    let example = match key.kind {
-        Kind::Tables => String::new(),
-        Kind::Text(_)
-        | Kind::Choice(_)
-        | Kind::Whole(..)
-        | Kind::Flag
-        | Kind::Texts(..)
-        | Kind::AllOf(_)
-        | Kind::Table
-        | Kind::Variables => format!(" Example: {} = {}", key.name, key.example),
-    };
+    let shown = key.kind != Kind::Tables && key.example.len() <= EXAMPLE_MAX;
+    let example = if shown { format!(" Example: {} = {}", key.name, key.example) } else { String::new() };
     format!("{} {needed}{example}", described(key.kind))
 }
 

@@ -93,7 +93,20 @@ fn page(command: &Command, name: &str, commands: &[Command], release: &Release<'
         block.write(&mut roff);
     }
     write_surroundings(&mut roff, name, program);
-    Page { name: name.to_owned(), section: "1", text: String::from_utf8_lossy(&text).into_owned() + &roff.into_text() }
+    let text = without_double_breaks(&String::from_utf8_lossy(&text));
+    Page { name: name.to_owned(), section: "1", text: text + &roff.into_text() }
+}
+
+/// A line break beside a blank line breaks nothing, and mandoc says so.
+fn without_double_breaks(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let is_blank =
+        |at: Option<usize>| at.and_then(|at| lines.get(at)).is_some_and(|line| line.is_empty() || *line == ".sp");
+    let kept = lines
+        .iter()
+        .enumerate()
+        .filter(|(at, line)| **line != ".br" || !(is_blank(at.checked_sub(1)) || is_blank(Some(at + 1))));
+    kept.map(|(_, line)| format!("{line}\n")).collect()
 }
 
 /// What holds for every command.

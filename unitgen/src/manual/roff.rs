@@ -16,11 +16,6 @@ impl Roff {
         self.0 += &format!(".SH {}\n", quoted(title));
     }
 
-    /// Begins a part of a section.
-    pub(super) fn part(&mut self, title: &str) {
-        self.0 += &format!(".SS {}\n", quoted(title));
-    }
-
     /// A paragraph.
     pub(super) fn text(&mut self, text: &str) {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

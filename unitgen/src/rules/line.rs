@@ -19,6 +19,15 @@ pub struct Line {
     pub value: String,
 }
 
+impl Line {
+    /// Whether it stands in a drop-in of its unit.
+    #[must_use]
+    pub fn is_drop_in(&self) -> bool {
+        let folder = self.file.rsplit_once('/').map(|(folder, _)| folder);
+        folder.is_some_and(|folder| folder.ends_with(".d") && folder != self.section)
+    }
+}
+
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {

@@ -6,6 +6,7 @@
 //! without a rule, no rule without a line.
 
 mod accounts;
+mod containers;
 mod environment;
 mod line;
 mod sandbox;
@@ -67,6 +68,8 @@ enum Value {
     Any,
     Is(&'static str),
     Starts(&'static str),
+    StartsAmong(&'static [&'static str]),
+    Contains(&'static str),
     Among(&'static [&'static str]),
 }
 
@@ -78,9 +81,17 @@ pub fn rule_of(line: &Line, element: Element) -> Option<&'static Rule> {
 
 /// Every rule.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
-    [unit::RULES, service::RULES, environment::RULES, sandbox::RULES, timer::RULES, accounts::RULES]
-        .into_iter()
-        .flatten()
+    // A unit that runs podman says on the host what others say of their program, so what is podman's stands first.
+    let catalogue = [
+        containers::RULES,
+        unit::RULES,
+        service::RULES,
+        environment::RULES,
+        sandbox::RULES,
+        timer::RULES,
+        accounts::RULES,
+    ];
+    catalogue.into_iter().flatten()
 }
 
 impl Rule {
@@ -101,6 +112,8 @@ impl Rule {
             Value::Any => true,
             Value::Is(value) => line.value == value,
             Value::Starts(start) => line.value.starts_with(start),
+            Value::StartsAmong(starts) => starts.iter().any(|start| line.value.starts_with(start)),
+            Value::Contains(part) => line.value.contains(part),
             Value::Among(values) => values.contains(&line.value.as_str()),
         };
         fits && self.section == line.section
@@ -144,6 +157,14 @@ impl Rule {
 
     const fn starts(self, start: &'static str) -> Self {
         Self { value: Value::Starts(start), ..self }
+    }
+
+    const fn among_starts(self, starts: &'static [&'static str]) -> Self {
+        Self { value: Value::StartsAmong(starts), ..self }
+    }
+
+    const fn contains(self, part: &'static str) -> Self {
+        Self { value: Value::Contains(part), ..self }
     }
 
     const fn among(self, values: &'static [&'static str]) -> Self {

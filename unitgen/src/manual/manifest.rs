@@ -1,7 +1,7 @@
 //! portcullis-manifest(5), from the table of the language.
 
 use super::{MANUAL, Page, roff::Roff};
-use crate::schema::{Key, Kind, Table, tables};
+use crate::schema::{Key, Kind, Need, Table, tables};
 
 /// A whole manifest, as short as one can be; a test checks it.
 pub(super) const EXAMPLE: &str = "\
@@ -73,10 +73,12 @@ fn write_table(roff: &mut Roff, table: &Table) {
 }
 
 fn facts(key: &Key) -> String {
-    let needed = match (key.required, key.default) {
-        (true, _) => "Has to be written.".to_owned(),
-        (false, Some(default)) => format!("Without it: {default}."),
-        (false, None) => "May be left out.".to_owned(),
+    let needed = match (key.need, key.default) {
+        (Need::Always, _) => "Has to be written.".to_owned(),
+        (Need::For(whom), None) => format!("Has to be written for {whom}."),
+        (Need::For(whom), Some(default)) => format!("Has to be written for {whom}; else, without it: {default}."),
+        (Need::Never, Some(default)) => format!("Without it: {default}."),
+        (Need::Never, None) => "May be left out.".to_owned(),
     };
     let shown = key.kind != Kind::Tables && key.example.len() <= EXAMPLE_MAX;
     let example = if shown { format!(" Example: {} = {}", key.name, key.example) } else { String::new() };
@@ -93,7 +95,7 @@ fn described(kind: Kind) -> String {
         Kind::Whole(min, _) => format!("A whole number, at least {min}."),
         Kind::Flag => "true or false.".to_owned(),
         Kind::Texts(..) => "A list of texts.".to_owned(),
-        Kind::AllOf(choices) => format!("A list of {}.", words(choices)),
+        Kind::Choices(choices) => format!("A list of some of {}.", words(choices)),
         Kind::Table => "A table, told of below.".to_owned(),
         Kind::Tables => "A table for each, told of below.".to_owned(),
         Kind::Variables => "A table of NAME = \"value\".".to_owned(),

@@ -9,8 +9,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::of("own-user", "sysusers.d", &["u"], SYSUSERS)
         .purpose("A system user without shell and password, who owns the deployment's state and nothing else.")
         .measured(
-            "The state of DynamicUser= lies in a directory of root's, and two units that share one clash: \
-            the user is a static one.",
+            "The state of DynamicUser= lies in a directory of root's, and two units that share one clash: the user \
+                is a static one.",
         )
         .from(&["identity.user"]),
     Rule::of("own-group", "sysusers.d", &["g"], SYSUSERS)
@@ -21,9 +21,6 @@ pub(super) const RULES: &[Rule] = &[
         .purpose("Who may write here may trade: manifests, keys and the armed days of an account are root's alone.")
         .policy(EVERY_MANIFEST),
     Rule::of("state-before-the-first-start", "tmpfiles.d", &["d"], TMPFILES)
-        .purpose(
-            "The units make their state themselves, but the first bars have to lie there before the first \
-            start.",
-        )
+        .purpose("The units make their state themselves, but the first bars have to lie there before the first start.")
         .from(&["paths.state"]),
 ];

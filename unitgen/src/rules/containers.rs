@@ -27,30 +27,26 @@ pub(super) const RULES: &[Rule] = &[
     container(
         "container-name",
         &["ContainerName"],
-        "The container is found under its deployment and unit by \
-        whoever looks.",
+        "The container is found under its deployment and unit by whoever looks.",
     )
     .from(&["services.NAME", "jobs.NAME"]),
     container(
         "pinned-image",
         &["Image"],
-        "The release's image, by its digest: a name alone is another program \
-        tomorrow.",
+        "The release's image, by its digest: a name alone is another program tomorrow.",
     )
     .from(&["release.image"]),
     container(
         "never-fetched",
         &["Pull"],
-        "A start never waits for a registry, and never brings another image than \
-        the one that was checked.",
+        "A start never waits for a registry, and never brings another image than the one that was checked.",
     ),
     container("ready-inside", &["Notify"], "The program inside says that it is ready, and the unit is active then.")
         .measured("By default the unit is active when the container has started, whatever its program says."),
     container(
         "log-of-the-host",
         &["LogDriver"],
-        "What the program prints goes into the host's journal, as without \
-        a container.",
+        "What the program prints goes into the host's journal, as without a container.",
     ),
     container(
         "container-winds-down",
@@ -60,8 +56,7 @@ pub(super) const RULES: &[Rule] = &[
     container(
         "container-user",
         &["User", "Group"],
-        "The program runs as the deployment's user inside too, never \
-        as root.",
+        "The program runs as the deployment's user inside too, never as root.",
     )
     .from(&["identity.user", "identity.group"]),
     container(
@@ -73,8 +68,7 @@ pub(super) const RULES: &[Rule] = &[
     container(
         "container-network",
         &["Network"],
-        "What talks to the broker has the host's network; everything else \
-        has none.",
+        "What talks to the broker has the host's network; everything else has none.",
     )
     .from(WORK),
     container(
@@ -90,21 +84,19 @@ pub(super) const RULES: &[Rule] = &[
     container(
         "container-limits",
         &["Ulimit"],
-        "It takes no processor for itself, and a crash writes no core file \
-        with keys in it.",
+        "It takes no processor for itself, and a crash writes no core file with keys in it.",
     ),
     container(
         "container-mounts",
         &["Volume"],
-        "Of the host it sees its state, its locks, its credentials and the \
-        manifests, and what lies there cannot be run.",
+        "Of the host it sees its state, its locks, its credentials and the manifests, and what lies there cannot \
+            be run.",
     )
     .from(&["paths.state"]),
     container(
         "others-keys-masked",
         &["Mask"],
-        "The directories of all credentials are covered: it sees the copies \
-        of its own alone.",
+        "The directories of all credentials are covered: it sees the copies of its own alone.",
     ),
     Rule::of("container-environment", "Container", &["PodmanArgs"], RUN)
         .starts("--env=")
@@ -117,100 +109,79 @@ pub(super) const RULES: &[Rule] = &[
         "signs-through-conmon",
         &["NotifyAccess"],
         SERVICE,
-        "conmon passes on what the program inside says, \
-        and is the unit's main process; so it is believed too.",
+        "conmon passes on what the program inside says, and is the unit's main process; so it is believed too.",
     )
     .value("all"),
     on_host(
         "directories-first",
         &["ExecStartPre"],
         SERVICE,
-        "Makes the directories that are mounted, with their \
-        owner, before podman starts: StateDirectory= would make them root's.",
+        "Makes the directories that are mounted, with their owner, before podman starts: StateDirectory= would \
+            make them root's.",
     )
     .contains("/usr/bin/install -d "),
     on_host(
         "own-copy-of-credentials",
         &["ExecStartPre"],
         SERVICE,
-        "systemd hands credentials to root here; the \
-        container's user gets a copy of its own, in memory and until the stop.",
+        "systemd hands credentials to root here; the container's user gets a copy of its own, in memory and until \
+            the stop.",
     )
     .contains("/usr/bin/install --target-directory="),
     on_host(
         "runs-podman",
         &["ExecStart"],
         RUN,
-        "Runs the program in a container, with the sandbox as podman's \
-        options: what a generator would write.",
+        "Runs the program in a container, with the sandbox as podman's options: what a generator would write.",
     )
     .starts("/usr/bin/podman run "),
     on_host(
         "stops-podman",
         &["ExecStop"],
         "podman-rm(1)",
-        "Asks the container to end, waits as long as its own \
-        timeout, and removes it.",
+        "Asks the container to end, waits as long as its own timeout, and removes it.",
     ),
     on_host(
         "leaves-no-container",
         &["ExecStopPost"],
         "podman-rm(1)",
-        "However it ended, no container of this unit \
-        is left; the `-` stands since there may be none.",
+        "However it ended, no container of this unit is left; the `-` stands since there may be none.",
     )
     .starts("-/usr/bin/podman rm "),
-    on_host(
-        "tells-podman-its-unit",
-        &["Environment"],
-        RUN,
-        "Tells podman which unit it works \
-        for.",
-    )
-    .starts("PODMAN_SYSTEMD_UNIT="),
+    on_host("tells-podman-its-unit", &["Environment"], RUN, "Tells podman which unit it works for.")
+        .starts("PODMAN_SYSTEMD_UNIT="),
     on_host(
         "directories-by-name",
         &["Environment"],
         EXEC,
-        "What systemd would say of directories that it makes: \
-        gate and program look for state and locks there.",
+        "What systemd would say of directories that it makes: gate and program look for state and locks there.",
     )
     .among_starts(&["STATE_DIRECTORY=", "RUNTIME_DIRECTORY="]),
     on_host(
         "place-of-the-copy",
         &["RuntimeDirectory"],
         EXEC,
-        "Where the copies of the credentials lie: in memory, \
-        gone with the unit.",
+        "Where the copies of the credentials lie: in memory, gone with the unit.",
     )
     .contains(".credentials"),
     on_host(
         "place-of-the-copy-mode",
         &["RuntimeDirectoryMode"],
         EXEC,
-        "Its user reaches the copies by their \
-        names, and nobody can list them.",
+        "Its user reaches the copies by their names, and nobody can list them.",
     )
     .value("0711"),
     on_host(
         "only-podman-is-signalled",
         &["KillMode"],
         KILL,
-        "The stop's signal reaches podman's process alone, \
-        which passes it on.",
+        "The stop's signal reaches podman's process alone, which passes it on.",
     ),
     on_host(
         "podman-keeps-the-group",
         &["Delegate"],
         RESOURCES,
-        "podman divides the unit's own control group, so \
-        limits and bans of the unit hold for the container.",
+        "podman divides the unit's own control group, so limits and bans of the unit hold for the container.",
     ),
-    on_host(
-        "log-by-unit",
-        &["SyslogIdentifier"],
-        EXEC,
-        "Lines in the journal carry the unit's name, not \
-        conmon's.",
-    ),
+    on_host("log-by-unit", &["SyslogIdentifier"], EXEC, "Lines in the journal carry the unit's name, not conmon's."),
 ];

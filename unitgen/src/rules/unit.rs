@@ -4,33 +4,27 @@ use super::{Element, NIXOS, ORDERS, Rule, UNIT};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::of("description", "Unit", &["Description"], UNIT)
-        .purpose(
-            "The line that systemctl and the journal show, so that deployment, job and hour are seen at a \
-            glance.",
-        )
+        .purpose("The line that systemctl and the journal show, so that deployment, job and hour are seen at a glance.")
         .from(&["services.NAME", "jobs.NAME", "name"]),
     Rule::of("part-of-the-target", "Unit", &["PartOf"], UNIT)
         .purpose(
-            "Stopping or restarting the deployment's target does the same to this unit; starting it is not \
-            tied to anything.",
+            "Stopping or restarting the deployment's target does the same to this unit; starting it is not tied to \
+                anything.",
         )
         .from(&["name"]),
     Rule::of("network-first", "Unit", &["Wants", "After"], UNIT)
         .value("network-online.target")
         .purpose(
-            "The first thing this program does is to ask the broker: it waits until the host has said that \
-            its network is up. Wants= starts that, After= waits for it, and neither does the other's work.",
+            "The first thing this program does is to ask the broker: it waits until the host has said that its \
+                network is up. Wants= starts that, After= waits for it, and neither does the other's work.",
         )
         .from(&["services.NAME.program", "jobs.NAME.program"]),
     Rule::of("one-target", "Unit", &["Wants"], UNIT)
         .only(Element::Deployment)
-        .purpose(
-            "The target is the one unit to enable: it starts every service and every timer that runs by \
-            itself.",
-        )
+        .purpose("The target is the one unit to enable: it starts every service and every timer that runs by itself.")
         .measured(
-            "With Requires= in its place whatever stops or fails below the target takes the target and all \
-            its timers along.",
+            "With Requires= in its place whatever stops or fails below the target takes the target and all its \
+                timers along.",
         )
         .from(&["services", "jobs"]),
     Rule::of("restart-stops-it-first", "Unit", &["Conflicts", "After"], UNIT)
@@ -49,8 +43,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::of("restart-that-fails", "Unit", &["OnFailure"], UNIT)
         .only(Element::Restart)
         .purpose(
-            "The service was stopped before this unit could fail, and may hold something: it comes back all \
-            the same, through its gate.",
+            "The service was stopped before this unit could fail, and may hold something: it comes back all the \
+                same, through its gate.",
         )
         .measured(
             "systemd 252 fires OnFailure= once, when it gives up, and 257 at every crash. A oneshot without \
@@ -67,8 +61,8 @@ pub(super) const RULES: &[Rule] = &[
         .from(&["jobs.NAME.on_success"]),
     Rule::of("follow-in-any-case", "Unit", &["OnSuccessJobMode", "OnFailureJobMode"], UNIT)
         .purpose(
-            "A start that follows takes the place of a stop still waiting in the queue, where another mode \
-            would refuse it.",
+            "A start that follows takes the place of a stop still waiting in the queue, where another mode would \
+                refuse it.",
         )
         .from(&["jobs.NAME.restart", "jobs.NAME.on_success"]),
     Rule::of("no-start-limit", "Unit", &["StartLimitIntervalSec", "StartLimitBurst"], UNIT)
@@ -84,26 +78,26 @@ pub(super) const RULES: &[Rule] = &[
     Rule::of("kept-when-removed", "Unit", &["X-StopOnRemoval"], NIXOS)
         .only(Element::Service)
         .purpose(
-            "A NixOS configuration that no longer has this unit takes away what may be opened, never the \
-            manager of what is held.",
+            "A NixOS configuration that no longer has this unit takes away what may be opened, never the manager \
+                of what is held.",
         )
         .measured("Without the line a switch stops every unit that its configuration has lost.")
         .policy(ORDERS),
     Rule::of("target-kept-when-removed", "Unit", &["X-StopOnRemoval"], NIXOS)
         .only(Element::Deployment)
         .purpose(
-            "A stop of the target is a stop of the services that are PartOf= it, so a switch must not stop \
-            the target either.",
+            "A stop of the target is a stop of the services that are PartOf= it, so a switch must not stop the \
+                target either.",
         )
         .policy(super::EVERY_MANIFEST),
     Rule::of("enabled-by-boot", "Install", &["WantedBy"], UNIT)
         .purpose(
-            "Enabling the target ties the whole deployment to the boot. No other unit can be enabled, so none \
-            runs unasked.",
+            "Enabling the target ties the whole deployment to the boot. No other unit can be enabled, so none runs \
+                unasked.",
         )
         .measured(
-            "A job that is wanted by the default target runs at every boot or login. NixOS ignores this \
-            section; its module enables the target itself.",
+            "A job that is wanted by the default target runs at every boot or login. NixOS ignores this section; \
+                its module enables the target itself.",
         )
         .policy(super::EVERY_MANIFEST),
 ];

@@ -9,9 +9,10 @@ pub(super) const JOBS: Table = Table {
     keys: &[
         Key::optional(
             "program",
-            Kind::Choice(&["scanner", "desk"]),
+            Kind::Choice(&["scanner", "desk", "session", "marketdata"]),
             "\"scanner\"",
-            "The program of the release that it runs.",
+            "The program that it runs. The language knows those of releases to come too; what this release does \
+                not contain is refused.",
         ),
         Key::optional(
             "args",
@@ -31,8 +32,9 @@ pub(super) const JOBS: Table = Table {
             "schedule",
             Kind::Text(SCHEDULE),
             "\"Mon..Fri 08:30\"",
-            "When its timer starts it: weekdays and a time of day, in the manifest's zone. Without it only another \
-                job's success does.",
+            "When its timer starts it: weekdays and a time of day, as `Mon..Fri 08:30`, or times at even \
+                distances, as `Mon..Fri 09:30..16:00/5m`; in the manifest's zone, or in the one written behind. \
+                Without it only another job's success does.",
         ),
         Key::optional(
             "late_start",

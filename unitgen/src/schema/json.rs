@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Key, Kind, NAME, Table, VALUE, VARIABLE, tables};
+use super::{Key, Kind, NAME, Need, Table, VALUE, VARIABLE, services, tables};
 
 /// The schema's text, as it is kept beside the manifests.
 ///
@@ -29,7 +29,7 @@ fn table(path: &str, tables: &[Table]) -> Map<String, Value> {
     let Some(table) = tables.iter().find(|table| table.path == path) else { return Map::new() };
     let properties: Map<String, Value> =
         table.keys.iter().map(|key| (key.name.to_owned(), property(path, key, tables))).collect();
-    let required: Vec<&str> = table.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    let required: Vec<&str> = table.keys.iter().filter(|key| key.need == Need::Always).map(|key| key.name).collect();
     let mut object = Map::new();
     object.insert("type".to_owned(), json!("object"));
     object.insert("description".to_owned(), json!(table.about));
@@ -44,14 +44,14 @@ fn table(path: &str, tables: &[Table]) -> Map<String, Value> {
 
 /// What keys of one table demand of each other.
 fn links(path: &str) -> Map<String, Value> {
-    let links = match path {
+    fields(match path {
+        "services.NAME" => json!({ "allOf": services::links() }),
         "jobs.NAME" => json!({
             "oneOf": [{ "required": ["program"] }, { "required": ["restart"] }],
             "dependentRequired": { "late_start": ["schedule"] },
         }),
         _ => json!({}),
-    };
-    links.as_object().cloned().unwrap_or_default()
+    })
 }
 
 fn property(path: &str, key: &Key, tables: &[Table]) -> Value {
@@ -64,12 +64,9 @@ fn property(path: &str, key: &Key, tables: &[Table]) -> Value {
         Kind::Flag => fields(json!({ "type": "boolean" })),
         Kind::Texts(pattern, 0) => fields(json!({ "type": "array", "items": shaped(pattern) })),
         Kind::Texts(pattern, min) => fields(json!({ "type": "array", "items": shaped(pattern), "minItems": min })),
-        Kind::AllOf(words) => fields(json!({
-            "type": "array",
-            "items": { "type": "string", "enum": words },
-            "uniqueItems": true,
-            "minItems": words.len(),
-        })),
+        Kind::Choices(words) => {
+            fields(json!({ "type": "array", "items": { "type": "string", "enum": words }, "uniqueItems": true }))
+        }
         Kind::Table => table(&below, tables),
         Kind::Tables => fields(json!({
             "type": "object",

@@ -28,13 +28,24 @@ pub struct Key {
     /// What its value is.
     pub kind: Kind,
     /// Whether it has to be written.
-    pub required: bool,
+    pub need: Need,
     /// What holds when it is not written, as it would be written or in words.
     pub default: Option<&'static str>,
     /// A value, as it is written in TOML.
     pub example: &'static str,
     /// What it means.
     pub about: &'static str,
+}
+
+/// Whether a key has to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Always.
+    Always,
+    /// For these, and of no use to others unless they say so.
+    For(&'static str),
+    /// Never.
+    Never,
 }
 
 /// What a value is.
@@ -50,8 +61,8 @@ pub enum Kind {
     Flag,
     /// A list of so many texts of this shape or more.
     Texts(&'static str, usize),
-    /// A list of all of a few words, in any order.
-    AllOf(&'static [&'static str]),
+    /// A list of some of a few words, in any order.
+    Choices(&'static [&'static str]),
     /// A table with keys of the language.
     Table,
     /// Tables whose names are the author's own.
@@ -62,11 +73,15 @@ pub enum Kind {
 
 impl Key {
     const fn required(name: &'static str, kind: Kind, example: &'static str, about: &'static str) -> Self {
-        Self { name, kind, required: true, default: None, example, about }
+        Self { name, kind, need: Need::Always, default: None, example, about }
     }
 
     const fn optional(name: &'static str, kind: Kind, example: &'static str, about: &'static str) -> Self {
-        Self { name, kind, required: false, default: None, example, about }
+        Self { name, kind, need: Need::Never, default: None, example, about }
+    }
+
+    const fn needed_for(self, whom: &'static str) -> Self {
+        Self { need: Need::For(whom), ..self }
     }
 
     const fn or(self, default: &'static str) -> Self {
@@ -97,8 +112,14 @@ const VARIABLE: &str = "^[A-Z_][A-Z0-9_]{0,99}$";
 const VALUE: &str = r"^[^\x00-\x1f\x7f]{0,4096}$";
 /// Spans of time.
 const SPAN: &str = "^[0-9]{1,6}[smh]$";
-/// Weekdays and a time of day.
-const SCHEDULE: &str = "^\\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun)((\\.\\.|,)(Mon|Tue|Wed|Thu|Fri|Sat|Sun))*\\s+[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?\\s*$";
+/// Weekdays, a time of day or times at even distances, and a zone.
+const SCHEDULE: &str = concat!(
+    r"^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun)((\.\.|,)(Mon|Tue|Wed|Thu|Fri|Sat|Sun))*",
+    r"\s+[0-2][0-9](:[0-5][0-9](:[0-5][0-9])?)?(\.\.[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?(/[0-9]{1,2}[mh])?)?",
+    r"(\s+[A-Z][A-Za-z_+/0-9-]*)?\s*$"
+);
+/// A region and a city, or `UTC`.
+const ZONE: &str = "^[A-Z][A-Za-z_+/0-9-]*$";
 
 #[cfg(test)]
 mod tests {
@@ -117,7 +138,7 @@ mod tests {
             for key in table.keys {
                 let whole = key.about.len() > 20 && key.about.ends_with('.') && !key.example.is_empty();
                 assert!(whole, "{}.{}", table.path, key.name);
-                assert!(!(key.required && key.default.is_some()), "{}.{}", table.path, key.name);
+                assert!(!(key.need == Need::Always && key.default.is_some()), "{}.{}", table.path, key.name);
             }
         }
     }

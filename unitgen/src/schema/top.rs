@@ -1,6 +1,6 @@
 //! The file itself, and its tables that are there once.
 
-use super::{Key, Kind, NAME, Table, VARIABLE};
+use super::{Key, Kind, NAME, Table, VARIABLE, ZONE};
 
 pub(super) const TOP: Table = Table {
     path: "",
@@ -21,11 +21,18 @@ pub(super) const TOP: Table = Table {
         ),
         Key::required(
             "timezone",
-            Kind::Choice(&["America/New_York"]),
+            Kind::Text(ZONE),
             "\"America/New_York\"",
-            "The zone of every schedule. A change of daylight saving moves the instant and not the wall clock.",
+            "The zone of every schedule that names no other, by IANA's name. Sessions are New York's in any case; \
+                a change of daylight saving moves the instant and not the wall clock.",
         ),
-        Key::required("scope", Kind::Choice(&["system"]), "\"system\"", "Whose manager runs the units."),
+        Key::required(
+            "scope",
+            Kind::Choice(&["system", "user"]),
+            "\"system\"",
+            "Whose manager runs the units: the system's, or that of the login in [identity], which never trades \
+                real money.",
+        ),
         Key::required(
             "environment",
             Kind::Choice(&["staging"]),
@@ -86,17 +93,11 @@ pub(super) const IDENTITY: Table = Table {
             "user",
             Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"),
             "\"trading\"",
-            "A static system user, never root: who runs the services must not be able to arm live orders or change \
-                units.",
+            "A static system user, or the login whose manager runs the units; never root: who runs the services \
+                must not be able to arm live orders or change units.",
         ),
-        Key::optional(
-            "group",
-            Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"),
-            "\"trading\"",
-            "Its group, never root \
-            either.",
-        )
-        .or("the user's name"),
+        Key::optional("group", Kind::Text("^[a-z_][a-z0-9_-]{0,30}$"), "\"trading\"", "Its group, never root either.")
+            .or("the user's name"),
     ],
 };
 
@@ -105,7 +106,7 @@ pub(super) const PATHS: Table = Table {
     about: "Where the deployment keeps what it writes.",
     keys: &[Key::optional(
         "state",
-        Kind::Text("^/var/lib/[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"),
+        Kind::Text("^(/var/lib/)?[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$"),
         "\"/var/lib/avwap\"",
         "The state directory: watchlist, ledger, kill switch, exposure. systemd makes it with the right owner, so \
             it lies below /var/lib.",

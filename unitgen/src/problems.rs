@@ -14,6 +14,11 @@ use crate::{
 /// The version of the JSON that `--json` prints.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// So many problems are shown to people: who mends these sees the next ones.
+const SHOWN_MAX: usize = 50;
+/// And so many to programs.
+const REPORTED_MAX: usize = 1_000;
+
 /// What `--json` prints.
 #[derive(Debug, Serialize)]
 pub struct Report<'a> {
@@ -21,6 +26,9 @@ pub struct Report<'a> {
     manifest: String,
     ok: bool,
     problems: Vec<ReportedProblem<'a>>,
+    /// How many more there are.
+    #[serde(skip_serializing_if = "is_zero")]
+    problems_left_out: usize,
     /// What `render` did or, with `--check`, would do.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<&'a crate::output::Changes>,
@@ -70,8 +78,10 @@ impl<'a> Report<'a> {
     /// A report of these problems.
     #[must_use]
     pub fn new(path: &Path, source: &[u8], problems: &'a [Problem]) -> Self {
-        let reported = problems.iter().map(|problem| {
-            let (line, column) = position(source, problem.span.start);
+        let (first, left_out) = most_urgent(problems, REPORTED_MAX);
+        let lines = Lines::of(source);
+        let reported = first.into_iter().map(|problem| {
+            let (line, column) = lines.position(problem.span.start);
             ReportedProblem {
                 severity: severity_text(problem.severity),
                 code: problem.code.as_str(),
@@ -89,6 +99,7 @@ impl<'a> Report<'a> {
             manifest,
             ok,
             problems: reported.collect(),
+            problems_left_out: left_out,
             output: None,
             host: Vec::new(),
             notes: Vec::new(),
@@ -145,9 +156,13 @@ pub fn human(path: &Path, source: &[u8], problems: &[Problem], colour: bool) -> 
     let path = path.display().to_string();
     let text = String::from_utf8_lossy(source);
     let mut out = String::new();
-    for problem in problems {
+    let (first, left_out) = most_urgent(problems, SHOWN_MAX);
+    for problem in first {
         out += &renderer.render(&[group(problem, &path, &text)]);
         out += "\n\n";
+    }
+    if left_out > 0 {
+        out += &format!("{left_out} more are not shown: mend these first\n");
     }
     let count = |severity, one: &str| match problems.iter().filter(|problem| problem.severity == severity).count() {
         0 => None,
@@ -187,10 +202,43 @@ fn severity_text(severity: Severity) -> &'static str {
     }
 }
 
+/// The first so many in the order of the file, errors before warnings where not all fit; and how many that leaves out.
+fn most_urgent(problems: &[Problem], max: usize) -> (Vec<&Problem>, usize) {
+    let mut chosen: Vec<&Problem> = problems.iter().collect();
+    if chosen.len() > max {
+        chosen.sort_by_key(|problem| problem.severity != Severity::Error);
+        chosen.truncate(max);
+        chosen.sort_by_key(|problem| problem.span.start);
+    }
+    let left_out = problems.len() - chosen.len();
+    (chosen, left_out)
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// Line and column (in characters), both from 1.
 pub(crate) fn position(source: &[u8], at: usize) -> (usize, usize) {
-    let before = &source[..at.min(source.len())];
-    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    (line, String::from_utf8_lossy(&before[line_start..]).chars().count() + 1)
+    Lines::of(source).position(at)
+}
+
+/// Where the lines of a file begin.
+struct Lines<'a> {
+    source: &'a [u8],
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(source: &'a [u8]) -> Self {
+        let behind_newlines = source.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1);
+        Self { source, starts: std::iter::once(0).chain(behind_newlines).collect() }
+    }
+
+    fn position(&self, at: usize) -> (usize, usize) {
+        let at = at.min(self.source.len());
+        let line = self.starts.partition_point(|start| *start <= at);
+        let before = &self.source[self.starts[line - 1]..at];
+        (line, String::from_utf8_lossy(before).chars().count() + 1)
+    }
 }

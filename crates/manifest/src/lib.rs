@@ -5,6 +5,7 @@
 //! services have all their guardrails. Pure: bytes in, values out. Spans are byte offsets into the file.
 
 mod account;
+mod circles;
 mod deployment;
 mod directives;
 mod document;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 use crate::{
+    circles,
     gate::Gate,
     job::{Job, Work},
     name::Name,
@@ -14,6 +15,9 @@ use crate::{
     program::Task,
     service::Service,
 };
+
+/// So many names are looked at for the one that was meant: thousands of them for each of thousands would take minutes.
+const LIKELY_MAX: usize = 200;
 
 /// The names that the manifest declares, also of elements that have problems of their own.
 #[derive(Debug, Default)]
@@ -73,7 +77,7 @@ fn check_names(job: &Job, services: &BTreeMap<Name, Service>, declared: &Declare
 
 fn unknown(kind: &str, name: &str, declared: &BTreeSet<String>) -> Refusal {
     let refusal = Refusal::new(Code::UnknownName, format!("there is no {kind} `{name}`"));
-    match nearest(name, declared.iter().map(String::as_str)) {
+    match nearest(name, declared.iter().map(String::as_str).take(LIKELY_MAX)) {
         Some(meant) => refusal.hint(format!("did you mean `{meant}`?")),
         None => refusal,
     }
@@ -112,29 +116,19 @@ fn check_ports(services: &BTreeMap<Name, Service>, problems: &mut Problems) {
 
 /// `after` orders starts and nothing else, so a circle of it could never be obeyed: systemd would drop one at random.
 fn check_order_of_starts(services: &BTreeMap<Name, Service>, declared: &Declared, problems: &mut Problems) {
+    let before = services.iter().map(|(name, service)| (name.as_str(), service.after().collect())).collect();
+    let circling = circles::on_circles(&before);
     for (name, service) in services {
         for before in service.after_spans().iter().filter(|before| !declared.services.contains(before.get_ref())) {
             problems.error(before.span(), unknown("service", before.get_ref(), &declared.services));
         }
-        let next = |name: &str| -> Vec<&str> { services.get(name).into_iter().flat_map(Service::after).collect() };
-        if reaches_itself(name.as_str(), next) {
+        if circling.contains(name.as_str()) {
             let span = service.after_spans().first().map_or(service.name_span(), Spanned::span);
             let message = format!("`{name}` would start after itself");
             let hint = "follow `after` from here: it is a circle, of which systemd drops one link at random";
             problems.error(span, Refusal::new(Code::Cycle, message).hint(hint));
         }
     }
-}
-
-fn reaches_itself<'a>(name: &str, next: impl Fn(&str) -> Vec<&'a str>) -> bool {
-    let mut reached: BTreeSet<&str> = BTreeSet::new();
-    let mut ahead = next(name);
-    while let Some(one) = ahead.pop() {
-        if reached.insert(one) {
-            ahead.extend(next(one));
-        }
-    }
-    reached.contains(name)
 }
 
 fn check_unit_names(jobs: &BTreeMap<Name, Job>, declared: &Declared, problems: &mut Problems) {
@@ -146,14 +140,13 @@ fn check_unit_names(jobs: &BTreeMap<Name, Job>, declared: &Declared, problems: &
 }
 
 fn check_circles(jobs: &BTreeMap<Name, Job>, problems: &mut Problems) {
-    for (name, job) in jobs {
-        let next = |name: &str| -> Vec<&str> { jobs.get(name).into_iter().flat_map(Job::on_success).collect() };
-        if reaches_itself(name.as_str(), next) {
-            let span = job.on_success_spans().first().map_or(job.name_span(), Spanned::span);
-            let message = format!("`{name}` starts itself again when it succeeds");
-            let hint = "follow on_success from here: it is a circle that never ends";
-            problems.error(span, Refusal::new(Code::Cycle, message).hint(hint));
-        }
+    let followers = jobs.iter().map(|(name, job)| (name.as_str(), job.on_success().collect())).collect();
+    let circling = circles::on_circles(&followers);
+    for (name, job) in jobs.iter().filter(|(name, _)| circling.contains(name.as_str())) {
+        let span = job.on_success_spans().first().map_or(job.name_span(), Spanned::span);
+        let message = format!("`{name}` starts itself again when it succeeds");
+        let hint = "follow on_success from here: it is a circle that never ends";
+        problems.error(span, Refusal::new(Code::Cycle, message).hint(hint));
     }
 }
 

@@ -1,5 +1,7 @@
 //! From bytes to a [`Deployment`], or to everything that is wrong with them.
 
+use std::collections::BTreeSet;
+
 use toml::de::DeTable;
 
 use crate::{
@@ -10,8 +12,8 @@ use crate::{
     wiring::{Setting, Wiring},
 };
 
-/// No manifest is larger than this many bytes.
-pub const SIZE_MAX: usize = 256 * 1024;
+/// No manifest is larger than this many bytes: thousands of jobs fit.
+pub const SIZE_MAX: usize = 1024 * 1024;
 
 /// A manifest that may be rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,25 +89,23 @@ fn read_text(text: &str, wiring: &mut Wiring, problems: &mut Problems) -> Option
         *problems = found;
         return deployment;
     }
-    let mut broken_lines = Vec::new();
+    let ends: Vec<usize> = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let line_of = |at: usize| ends.partition_point(|end| *end < at);
+    let mut broken_lines = BTreeSet::new();
     for error in errors {
         let span = error.span().unwrap_or(0..0);
-        broken_lines.push(line_of(text, span.start));
+        broken_lines.insert(line_of(span.start));
         problems.error(span, Refusal::new(Code::Syntax, error.message().to_owned()));
     }
     // The parser goes on behind a syntax error. What it read there is judged too, except where the error itself may be
     // the cause.
     for problem in found.into_sorted() {
-        if !problem.code.may_echo_syntax() && !broken_lines.contains(&line_of(text, problem.span.start)) {
+        if !problem.code.may_echo_syntax() && !broken_lines.contains(&line_of(problem.span.start)) {
             let Problem { code, message, hint, .. } = problem;
             problems.error(problem.span, Refusal { code, message, hint });
         }
     }
     None
-}
-
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
 }
 
 /// Where to point when the file as a whole lacks something: its first line.

@@ -111,7 +111,9 @@ fn compare(analyze: &Analyze, expressions: &[String], base: &str, iterations: us
     let answers = analyze.ask(expressions, base, iterations);
     assert_eq!(answers.len(), expressions.len(), "{}: {expressions:?}", analyze.name());
     let mut compared = 0;
-    for (text, Answer { normalized, elapses }) in expressions.iter().zip(answers) {
+    for (text, Answer { normalized, mut elapses }) in expressions.iter().zip(answers) {
+        // Our zones know no clock change beyond.
+        elapses.retain(|at| at.as_str() < "2100");
         let expression: Expression = text.parse().unwrap_or_else(|error| panic!("{error}"));
         if let Some(normalized) = normalized {
             assert_eq!(expression.to_string(), normalized, "{}: {text}", analyze.name());

@@ -4,6 +4,7 @@
 //! does at a clock change is followed, odd as it may be; tests hold 500 random expressions against `systemd-analyze calendar`.
 //! Pure: instants come in, instants go out. Source: systemd.time(7); docs/decisions/0032.
 
+pub mod agenda;
 mod component;
 mod expression;
 mod firing;
@@ -17,8 +18,8 @@ pub use firing::{Fire, fires};
 use market::Timestamp;
 pub use parsing::ExpressionError;
 
-/// When an expression elapses next, strictly after an instant; `None` when systemd says `never`. An expression without a
-/// zone is taken in UTC, see [`Expression::on_host_in`].
+/// When an expression elapses next, strictly after an instant; `None` when systemd says `never`, and beyond 2099, where no
+/// clock change is known. An expression without a zone is taken in UTC, see [`Expression::on_host_in`].
 #[must_use]
 pub fn next_after(expression: &Expression, after: Timestamp) -> Option<Timestamp> {
     next::next_after(expression, after)

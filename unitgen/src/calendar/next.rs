@@ -16,6 +16,8 @@ use super::{
 
 /// No date beyond this is looked at, so that the 31st of February comes to an end.
 pub(super) const YEAR_MAX: i32 = 2199;
+/// What the zones do is known up to this year; beyond it nothing is foretold.
+const YEAR_KNOWN_MAX: i32 = 2099;
 /// systemd gives up after this many steps, and so do we: expressions that match once in decades never elapse.
 const STEPS_MAX: u32 = 1000;
 
@@ -42,7 +44,7 @@ enum Step {
     Exhausted,
 }
 
-/// The first match strictly after an instant; `None` when systemd says `never`.
+/// The first match strictly after an instant; `None` when systemd says `never`, and beyond 2099.
 pub(super) fn next_after(expression: &Expression, after: Timestamp) -> Option<Timestamp> {
     let micros = after.unix_nanos().div_euclid(1000) + 1;
     if micros < 0 {
@@ -81,6 +83,9 @@ impl Walk<'_> {
             }
             if !self.matches()? {
                 continue;
+            }
+            if self.wall.year > YEAR_KNOWN_MAX {
+                return None;
             }
             if (self.wall.fields(), self.past_second) >= start {
                 return self.clock.read(&self.wall).map(|(unix, _)| unix);

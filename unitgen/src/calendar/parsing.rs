@@ -325,7 +325,7 @@ mod tests {
             ("", "\"\" is no calendar expression: it is empty"),
             ("fortnightly", "\"fortnightly\" is no calendar expression: a number or `*` was expected"),
             ("Fri..Mon", WEEKDAY.0),
-            ("Mon 10", DATE.0),
+            ("2026-1-1-1", DATE.0),
             ("10:00 Mars/Base", TIME.0),
             ("*:*:5..5", SECONDS.0),
             ("24:00", RANGE.0),

@@ -1,6 +1,7 @@
 //! The command line; a file a command.
 
 mod apply;
+mod calendar;
 mod check;
 mod completions;
 mod diff;
@@ -61,6 +62,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Apply(apply::Apply),
+    Calendar(calendar::Calendar),
     Check(check::Check),
     Completions(completions::Completions),
     Diff(diff::Diff),
@@ -97,6 +99,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match cli.command {
         Command::Apply(command) => command.run(),
+        Command::Calendar(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Completions(command) => command.run(),
         Command::Diff(command) => command.run(),

@@ -1,0 +1,164 @@
+//! `unitgen calendar`: the days ahead as people, programs and calendars read them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::{fs, process::Command};
+
+use unitgen::{
+    calendar::agenda::{self, Agenda, DAYS_MAX},
+    source,
+};
+
+const AVWAP: &str = include_str!("../../manifests/avwap.toml");
+
+#[test]
+fn a_weekend_on_which_the_clocks_go_forward() {
+    check(
+        "2026-03-06",
+        4,
+        "
+avwap: 6 fires in 4 days from Fri 2026-03-06, days of America/New_York
+
+Fri 2026-03-06  session 09:30 to 16:00
+  08:30  13:30 UTC  scan               1h before the open; made up for until 10:00; then execution-restart
+  08:40  13:40 UTC  execution-restart  50m before the open
+  16:15  21:15 UTC  eod                15m after the close
+
+Sun 2026-03-08  weekend; clocks of America/New_York go forward 1h at 02:00, from UTC-05:00 to UTC-04:00
+
+Mon 2026-03-09  session 09:30 to 16:00
+  08:30  12:30 UTC  scan               1h before the open; made up for until 10:00; then execution-restart
+  08:40  12:40 UTC  execution-restart  50m before the open
+  16:15  20:15 UTC  eod                15m after the close
+",
+    );
+}
+
+#[test]
+fn a_holiday_and_the_half_day_behind_it() {
+    check(
+        "2026-11-26",
+        3,
+        "
+avwap: 6 fires in 3 days from Thu 2026-11-26, days of America/New_York
+
+Thu 2026-11-26  no session: Thanksgiving Day
+  08:30  13:30 UTC  scan               no session: Thanksgiving Day; made up for until 10:00; then execution-restart
+  08:40  13:40 UTC  execution-restart  no session: Thanksgiving Day
+  16:15  21:15 UTC  eod                no session: Thanksgiving Day
+
+Fri 2026-11-27  half-day 09:30 to 13:00: day after Thanksgiving
+  08:30  13:30 UTC  scan               1h before the open; made up for until 10:00; then execution-restart
+  08:40  13:40 UTC  execution-restart  50m before the open
+  16:15  21:15 UTC  eod                3h15m after the close
+",
+    );
+}
+
+#[test]
+fn days_beyond_the_exchanges_calendar_are_said_to_be() {
+    let text = told(&manifest(AVWAP), "2027-12-31", 4);
+    assert!(text.contains("Fri 2027-12-31  session 09:30 to 16:00\n"), "{text}");
+    assert!(text.contains("Mon 2028-01-03  the exchange's calendar of this release ends on 2027-12-31\n"), "{text}");
+    assert!(text.contains("  scan               session unknown; made up for until 10:00"), "{text}");
+}
+
+#[test]
+fn the_clocks_go_back_and_odd_hours_are_marked() {
+    let odd = AVWAP.replace("Mon..Fri 16:15\"", "Sat,Sun 21:00:30\"\non_success = [\"again\"]");
+    let odd = format!("{odd}\n[jobs.again]\nrestart = \"execution\"\n");
+    let text = told(&manifest(&odd), "2026-10-31", 2);
+    let expect = "
+Sat 2026-10-31  weekend
+  21:00:30  01:00:30 UTC +1d  eod  no session: weekend; then again
+
+Sun 2026-11-01  weekend; clocks of America/New_York go back 1h at 02:00, from UTC-04:00 to UTC-05:00
+  21:00:30  02:00:30 UTC +1d  eod  no session: weekend; then again
+
+Not by a timer:
+  again: after eod has succeeded
+";
+    assert!(text.ends_with(expect), "{text}");
+}
+
+#[test]
+fn a_job_while_the_exchange_is_open_is_marked() {
+    let text = told(&manifest(&AVWAP.replace("Mon..Fri 16:15", "Mon..Fri 12:00")), "2026-03-10", 1);
+    assert!(text.contains("  12:00  16:00 UTC  eod                in session\n"), "{text}");
+    let half = told(&manifest(&AVWAP.replace("Mon..Fri 16:15", "Mon..Fri 13:00")), "2026-11-27", 1);
+    assert!(half.contains("eod                at the close\n"), "{half}");
+}
+
+#[test]
+fn a_year_is_told_and_no_more() {
+    let agenda = Agenda::of(&manifest(AVWAP), "2026-01-01".parse().unwrap(), u16::MAX).unwrap();
+    assert_eq!(agenda.days.len(), usize::from(DAYS_MAX));
+    let fires: usize = agenda.days.iter().map(|day| day.fires.len()).sum();
+    assert_eq!(fires, 3 * 262, "three jobs on every weekday");
+    assert!(!agenda.truncated);
+}
+
+#[test]
+fn json_is_one_line_of_the_same() {
+    let json = run(&["--from", "2026-11-27", "--days", "1", "--json"]);
+    let (0, out) = json else { panic!("{json:?}") };
+    assert_eq!(out.lines().count(), 1);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&value["schema_version"], &value["zone"]), (&1.into(), &"America/New_York".into()));
+    let day = &value["days"][0];
+    assert_eq!((&day["date"], &day["exchange"]["kind"]), (&"2026-11-27".into(), &"half_day".into()));
+    let scan = &day["fires"][0];
+    for (field, expect) in [
+        ("job", "scan".into()),
+        ("utc", "2026-11-27T13:30:00Z".into()),
+        ("local", "2026-11-27T08:30:00-05:00".into()),
+        ("made_up_until", "2026-11-27T15:00:00Z".into()),
+        ("on_success", serde_json::json!(["execution-restart"])),
+        ("exchange", serde_json::json!({ "kind": "before_open", "seconds": 3600 })),
+    ] {
+        assert_eq!(scan[field], expect, "{field}");
+    }
+}
+
+#[test]
+fn icalendar_has_an_event_a_fire() {
+    let (0, out) = run(&["--from", "2026-11-27", "--days", "4", "--ics"]) else { panic!("it fails") };
+    assert!(out.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") && out.ends_with("END:VCALENDAR\r\n"));
+    assert_eq!(out.matches("BEGIN:VEVENT\r\n").count(), 6);
+    assert!(out.contains("DTSTART:20261127T211500Z\r\nSUMMARY:avwap: eod\r\n"), "{out}");
+    assert!(out.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')));
+}
+
+#[test]
+fn wrong_command_lines_are_64() {
+    for arguments in [
+        ["--days", "0"].as_slice(),
+        &["--days", "367"],
+        &["--from", "2026-02-30"],
+        &["--from", "tomorrow"],
+        &["--json", "--ics"],
+    ] {
+        assert_eq!(run(arguments).0, 64, "{arguments:?}");
+    }
+    assert_eq!(run(&[]).0, 0);
+}
+
+fn check(from: &str, days: u16, expect: &str) {
+    assert_eq!(format!("\n{}", told(&manifest(AVWAP), from, days)), expect);
+}
+
+fn told(deployment: &manifest::Deployment, from: &str, days: u16) -> String {
+    agenda::text(&Agenda::of(deployment, from.parse().unwrap(), days).unwrap(), false)
+}
+
+fn manifest(text: &str) -> manifest::Deployment {
+    source::check(text.as_bytes()).unwrap().deployment
+}
+
+fn run(arguments: &[&str]) -> (i32, String) {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("m.toml"), AVWAP).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unitgen"));
+    let output = command.args(["calendar", "m.toml"]).args(arguments).current_dir(place.path()).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}

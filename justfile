@@ -89,3 +89,7 @@ mutants-sweep *arguments:
 # The Debian package, of a release build: target/deb/portcullis_VERSION_amd64.deb.
 deb *arguments:
     packaging/deb/build {{arguments}}
+
+# The parser of manifests (or `expression`, that of calendar expressions) against whatever a fuzzer thinks of, for so many seconds.
+fuzz target="manifest" seconds="600" *arguments:
+    fuzz/run "{{target}}" "{{seconds}}" {{arguments}}

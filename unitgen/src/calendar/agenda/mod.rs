@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, Offset, SecondsFormat, TimeZone};
 use chrono_tz::Tz;
-use manifest::{Deployment, Job};
+use manifest::{Deployment, Job, Schedule};
 use market::{Calendar, CalendarError, NyDate, TimeDelta, Timestamp};
 use serde::Serialize;
 
@@ -166,11 +166,11 @@ impl Agenda {
     pub fn of(deployment: &Deployment, from: NaiveDate, days: u16) -> Result<Self, ExpressionError> {
         let mut timers: Vec<(&str, Expression)> = Vec::new();
         for job in deployment.jobs() {
-            if let Some(schedule) = job.schedule() {
-                timers.push((job.name().as_str(), schedule.on_calendar().parse()?));
+            for line in job.schedule().map(Schedule::on_calendar).unwrap_or_default() {
+                timers.push((job.name().as_str(), line.parse()?));
             }
         }
-        let zone = timers.iter().find_map(|(_, expression)| expression.zone()).unwrap_or(Tz::America__New_York);
+        let zone = deployment.zone().tz();
         let days = u64::from(days.clamp(1, DAYS_MAX));
         let dates: Vec<NaiveDate> = (0..days).filter_map(|day| from.checked_add_days(Days::new(day))).collect();
         let end = dates.last().and_then(|last| last.checked_add_days(Days::new(1))).unwrap_or(from);

@@ -1,6 +1,9 @@
 //! A manifest's `env` against the programs' own table of variables ([`contract::env`]).
 
-use contract::env::{self, InManifest, VARIABLES};
+use contract::{
+    env::{self, InManifest, VARIABLES},
+    foreign::{self, InEnv},
+};
 use manifest::{Code, Problem, Setting, Severity, Variable, nearest};
 
 /// Variables that follow from a key of the manifest: written twice they could disagree, as two databases once did.
@@ -27,6 +30,16 @@ fn check_variable(program: &str, variable: &Variable) -> Option<Problem> {
     };
     if let Some((_, instead)) = FROM_KEYS.iter().find(|(key, _)| *key == name) {
         return at_name(Severity::Error, format!("{name} cannot be set in `env`"), Some((*instead).to_owned()));
+    }
+    if let Some(other) = foreign::foreign(name) {
+        return match other.in_env() {
+            InEnv::Refused(instead) => {
+                at_name(Severity::Error, format!("{name} cannot be set in `env`"), Some(instead.to_owned()))
+            }
+            InEnv::Ignored => {
+                at_name(Severity::Warning, format!("{name} changes nothing"), Some(other.instead.to_owned()))
+            }
+        };
     }
     let Some(known) = env::variable(name) else {
         let meant = nearest(name, VARIABLES.iter().map(|known| known.name));

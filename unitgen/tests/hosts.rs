@@ -37,10 +37,12 @@ fn what_is_wanted_is_what_the_units_name() {
 fn every_lack_is_told() {
     let wanted = wanted(AVWAP);
     assert_eq!(host::judge(&wanted, &sound(), false), []);
+    let lingering = Wanted { lingers: true, ..wanted.clone() };
     let lacks: &[(fn(&mut Host), Kind)] = &[
+        (|host| host.lingers = false, Kind::NoLinger),
         (|host| host.systemd = Some(251), Kind::SystemdTooOld),
         (|host| host.systemd = None, Kind::SystemdUnknown),
-        (|host| host.knows_new_york = false, Kind::NoTimeZones),
+        (|host| host.unknown_zones = vec!["America/New_York".to_owned()], Kind::NoTimeZones),
         (|host| host.has_user = false, Kind::NoUser),
         (|host| host.has_group = false, Kind::NoGroup),
         (|host| host.programs[2] = ProgramFound::Missing, Kind::ProgramMissing),
@@ -60,7 +62,7 @@ fn every_lack_is_told() {
     for (change, kind) in lacks {
         let mut host = sound();
         change(&mut host);
-        let troubles = host::judge(&wanted, &host, false);
+        let troubles = host::judge(&lingering, &host, false);
         assert_eq!(troubles.iter().map(|trouble| trouble.kind).collect::<Vec<_>>(), [*kind], "{troubles:?}");
         assert!(troubles[0].to_text().contains("  help: "));
         met.insert(*kind);
@@ -232,6 +234,50 @@ fn a_clock_that_nothing_keeps_is_somebodys_decision_and_other_directories_are_no
     assert_eq!(checked.status.code(), Some(0), "a look changes nothing: {checked:?}");
 }
 
+/// Timers in another zone want that zone, and not New York's, which the programs bring along.
+#[test]
+fn a_zone_that_the_host_lacks_is_told() {
+    let root = Root::sound();
+    let chicago = AVWAP.replacen("America/New_York", "America/Chicago", 1).replacen("late_start", "# late_start", 1);
+    root.write("m.toml", &chicago, 0o644);
+    let told = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert_eq!(told.status.code(), Some(1), "{said}");
+    assert!(said.contains("host[no-time-zones]: America/Chicago"), "{said}");
+    root.write("usr/share/zoneinfo/America/Chicago", "TZif2", 0o644);
+    assert_eq!(root.unitgen(&["check", "m.toml", "--host", "--root", "."]).status.code(), Some(0));
+}
+
+/// A login's manager: its home, its files, and lingering.
+#[test]
+fn a_login_must_linger_and_own_its_keys() {
+    let root = Root::sound();
+    let mine = AVWAP
+        .replacen("scope = \"system\"", "scope = \"user\"", 1)
+        .replacen("group = \"trading\"\n", "", 1)
+        .replacen("user = \"trading\"", "user = \"trader\"", 1)
+        .replacen("\"/var/lib/avwap\"", "\"avwap\"", 1);
+    root.write("m.toml", &mine, 0o644);
+    let lacks = |root: &Root| -> Vec<String> {
+        let told = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        said.lines().filter(|line| line.starts_with("host[")).map(str::to_owned).collect()
+    };
+    let missing = lacks(&root);
+    assert!(missing[0].starts_with("host[no-user]: trader:"), "{missing:#?}");
+    root.write("etc/passwd", "root:x:0:0::/root:/bin/sh\ntrader:x:1000:1000::/home/trader:/bin/sh\n", 0o644);
+    for key in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
+        root.write(&format!("home/trader/.config/portcullis/credentials/{key}"), "x", 0o600);
+    }
+    let missing = lacks(&root);
+    assert_eq!(missing.len(), 1, "{missing:#?}");
+    assert!(missing[0].starts_with("host[no-linger]: trader:") && missing[0].contains("loginctl enable-linger trader"));
+    root.write("var/lib/systemd/linger/trader", "", 0o644);
+    assert_eq!(lacks(&root), Vec::<String>::new());
+    root.write("home/trader/.config/portcullis/credentials/APCA_API_KEY_ID", "x", 0o644);
+    assert!(lacks(&root)[0].starts_with("host[credential-open]: ~/.config/portcullis/credentials/APCA_API_KEY_ID"));
+}
+
 fn wanted(manifest: &str) -> Wanted {
     let checked = source::check(manifest.as_bytes()).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let tree = systemd::render(&checked.deployment, manifest.as_bytes(), &checked.digest);
@@ -242,9 +288,10 @@ fn sound() -> Host {
     let room = PlaceFound::Writable { bytes: 1 << 40, files: Some(1 << 20) };
     Host {
         systemd: Some(252),
-        knows_new_york: true,
+        unknown_zones: Vec::new(),
         has_user: true,
         has_group: true,
+        lingers: true,
         programs: vec![ProgramFound::Fine; 4],
         credentials: vec![CredentialFound::Fine; 2],
         places: vec![room; 2],

@@ -98,6 +98,68 @@ foreign! {
     "PORTCULLIS_SHARED": Rule::Ignored, "tests read it, no program does";
 }
 
+/// Variables that a manifest says by a key, or not at all: in its `env` they are refused, with what to write.
+const BY_KEYS: [(&str, &str); 23] = [
+    ("ALPACA_API_KEY", CREDENTIAL),
+    ("ALPACA_SECRET_KEY", CREDENTIAL),
+    ("EODHD_API_KEY", CREDENTIAL),
+    ("ALPACA_PAPER", MODE),
+    ("IS_PAPER_TRADING", MODE),
+    ("AT_WORKER_MODE", MODE),
+    ("SERVER_ENV", "write `environment`: \"staging\" or \"prod\""),
+    ("BROKER_ENDPOINT", ADDRESS),
+    ("AT_IB_HOST", ADDRESS),
+    ("AT_IB_PORT", ADDRESS),
+    ("STATE_DIR", STATE),
+    ("DB_PATH", STATE),
+    ("DATA_DIR", STATE),
+    ("AT_DB_PATH", STATE),
+    ("SIGNALS_DB_PATH", STATE),
+    ("AT_BIND_HOST", LISTEN),
+    ("AT_BIND_PORT", LISTEN),
+    ("DASHBOARD_PORT", LISTEN),
+    ("DASHBOARD_USER", "there is no password to give: a dashboard listens on this host alone; come through a tunnel"),
+    ("DASHBOARD_PASS", "there is no password to give: a dashboard listens on this host alone; come through a tunnel"),
+    ("ENV_FILE_PATH", "write the settings into `env` themselves, and secrets into files that [secrets.*] names"),
+    ("SECRETS_PATH", CREDENTIAL),
+    ("TZ", "write `timezone`, which is that of the schedules; sessions are New York's"),
+];
+const CREDENTIAL: &str = "put the value into a credential's file and name it in [secrets.*]";
+const MODE: &str = "write `mode`: \"dry-run\", \"paper\" or \"live\"";
+const ADDRESS: &str = "the broker's address follows from `mode`";
+const STATE: &str = "write `state` in [paths], so that every unit has the same";
+const LISTEN: &str = "write `listen`, like \"127.0.0.1:8090\"";
+
+/// What becomes of a variable that is not ours in a manifest's `env`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InEnv {
+    /// Refused, with what to write instead.
+    Refused(&'static str),
+    /// Rendered and ignored, with a warning.
+    Ignored,
+}
+
+impl Foreign {
+    /// What becomes of it in a manifest's `env`.
+    #[must_use]
+    pub fn in_env(&self) -> InEnv {
+        match (BY_KEYS.iter().find(|(name, _)| *name == self.name), self.rule) {
+            (Some((_, instead)), _) => InEnv::Refused(instead),
+            (None, Rule::Refused) => InEnv::Refused(self.instead),
+            (
+                None,
+                Rule::Ignored | Rule::NameOf(_) | Rule::SameAs(_) | Rule::PaperFlag | Rule::WorkerMode | Rule::Zone,
+            ) => InEnv::Ignored,
+        }
+    }
+}
+
+/// The variable of that name, if it is one that is not ours.
+#[must_use]
+pub fn foreign(name: &str) -> Option<&'static Foreign> {
+    FOREIGN.iter().find(|foreign| foreign.name == name)
+}
+
 /// Beginnings of names that set a limit, a switch or a key of ours.
 const LIKE_OURS: [&str; 20] = [
     "MAX_LIVE_",

@@ -16,7 +16,7 @@ use Mode::{DryRun, Live, Paper};
 use contract::{
     Env, Mode,
     env::{self, InManifest, Kind, VARIABLES},
-    foreign::{FOREIGN, Finding, judge, unknown_limits},
+    foreign::{FOREIGN, Finding, InEnv, judge, unknown_limits},
 };
 
 const PAPER_URL: &str = "https://paper-api.alpaca.markets";
@@ -242,7 +242,12 @@ fn page() -> String {
     }
     page += NOT_OURS;
     for foreign in FOREIGN {
-        writeln!(page, "| `{}` | {} | {} |", foreign.name, foreign.rule.describe(), foreign.instead).unwrap();
+        let manifest = match foreign.in_env() {
+            InEnv::Refused(instead) => format!("refused: {instead}"),
+            InEnv::Ignored => "ignored, with a warning".to_owned(),
+        };
+        let (name, rule, instead) = (foreign.name, foreign.rule.describe(), foreign.instead);
+        writeln!(page, "| `{name}` | {rule} | {manifest} | {instead} |").unwrap();
     }
     page
 }
@@ -289,8 +294,8 @@ A name that begins like a limit, a switch or a key of ours (`MAX_LIVE_`, `EXECUT
 `APCA_` and their like) and stands in neither table refuses the start, with the nearest name there is: a configured limit that
 nothing enforces is worse than none.
 
-| name | what becomes of it | what counts here |
-|---|---|---|
+| name | what becomes of it | in a manifest's `env` | what counts here |
+|---|---|---|---|
 ";
 
 /// A file of the shared data; `None` where there is none.

@@ -10,8 +10,19 @@ use crate::{
 const VALUE_MAX: usize = 4096;
 
 /// Words in a variable's name that say that its value is a secret.
-const SECRET_WORDS: [&str; 10] =
-    ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PASSPHRASE", "KEY", "APIKEY", "CREDENTIAL", "CREDENTIALS", "WEBHOOK"];
+const SECRET_WORDS: [&str; 11] = [
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "PASS",
+    "PASSPHRASE",
+    "KEY",
+    "APIKEY",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "WEBHOOK",
+];
 
 /// The environment a manifest gives to one unit, by name.
 pub type Env = Vec<Variable>;
@@ -37,7 +48,8 @@ pub(crate) fn read(fields: Option<Fields<'_>>, problems: &mut Problems) -> Env {
                 None
             }
         };
-        let value = crate::fields::accept(&value, problems, check_value);
+        let value =
+            crate::fields::accept(&value, problems, |text| check_reference(text).and_then(|()| check_value(text)));
         if let (Some(name), Some(value)) = (name, value) {
             env.push(Variable { name, value });
         }
@@ -65,6 +77,17 @@ fn check_secret_name(name: &str) -> Result<(), Refusal> {
 #[must_use]
 pub fn sounds_secret(name: &str) -> bool {
     name.split('_').any(|word| SECRET_WORDS.contains(&word))
+}
+
+/// A document once wrote `Environment=KEY=${KEY}`, and the program got those seven characters.
+fn check_reference(text: &str) -> Result<(), Refusal> {
+    match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+        Some(name) if check_name(name).is_ok() => Err(Refusal::bad_value(format!(
+            "nothing replaces {text} in a unit's environment"
+        ))
+        .hint("write the value itself; if it is a secret, put it into a credential's file and name it in [secrets.*]")),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Checks a value that becomes part of a unit's text: a variable's value or an argument.

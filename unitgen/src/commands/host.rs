@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use manifest::Scope;
 
 use super::{Loaded, tell};
 use crate::{
@@ -13,6 +14,8 @@ use crate::{
     systemd,
 };
 
+/// Where the manager of a login reads units.
+const OF_A_LOGIN: [&str; 2] = [".config/systemd/user", "etc/systemd/user"];
 /// Where a host's units are rendered to, below its root.
 const UNITS: &str = "etc/systemd/system";
 
@@ -30,7 +33,11 @@ pub(super) struct HostArgs {
 impl HostArgs {
     /// Everything that the host lacks. What is rendered there already, as NixOS has it, needs no room any more.
     pub(super) fn judge_whole(&self, loaded: &Loaded) -> Vec<Trouble> {
-        let units = self.root.join(UNITS);
+        let units = match loaded.checked.deployment.scope() {
+            Scope::System => self.root.join(UNITS),
+            // The manager of a login reads them from its home, which has room for them if for the state.
+            Scope::User => return self.judge(loaded, None),
+        };
         let name = loaded.checked.deployment.name().as_str();
         let is_there = output::compare(&units, &tree(loaded), name).is_ok_and(|changes| changes.is_empty());
         self.judge(loaded, (!is_there).then_some(units.as_path()))
@@ -39,7 +46,12 @@ impl HostArgs {
     /// Everything that the host lacks; `out` is where units are to be written.
     pub(super) fn judge(&self, loaded: &Loaded, out: Option<&Path>) -> Vec<Trouble> {
         let out = out.map(|out| self.inside(out));
-        let wanted = Wanted::of(&tree(loaded), loaded.checked.deployment.host().systemd(), out.as_deref());
+        let deployment = &loaded.checked.deployment;
+        let wanted = Wanted::of(&tree(loaded), deployment.host().systemd(), out.as_deref());
+        let wanted = match deployment.scope() {
+            Scope::System => wanted,
+            Scope::User => wanted.for_login(deployment.identity().user()),
+        };
         host::judge(&wanted, &host::observe(&self.root, &wanted), self.without_ntp)
     }
 
@@ -69,6 +81,9 @@ impl HostArgs {
     pub(super) fn is_read_by_systemd(&self, out: &Path) -> bool {
         let inside = self.inside(out);
         let canonical = |path: &Path| path.canonicalize().ok();
+        if OF_A_LOGIN.iter().any(|folder| inside.ends_with(folder)) {
+            return true;
+        }
         let mut read = OF_THE_SYSTEM.iter().copied().chain(["/lib/systemd/system"]);
         read.any(|path| {
             let there = canonical(&self.root.join(path.trim_start_matches('/')));

@@ -145,13 +145,14 @@ fn of_trouble(kind: Trouble) -> &'static str {
             "the units run as somebody who is not there, so no start would \
             succeed"
         }
+        Trouble::NoLinger => "the manager that runs the units ends with the last login, and does not start at boot",
         Trouble::ProgramMissing | Trouble::ProgramNotExecutable => {
             "a unit runs this; a gate that cannot be run is skipped in silence, with its service"
         }
         Trouble::CredentialMissing | Trouble::CredentialEmpty => {
             "the broker would not know the process, and its start fails or its orders do"
         }
-        Trouble::CredentialOpen => "others than root can read the secret, and may have",
+        Trouble::CredentialOpen => "others than its owner can read the secret, and may have",
         Trouble::CredentialHidden => "only root can see whether the secret is there",
         Trouble::ReadOnly | Trouble::Full | Trouble::PlaceUnknown => "units or state cannot be written there",
         Trouble::ClockNotKept | Trouble::ClockUnknown => {

@@ -16,12 +16,14 @@ pub use wanted::{CredentialFile, Place, Wanted};
 pub struct Host {
     /// The version of systemd.
     pub systemd: Option<u16>,
-    /// Whether it knows when it is what time in New York.
-    pub knows_new_york: bool,
+    /// The zones it does not know, of those that are wanted.
+    pub unknown_zones: Vec<String>,
     /// Whether it has the user.
     pub has_user: bool,
     /// Whether it has the group.
     pub has_group: bool,
+    /// Whether the user's own manager runs without a login.
+    pub lingers: bool,
     /// The programs, in the order in which they are wanted.
     pub programs: Vec<ProgramFound>,
     /// The credentials, in the order in which they are wanted.
@@ -52,7 +54,7 @@ pub enum CredentialFound {
     Missing,
     /// An empty file, or none at all but something else.
     Empty,
-    /// Somebody besides root can read it.
+    /// Somebody besides its owner, root or the login, can read it.
     Open {
         /// Who: owner and mode.
         by: String,
@@ -107,15 +109,19 @@ pub fn judge(wanted: &Wanted, host: &Host, clock_waived: bool) -> Vec<Trouble> {
         }
         None => add(Kind::SystemdUnknown, "systemd", "nothing says its version".to_owned()),
     }
-    if !host.knows_new_york {
-        add(Kind::NoTimeZones, "America/New_York", "no database of time zones has it".to_owned());
+    for zone in &host.unknown_zones {
+        add(Kind::NoTimeZones, zone, "no database of time zones has it".to_owned());
     }
     for (has, kind, name) in
         [(host.has_user, Kind::NoUser, &wanted.user), (host.has_group, Kind::NoGroup, &wanted.group)]
     {
-        if !has {
+        if !has && !name.is_empty() {
             add(kind, name, "there is no such account".to_owned());
         }
+    }
+    if wanted.lingers && host.has_user && !host.lingers {
+        let says = format!("its manager ends with its last login; `loginctl enable-linger {}`", wanted.user);
+        add(Kind::NoLinger, &wanted.user, says);
     }
     for (path, found) in wanted.programs.iter().zip(&host.programs) {
         match found {
@@ -160,7 +166,9 @@ fn of_credential(file: &CredentialFile, found: &CredentialFound) -> Option<(Kind
         CredentialFound::Empty => Some((Kind::CredentialEmpty, "there is nothing in it".to_owned())),
         // What is encrypted may be read by anybody.
         CredentialFound::Open { .. } if file.encrypted => None,
-        CredentialFound::Open { by } => Some((Kind::CredentialOpen, format!("others than root can read it ({by})"))),
+        CredentialFound::Open { by } => {
+            Some((Kind::CredentialOpen, format!("others than its owner can read it ({by})")))
+        }
         CredentialFound::Hidden => Some((Kind::CredentialHidden, "only root may look".to_owned())),
     }
 }

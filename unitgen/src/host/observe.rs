@@ -24,14 +24,15 @@ const LIBRARIES: [&str; 4] = ["usr/lib/systemd", "usr/lib", "lib/systemd", "run/
 /// Looks for what is wanted below `root`. Commands of the host are asked only of the root that is this host's own.
 #[must_use]
 pub fn observe(root: &Path, wanted: &Wanted) -> Host {
-    let below = Below { root, is_own: root == Path::new("/") };
+    let is_own = root == Path::new("/");
+    let home = wanted.lingers.then(|| account_of(root, is_own, &wanted.user)).flatten();
+    let below = Below { root, is_own, home };
     Host {
         systemd: below.systemd(),
-        knows_new_york: ZONES.iter().any(|zones| {
-            fs::read(root.join(zones).join("America/New_York")).is_ok_and(|zone| zone.starts_with(ZONE_MAGIC))
-        }),
+        unknown_zones: wanted.zones.iter().filter(|zone| !below.knows_zone(zone)).cloned().collect(),
         has_user: below.has_account("passwd", &wanted.user),
         has_group: below.has_account("group", &wanted.group),
+        lingers: below.at("/var/lib/systemd/linger").join(&wanted.user).exists(),
         programs: wanted.programs.iter().map(|path| below.program(path)).collect(),
         credentials: wanted.credentials.iter().map(|file| below.credential(file)).collect(),
         places: wanted.places.iter().map(|place| below.place(place)).collect(),
@@ -42,11 +43,31 @@ pub fn observe(root: &Path, wanted: &Wanted) -> Host {
 struct Below<'a> {
     root: &'a Path,
     is_own: bool,
+    /// Whose the files are that begin with `~`: user id and home.
+    home: Option<(u32, String)>,
+}
+
+/// User id and home of a login.
+fn account_of(root: &Path, is_own: bool, name: &str) -> Option<(u32, String)> {
+    let listed = fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
+    let line = listed.lines().find(|line| line.split(':').next() == Some(name)).map(str::to_owned);
+    let line = line.or_else(|| is_own.then(|| said_by("getent", &["passwd", name])).flatten())?;
+    let fields: Vec<&str> = line.trim().split(':').collect();
+    Some((fields.get(2)?.parse().ok()?, (*fields.get(5)?).to_owned()))
 }
 
 impl Below<'_> {
     fn at(&self, path: &str) -> PathBuf {
-        self.root.join(path.trim_start_matches('/'))
+        match (path.strip_prefix("~/"), &self.home) {
+            (Some(below), Some((_, home))) => self.root.join(home.trim_start_matches('/')).join(below),
+            _ => self.root.join(path.trim_start_matches('/')),
+        }
+    }
+
+    /// UTC is compiled into systemd.
+    fn knows_zone(&self, zone: &str) -> bool {
+        let is_zone = |path: PathBuf| fs::read(path).is_ok_and(|zone| zone.starts_with(ZONE_MAGIC));
+        zone == "UTC" || ZONES.iter().any(|zones| is_zone(self.root.join(zones).join(zone)))
     }
 
     /// The manager that runs says it; of another root its library's name does.
@@ -85,7 +106,8 @@ impl Below<'_> {
             return CredentialFound::Empty;
         }
         // Of another root the files may belong to whoever unpacked it.
-        if mode & 0o077 != 0 || (self.is_own && owner != 0) {
+        let meant = self.home.as_ref().map_or(0, |(id, _)| *id);
+        if mode & 0o077 != 0 || (self.is_own && owner != meant) {
             return CredentialFound::Open { by: format!("owner {owner}, mode {mode:04o}") };
         }
         CredentialFound::Fine

@@ -13,6 +13,8 @@ pub enum Kind {
     NoUser,
     /// No group to run as.
     NoGroup,
+    /// A login's manager that ends with it.
+    NoLinger,
     /// A program that a unit runs is not there.
     ProgramMissing,
     /// A program that a unit runs cannot be run.
@@ -39,12 +41,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SystemdTooOld,
         Self::SystemdUnknown,
         Self::NoTimeZones,
         Self::NoUser,
         Self::NoGroup,
+        Self::NoLinger,
         Self::ProgramMissing,
         Self::ProgramNotExecutable,
         Self::CredentialMissing,
@@ -67,6 +70,7 @@ impl Kind {
             Self::NoTimeZones => "no-time-zones",
             Self::NoUser => "no-user",
             Self::NoGroup => "no-group",
+            Self::NoLinger => "no-linger",
             Self::ProgramMissing => "program-missing",
             Self::ProgramNotExecutable => "program-not-executable",
             Self::CredentialMissing => "credential-missing",
@@ -92,6 +96,7 @@ impl Kind {
             | Self::NoTimeZones
             | Self::NoUser
             | Self::NoGroup
+            | Self::NoLinger
             | Self::CredentialMissing
             | Self::CredentialEmpty
             | Self::CredentialOpen
@@ -114,11 +119,15 @@ impl Kind {
                 "install tzdata; without it systemd ignores a timer with a zone, and no job of the day would run"
             }
             Self::NoUser | Self::NoGroup => {
-                "make it: `unitgen render --target sysusers --out /etc/sysusers.d`, then `systemd-sysusers`"
+                "make it: `unitgen render --target sysusers --out /etc/sysusers.d`, then `systemd-sysusers`; a login with a home is \
+                 made by `useradd --create-home`"
             }
+            Self::NoLinger => "without it nothing runs until somebody logs in, and everything ends with the last login",
             Self::ProgramMissing => "install the release there, or say with `programs` in [release] where it is",
             Self::ProgramNotExecutable => "`chmod 0755` it",
-            Self::CredentialMissing => "put the secret there: `install -m 0600 /dev/stdin FILE`, as root",
+            Self::CredentialMissing => {
+                "put the secret there: `install -m 0600 /dev/stdin FILE`, as root (as the login where it lies in a home)"
+            }
             Self::CredentialEmpty => "put the secret into it",
             Self::CredentialOpen => {
                 "`chown root: FILE && chmod 0600 FILE`; and make a new key, for this one may be known by now"

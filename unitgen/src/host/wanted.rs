@@ -21,8 +21,12 @@ pub struct Wanted {
     pub systemd: u16,
     /// The user that units run as.
     pub user: String,
-    /// Their group.
+    /// Their group; empty in a login's manager, which has no choice of it.
     pub group: String,
+    /// Whether they run in that user's own manager, and it must run from boot on.
+    pub lingers: bool,
+    /// Time zones of timers, each once.
+    pub zones: Vec<String>,
     /// Programs, each once.
     pub programs: Vec<String>,
     /// Credentials, each once.
@@ -70,7 +74,7 @@ impl Wanted {
     #[must_use]
     pub fn of(tree: &Tree, systemd: u16, out: Option<&Path>) -> Self {
         let mut wanted = Self { systemd, ..Self::default() };
-        let (mut programs, mut credentials) = (BTreeSet::new(), BTreeSet::new());
+        let (mut programs, mut credentials, mut zones) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut state = STATES.to_owned();
         let services = tree.iter().filter(|(path, _)| path.ends_with(".service"));
         for (_, content) in services {
@@ -91,10 +95,36 @@ impl Wanted {
                 }
             }
         }
+        for (_, content) in tree.iter().filter(|(path, _)| path.ends_with(".timer")) {
+            let text = String::from_utf8_lossy(content);
+            let fires = text.lines().filter_map(|line| line.strip_prefix("OnCalendar="));
+            zones.extend(fires.filter_map(|fires| fires.rsplit(' ').next()).map(str::to_owned));
+        }
+        wanted.zones = zones.into_iter().collect();
         wanted.programs = programs.into_iter().collect();
         wanted.credentials = credentials.into_iter().collect();
         wanted.places = places(tree, out, state);
         wanted
+    }
+
+    /// The same in the manager of a login: `~` is its home, whose owner owns everything.
+    #[must_use]
+    pub fn for_login(mut self, login: &str) -> Self {
+        login.clone_into(&mut self.user);
+        self.group.clear();
+        self.lingers = true;
+        for credential in &mut self.credentials {
+            if let Some(below) = credential.path.strip_prefix("/etc/portcullis/") {
+                credential.path = format!("~/.config/portcullis/{below}");
+            }
+        }
+        for place in &mut self.places {
+            if let Some(below) = place.path.strip_prefix(STATES) {
+                // Before 254 it is ~/.config, of the same file system or nobody's guess.
+                place.path = format!("~/.local/state{below}");
+            }
+        }
+        self
     }
 }
 

@@ -62,9 +62,6 @@ impl<'a> Container<'a> {
             Note::GateOutside,
             Note::Loses { guardrail: Guardrail::CallsFiltered, instead: FILTER },
         ]);
-        if is_notify {
-            notes.push(Note::StatusStaysInside);
-        }
         // Target `systemd` refuses the call `listen` as well; here podman's own filter would have to.
         let is_bound = host.iter().any(|directive| directive.key == "SocketBindDeny");
         if is_bound && deployment.host().systemd() < SOCKET_BIND_EVERYWHERE {

@@ -13,6 +13,8 @@ use crate::unit::{self, Command, Lines, Type, Word};
 const STOP_MARGIN_SECONDS: u32 = 15;
 const SETPRIV: &str = "/usr/bin/setpriv";
 const INSTALL: &str = "/usr/bin/install";
+const PREPARED_REASON: &str = "StateDirectory= and its like would make these root's, who starts podman. The dash: a failure here would be \
+    followed by a restart whatever its code; podman's own start fails with a code that counts (243: a credential is missing).";
 
 /// What starts and stops the container, where no generator adds it.
 pub(super) struct Podman {
@@ -80,6 +82,11 @@ pub(super) fn as_user(section: &unit::Service, command: &Command) -> Command {
     Command { path: SETPRIV.to_owned(), args: words.chain(command.args.iter().cloned()).collect() }
 }
 
+/// The dash before its path lets the program's own start fail instead.
+fn prepare(lines: &mut Lines, command: String) {
+    lines.set("ExecStartPre", format!("-{command}"));
+}
+
 fn write_kind(lines: &mut Lines, section: &unit::Service) {
     match section.lifecycle.kind {
         Type::Notify { watchdog_seconds } => {
@@ -119,8 +126,8 @@ fn write_before(
     if let Some(directory) = section.runtime_directory {
         directories.push(Word::specifier('t').then(&format!("/{directory}")));
     }
-    lines.reason("StateDirectory= and its like would make these root's, who starts podman.");
-    lines.set("ExecStartPre", Command { path: INSTALL.to_owned(), args: directories }.line());
+    lines.reason(PREPARED_REASON);
+    prepare(lines, Command { path: INSTALL.to_owned(), args: directories }.line());
     if !container.mounted_apart.is_empty() {
         let mut args = vec![Word::from("-d"), Word::from("--mode=0700")];
         args.extend(container.mounted_apart.iter().cloned());
@@ -128,7 +135,7 @@ fn write_before(
         lines.reason(
             "Mounted read-only, so they must be there; made by their user, who may have put a link in their place.",
         );
-        lines.set("ExecStartPre", command.line());
+        prepare(lines, command.line());
     }
     if !section.credentials.is_empty() {
         let ids = [format!("--owner={user}"), format!("--group={group}"), "--mode=0400".to_owned()];
@@ -140,7 +147,7 @@ fn write_before(
         lines.reason(
             "systemd hands them to root; the container's user may read its own copy, in memory and until the stop.",
         );
-        lines.set("ExecStartPre", line);
+        prepare(lines, line);
     }
 }
 

@@ -13,8 +13,6 @@ pub enum Note {
     ScoreOfPodman,
     /// Gate and alert run on the host, as the deployment's user and without a sandbox.
     GateOutside,
-    /// Only signs of life come out of a container.
-    StatusStaysInside,
     /// A guardrail that this target cannot hold.
     Loses {
         /// Which.
@@ -53,7 +51,6 @@ impl Note {
         match self {
             Self::ScoreOfPodman => "score-of-podman",
             Self::GateOutside => "gate-outside",
-            Self::StatusStaysInside => "status-stays-inside",
             Self::Loses { .. } => "loses",
             Self::NotHeld { .. } => "not-held",
             Self::Replaced { .. } => "replaced",
@@ -74,9 +71,6 @@ impl fmt::Display for Note {
             Self::GateOutside => f.write_str(
                 "the gate and the alert run on the host, as the deployment's user without privileges, and without the sandbox that \
                  target systemd gives them",
-            ),
-            Self::StatusStaysInside => f.write_str(
-                "READY and signs of life come out of a container, the line of text for `systemctl status` does not",
             ),
             Self::Loses { guardrail, instead } => {
                 write!(f, "guardrail {} is not held: {}; {instead}", guardrail.id(), guardrail.entry().without)

@@ -97,11 +97,14 @@ that gate, desk and program share files and locks; nothing of it is root's, and 
 container mounts. They are in no image, no `podman inspect`, no `podman secret`, whose store keeps them readable on disk, and
 gone when the unit stops.
 
+**Arguments.** What follows the image is the program's. podman's generator drops an empty argument with all behind it, and lets
+a lone `;` end the command, so that what follows would be run by root: target `quadlet` refuses both.
+
 **The score.** `systemd-analyze security` gives a service that runs podman 9.8 whatever it runs. The sandbox is in `[Container]`
 or on podman's command line.
 
 **Not as in target systemd.** A hung process gets SIGTERM and 60 seconds before it is killed. `/etc/resolv.conf` is the one of the
-start. The line of text for `systemctl status` stays inside. `check --host` and `verify` look at target `systemd` alone.
+start. `check --host` and `verify` look at target `systemd` alone.
 
 ## Guardrails
 

@@ -36,6 +36,9 @@ pub(super) fn render(deployment: &Deployment, manifest: &[u8], digest: &str) -> 
         if container.args.iter().any(|arg| *arg == Word::from("")) {
             return Err(Refused::EmptyArgument { unit: name });
         }
+        if container.args.iter().any(|arg| *arg == Word::from(";")) {
+            return Err(Refused::Separator { unit: name });
+        }
         let mut lines = Lines::with_header(&header);
         unit.write(&mut lines);
         host_part::write_mounts(&mut lines, deployment);

@@ -20,6 +20,12 @@ pub enum Refused {
         /// The job.
         unit: String,
     },
+    /// The generator takes the quotes from it, and systemd takes what follows for another command, which root would run.
+    #[error("{unit} has the argument `;`, and what podman's generator makes of it ends the command there")]
+    Separator {
+        /// The job.
+        unit: String,
+    },
     /// A path in the Nix store that nothing would keep from being collected.
     #[error("{0} lies in the Nix store, and this file would not keep it there")]
     InTheStore(String),
@@ -38,7 +44,7 @@ impl Refused {
         match self {
             Self::NoImage => "write `image = \"...@sha256:...\"` in [release] and `podman = \"5.4\"` in [host]",
             Self::NoGenerator(_) => "render --target podman-units: the same containers, run by units of their own",
-            Self::EmptyArgument { .. } => "remove the argument, or render --target podman-units",
+            Self::EmptyArgument { .. } | Self::Separator { .. } => "remove the argument, or render --target podman-units",
             Self::InTheStore(_) => {
                 "render without --programs and give the path where the file is imported, or use the flake's module"
             }

@@ -129,7 +129,7 @@ pub(super) const ROWS: &[Row] = &[
     key("ContainerName", (4, 4), QUADLET),
     key("DropCapability", (4, 4), QUADLET),
     key("Entrypoint", (5, 0), NOTES),
-    remarked(key("Exec", (4, 4), QUADLET), "an empty argument and all behind it are dropped"),
+    remarked(key("Exec", (4, 4), QUADLET), "an empty argument and all behind it are dropped, a lone `;` ends the command: both are refused"),
     key("Group", (4, 4), QUADLET),
     key("Image", (4, 4), QUADLET),
     key("LogDriver", (4, 5), NOTES),

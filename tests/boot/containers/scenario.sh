@@ -98,8 +98,10 @@ systemctl reset-failed
 # Without a key nothing starts, and nothing is tried again.
 mv /etc/portcullis/credentials/APCA_API_KEY_ID /root/
 systemctl start execution.service || true
-expect_show execution.service ActiveState inactive
+wait_for 10 is_shown execution.service ActiveState failed
+expect_show execution.service ExecMainStatus 243
 expect_show execution.service NRestarts 0
+systemctl reset-failed
 mv /root/APCA_API_KEY_ID /etc/portcullis/credentials/
 
 # A job: without a network, with what it must not write read-only.

@@ -119,8 +119,11 @@ fn volumes(state: &str, section: &unit::Service, name: &str, read_only: &[Word])
         Word::from("/etc/group:/etc/group:ro"),
         // The directory and not the file: one that was replaced must be seen, and so must a day that is armed.
         mounted(&etc(), "ro,noexec,nosuid,nodev"),
-        mounted(&Word::specifier('S').then(&format!("/{state}")), "rw,noexec,nosuid,nodev"),
     ];
+    let whole = Word::specifier('S').then(&format!("/{state}"));
+    if !read_only.contains(&whole) {
+        volumes.push(mounted(&whole, "rw,noexec,nosuid,nodev"));
+    }
     volumes.extend(read_only.iter().map(|path| mounted(path, "ro,noexec,nosuid,nodev")));
     if section.runtime_directory.is_some() {
         volumes.push(mounted(&Word::specifier('t').then(&format!("/{LOCKS}")), "rw,noexec,nosuid,nodev"));

@@ -39,6 +39,7 @@ const DIRECTIVES: &[&str] = &[
     "RestrictAddressFamilies",
     "PrivateNetwork",
     "SocketBindDeny",
+    "SocketBindAllow",
     "IPAddressDeny",
     "IPAddressAllow",
     "NoExecPaths",

@@ -44,7 +44,9 @@ impl Refused {
         match self {
             Self::NoImage => "write `image = \"...@sha256:...\"` in [release] and `podman = \"5.4\"` in [host]",
             Self::NoGenerator(_) => "render --target podman-units: the same containers, run by units of their own",
-            Self::EmptyArgument { .. } | Self::Separator { .. } => "remove the argument, or render --target podman-units",
+            Self::EmptyArgument { .. } | Self::Separator { .. } => {
+                "remove the argument, or render --target podman-units"
+            }
             Self::InTheStore(_) => {
                 "render without --programs and give the path where the file is imported, or use the flake's module"
             }

@@ -73,7 +73,7 @@ pub(super) struct Translated {
     pub settings: Vec<Setting>,
     /// What stays in the unit.
     pub host: Vec<Directive>,
-    /// Directories that are there but cannot be written; each below the state directory.
+    /// Directories that are there but cannot be written: the state directory, or such as lie below it.
     pub read_only: Vec<Word>,
     /// What is lost.
     pub notes: Vec<Note>,
@@ -130,8 +130,9 @@ fn has(directives: &[Directive], key: &str, value: &str) -> bool {
 
 /// What lies below the state directory; the rest of the host is not in the container.
 fn read_only(value: &str, state: &str) -> Vec<Word> {
-    let below = format!("%S/{state}/");
+    let whole = format!("%S/{state}");
     let paths = value.split(' ').map(|path| path.trim_start_matches('-'));
-    let inside = paths.filter_map(|path| path.strip_prefix(&below));
-    inside.map(|rest| Word::specifier('S').then(&format!("/{state}/{rest}"))).collect()
+    let inside =
+        paths.filter_map(|path| path.strip_prefix(&whole)).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    inside.map(|rest| Word::specifier('S').then(&format!("/{state}{rest}"))).collect()
 }

@@ -26,13 +26,11 @@ for program in execution desk scanner; do install -m 755 /scenario/program "$roo
 tar -C "$root" -c . | podman import --change 'ENV FOREIGN=1' --change 'VOLUME /data' - localhost/portcullis:1 2>&1
 image=localhost/portcullis@$(podman image inspect --format '{{.Digest}}' localhost/portcullis:1)
 
-if [ -d /scenario/rendered/containers ]; then
-    cp -r /scenario/rendered/. /etc/
-    sed -i "s|^Image=.*|Image=$image|" /etc/containers/systemd/*.container
-else
-    cp -r /scenario/rendered/. /etc/systemd/system/
-    sed -i "s|registry.example/portcullis@sha256:[0-9a-f]*|$image|" /etc/systemd/system/*.service
-fi
+# A target that puts containers beside units lies below /etc.
+to=/etc/systemd/system
+[ ! -d /scenario/rendered/containers ] || to=/etc
+find /scenario/rendered -type f -exec sed -i "s|registry.example/portcullis@sha256:[0-9a-f]*|$image|" {} +
+cp -r /scenario/rendered/. "$to"
 install -d "$BIN"
 # shellcheck disable=SC2016
 printf '#!/bin/bash\necho "gate for $(id -un)"\nexit "$(cat /run/gate 2>/dev/null || echo 0)"\n' > "$BIN/gate"

@@ -16,6 +16,15 @@
           ]
           ++ modules;
         };
+      # What `unitgen render --target nixos` makes, imported by a configuration that knows nothing of the flake's module.
+      rendered = nixpkgs.lib.nixosSystem {
+        modules = [
+          (import "${portcullis}/tests/rendered/nixos/avwap/avwap.nix" {
+            programs = "${portcullis.packages.x86_64-linux.portcullis}/bin";
+          })
+          { nixpkgs.hostPlatform = "x86_64-linux"; }
+        ];
+      };
       each =
         folder:
         builtins.listToAttrs (
@@ -28,6 +37,12 @@
     {
       # The check of the merged tree, alone.
       verified = builtins.head (host [ ]).config.system.checks;
-      nixosConfigurations = each ./mutations // each ./harmless // { example = host [ ]; };
+      nixosConfigurations =
+        each ./mutations
+        // each ./harmless
+        // {
+          example = host [ ];
+          inherit rendered;
+        };
     };
 }

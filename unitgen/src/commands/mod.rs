@@ -49,7 +49,7 @@ const EXIT_CODES: &str = "Exit codes:
   75  plan, apply, rollback: refused for now: the plan is stale, something is held, a trading day is under way, or the
       host lacks what the units need
   76  apply, rollback: another is under way
-  78  the manifest cannot be read or has errors; nothing was rendered";
+  78  the manifest cannot be read or has errors, or the target cannot run it; nothing was rendered";
 
 /// Checks a deployment's manifest and renders the units that run it.
 #[derive(Debug, Parser)]

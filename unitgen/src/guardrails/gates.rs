@@ -18,10 +18,10 @@ impl Command {
         format!("{}{}", self.prefixes, self.argv.join(" "))
     }
 
-    /// Programs that ask nothing: they do nothing, or make a directory.
+    /// Programs that ask nothing: they do nothing, or make or remove a file.
     fn is_nothing(&self) -> bool {
         let program = self.argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
-        ["true", ":", "echo", "sleep", "install"].contains(&program)
+        ["true", ":", "echo", "sleep", "install", "rm"].contains(&program)
     }
 
     pub(super) fn is_ignored(&self) -> bool {

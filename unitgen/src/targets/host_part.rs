@@ -82,6 +82,14 @@ pub(super) fn as_user(section: &unit::Service, command: &Command) -> Command {
     Command { path: SETPRIV.to_owned(), args: words.chain(command.args.iter().cloned()).collect() }
 }
 
+/// Measured of podman 4.3.1: a watchdog that kills conmon leaves the file, and every start after it fails by 125.
+fn write_forgotten(lines: &mut Lines) {
+    lines.reason(
+        "A container whose conmon was killed leaves this file, and podman 4.3 starts no other while it is there.",
+    );
+    prepare(lines, "/usr/bin/rm -f %t/%N.cid".to_owned());
+}
+
 /// The dash before its path lets the program's own start fail instead.
 fn prepare(lines: &mut Lines, command: String) {
     lines.set("ExecStartPre", format!("-{command}"));
@@ -149,6 +157,7 @@ fn write_before(
         );
         prepare(lines, line);
     }
+    write_forgotten(lines);
 }
 
 /// What podman's generator adds to a unit by itself.

@@ -75,12 +75,16 @@ fn directories(deployment: &Deployment, units: &Tree) -> String {
         let path = format!(":%E/portcullis/{folder}/");
         units.iter().any(|(_, content)| String::from_utf8_lossy(content).contains(&path))
     };
-    let mut rules = vec!["d /etc/portcullis/arming 0755 root root -".to_owned()];
-    for folder in ["credentials", "credentials.encrypted"].into_iter().filter(|folder| names(folder)) {
-        rules.push(format!("d /etc/portcullis/{folder} 0700 root root -"));
+    let folder = |path: &str, mode: &str, user: &str, group: &str| {
+        format!(
+            "{INDENT}\"{path}\".d = {{\n      mode = \"{mode}\";\n      user = \"{user}\";\n      group = \"{group}\";\n    }};\n"
+        )
+    };
+    let mut folders = vec![folder("/etc/portcullis/arming", "0755", "root", "root")];
+    for name in ["credentials", "credentials.encrypted"].into_iter().filter(|name| names(name)) {
+        folders.push(folder(&format!("/etc/portcullis/{name}"), "0700", "root", "root"));
     }
-    rules.push(format!("d /var/lib/{state} 0700 {user} {group} -"));
-    rules.push(format!("d /var/lib/{state}/cache 0700 {user} {group} -"));
-    let rules: String = rules.iter().map(|rule| format!("{INDENT}\"{rule}\"\n")).collect();
-    format!("  systemd.tmpfiles.rules = [\n{rules}  ];\n")
+    folders.push(folder(&format!("/var/lib/{state}"), "0700", user, group));
+    folders.push(folder(&format!("/var/lib/{state}/cache"), "0700", user, group));
+    format!("  systemd.tmpfiles.settings.\"10-portcullis\" = {{\n{}  }};\n", folders.concat())
 }

@@ -419,10 +419,26 @@
   };
   users.groups.trading = { };
 
-  systemd.tmpfiles.rules = [
-    "d /etc/portcullis/arming 0755 root root -"
-    "d /etc/portcullis/credentials 0700 root root -"
-    "d /var/lib/avwap 0700 trading trading -"
-    "d /var/lib/avwap/cache 0700 trading trading -"
-  ];
+  systemd.tmpfiles.settings."10-portcullis" = {
+    "/etc/portcullis/arming".d = {
+      mode = "0755";
+      user = "root";
+      group = "root";
+    };
+    "/etc/portcullis/credentials".d = {
+      mode = "0700";
+      user = "root";
+      group = "root";
+    };
+    "/var/lib/avwap".d = {
+      mode = "0700";
+      user = "trading";
+      group = "trading";
+    };
+    "/var/lib/avwap/cache".d = {
+      mode = "0700";
+      user = "trading";
+      group = "trading";
+    };
+  };
 }

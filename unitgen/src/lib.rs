@@ -34,6 +34,7 @@ pub mod unit;
 pub mod verify;
 
 pub use commands::run;
+pub use market::Timestamp;
 pub use tree::Tree;
 
 /// The version that rendered files name.

@@ -65,7 +65,9 @@ pub fn lay(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Re
     }
     match scenario.deploy {
         Deploy::Whole => deploy(layer, scenario, programs),
-        Deploy::Programs | Deploy::Nothing => Ok(()),
+        // For whoever deploys in the guest.
+        Deploy::Programs => write(&layer.join("scenario/avwap.toml"), edited_manifest(&scenario.manifest)?.as_bytes()),
+        Deploy::Nothing => Ok(()),
     }
 }
 

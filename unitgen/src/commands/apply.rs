@@ -23,7 +23,8 @@ use crate::{
     apply::{Event, Host, Run, Target, accounts::accounts, permission::Permission},
     generations::{Journal, Origin, Record, Store},
     ink::Ink,
-    plan::{self, ABSENT, Found, Plan, Wanted},
+    output::OutputError,
+    plan::{self, ABSENT, Found, Plan, Wanted, observe::ObserveError},
     source,
 };
 
@@ -172,7 +173,13 @@ impl Apply {
         let loaded =
             Loaded { path: PathBuf::from(&plan.manifest.path), bytes, checked }.with_programs(programs.as_ref());
         let wanted = site::wanted(&loaded, root, programs.as_ref());
-        let found = site::look(root, &wanted, host)?;
+        let found = match site::observed(root, &wanted, host) {
+            Err(ObserveError::Output(error @ OutputError::Foreign { .. })) => {
+                tell(&format!("refused[stale]: {error}\n  help: {}\n", error.hint()));
+                return Err(ExitCode::GateRefused);
+            }
+            other => other.map_err(|error| site::cannot_look(&error))?,
+        };
         let now = plan::make(&wanted, &found);
         if now.tree != plan.tree || wanted.deployment != plan.deployment {
             let says = if plan.unitgen == VERSION {

@@ -11,7 +11,7 @@ use super::{
     host::{HostArgs, tell_troubles},
     say, site, tell,
 };
-use crate::{apply::Host, ink::Ink, plan, problems::Report};
+use crate::{apply::Host, generations::Store, ink::Ink, plan, problems::Report};
 
 /// Plan what `apply` would change on a host, and what it means for the guardrails
 #[derive(Debug, Args)]
@@ -41,6 +41,12 @@ impl Plan {
         let root = site::absolute(&self.on.root);
         let wanted = site::wanted(&loaded, &root, self.programs.as_ref());
         let host = site::host_of(&root);
+        let journal = Store::of(&root, &wanted.deployment).journal().map_err(|error| site::cannot_keep(&error))?;
+        if let Some(journal) = journal {
+            let hint = "apply the same plan again, or go back with `unitgen rollback`, which is always allowed";
+            tell(&format!("refused[interrupted]: what {} began is half way\n  help: {hint}\n", journal.by));
+            return Err(ExitCode::GateRefused);
+        }
         let found = site::look(&root, &wanted, host.as_ref().map(|host| host as &dyn Host))?;
         let plan = plan::make(&wanted, &found);
         let troubles = self.on.judge_whole(&loaded);

@@ -128,7 +128,12 @@ pub(super) fn programs_of(image: &Image) -> Vec<String> {
 
 /// Looks at the host.
 pub(super) fn look(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Result<Found, ExitCode> {
-    let mut found = observe::observe(root, wanted, &programs_of(&wanted.image)).map_err(|error| cannot_look(&error))?;
+    observed(root, wanted, host).map_err(|error| cannot_look(&error))
+}
+
+/// The same, with what is wrong.
+pub(super) fn observed(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Result<Found, ObserveError> {
+    let mut found = observe::observe(root, wanted, &programs_of(&wanted.image))?;
     let units: Vec<&str> = found.installed.units().chain(wanted.image.units()).map(|(unit, _)| unit).collect();
     if let Some(host) = host {
         let target = format!("{}.target", wanted.deployment);

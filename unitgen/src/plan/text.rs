@@ -3,6 +3,9 @@
 use super::{Laid, Plan, Step};
 use crate::ink::Ink;
 
+/// So many findings that stay are shown.
+const LEFT_SHOWN: usize = 3;
+
 impl Plan {
     /// The text.
     #[must_use]
@@ -16,8 +19,12 @@ impl Plan {
         for gained in &self.meaning.gained {
             text += &ink.green(&format!("  + held: {gained}\n"));
         }
-        for left in &self.meaning.left {
-            text += &ink.red(&format!("  ! left as it is: {}[{}]: {}\n", left.file, left.code, left.says));
+        for left in self.meaning.left.iter().take(LEFT_SHOWN) {
+            text += &ink.red(&format!("  ! left as it is: {} ({})\n", left.file, left.code));
+        }
+        if self.meaning.left.len() > LEFT_SHOWN {
+            let more = self.meaning.left.len() - LEFT_SHOWN;
+            text += &ink.red(&format!("  ! left as it is: {more} more; `unitgen verify` tells each\n"));
         }
         if self.is_empty() {
             return text + "nothing to do: all of it is laid and runs\n";

@@ -1,0 +1,226 @@
+//! An apply is killed, and starved, at every call by which it changes files: whatever is there is guarded, and the next
+//! apply finishes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use unitgen::guardrails::{Guardrail, Units, held};
+
+use super::place::{AVWAP, Place, UNITS, code, err, out, polling, tree};
+
+/// The calls that change what is on a disk. Writes are among them, so that a file is found half written.
+const CALLS: [&str; 13] = [
+    "rename",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "link",
+    "linkat",
+    "symlink",
+    "symlinkat",
+    "mkdir",
+    "mkdirat",
+    "fsync",
+    "write",
+];
+const THREADS: usize = 2;
+
+/// A host on which the first manifest is laid, or nothing, and the plan of the next.
+fn prepared(before: Option<&str>, next: &str) -> Place {
+    let place = Place::new();
+    if let Some(manifest) = before {
+        place.lay("before", manifest);
+    }
+    let planned = place.plan("next", next);
+    assert_eq!(code(&planned), 0, "{}", err(&planned));
+    place
+}
+
+/// Every call of an undisturbed apply, with how often it is made.
+fn calls(before: Option<&str>, next: &str) -> Vec<(String, usize)> {
+    let place = prepared(before, next);
+    let log = place.path("log");
+    let output = traced(&place, &["-o", log.to_str().unwrap(), "-e", &format!("trace={}", CALLS.join(","))]);
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for line in fs::read_to_string(&log).unwrap().lines() {
+        let name = line.split_whitespace().nth(1).and_then(|rest| rest.split_once('(')).map(|(name, _)| name);
+        if let Some(name) = name.filter(|name| CALLS.contains(name)) {
+            *counts.entry(name.to_owned()).or_default() += 1;
+        }
+    }
+    counts.into_iter().flat_map(|(call, count)| (1..=count).map(move |number| (call.clone(), number))).collect()
+}
+
+fn traced(place: &Place, options: &[&str]) -> std::process::Output {
+    let mut command = Command::new("strace");
+    command.arg("-f").args(options).arg(env!("CARGO_BIN_EXE_unitgen"));
+    command.args(["apply", "next.plan", "--without-ntp"]).current_dir(place.folder.path()).output().unwrap()
+}
+
+fn injected(place: &Place, call: &str, number: usize, what: &str) -> std::process::Output {
+    let inject = format!("inject={call}:{what}:when={number}");
+    traced(place, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
+}
+
+/// Units that are there hold everything that both generations of them hold. Whether a boot reaches them is the link's to say,
+/// which comes last and goes first.
+fn is_guarded(place: &Place, before: Option<&str>, next: &str, at: &str) {
+    let of_tree = |manifest: &str| held(&Units::of_tree(&tree(manifest)));
+    let new = of_tree(next);
+    let old = before.map_or_else(|| new.clone(), of_tree);
+    let (present, holds) = place.held(&tree(next));
+    for (unit, guardrail) in old.intersection(&new).filter(|(unit, _)| present.contains(unit)) {
+        let waits_for_others = matches!(guardrail, Guardrail::StartsAtBoot);
+        let held = holds.contains(&(unit.clone(), *guardrail));
+        assert!(held || waits_for_others, "{at}: {unit} has lost {}", guardrail.id());
+    }
+}
+
+fn can_trace() -> bool {
+    let tried = Command::new("strace").args(["-f", "-o", "/dev/null", "/bin/true"]).output();
+    let works = tried.is_ok_and(|output| output.status.success());
+    if !works {
+        assert!(std::env::var("CI").is_err(), "strace is missing, and CI skips nothing");
+        println!("skipped: needs strace");
+    }
+    works
+}
+
+/// Runs a check at every call, a few at once; says how many calls there were.
+fn at_every_call(before: Option<&str>, next: &str, check: impl Fn(&str, usize) + Sync) -> usize {
+    let (calls, at) = (calls(before, next), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some((call, number)) = calls.get(at.fetch_add(1, Ordering::Relaxed)) {
+                    check(call, *number);
+                }
+            });
+        }
+    });
+    calls.len()
+}
+
+#[test]
+fn killed_anywhere_every_unit_is_guarded_and_the_next_apply_finishes() {
+    if !can_trace() {
+        return;
+    }
+    let other = polling(45);
+    for before in [None, Some(AVWAP)] {
+        let killed = AtomicUsize::new(0);
+        let count = at_every_call(before, &other, |call, number| {
+            let at = format!("{call} {number}, {}", if before.is_some() { "a change" } else { "a first apply" });
+            let place = prepared(before, &other);
+            let output = injected(&place, call, number, "signal=SIGKILL");
+            killed.fetch_add(usize::from(!output.status.success()), Ordering::Relaxed);
+            is_guarded(&place, before, &other, &at);
+            let finished = place.apply("next");
+            assert_eq!(code(&finished), 0, "{at}: {}{}", out(&finished), err(&finished));
+            is_whole(&place, &other, &at);
+        });
+        let killed = killed.into_inner();
+        println!("{count} calls, {killed} kills");
+        assert!(count > 100 && killed > count * 9 / 10, "{killed} of {count}");
+    }
+}
+
+/// An error of the system at any call: what was there is whole again, or all of the new is.
+#[test]
+fn starved_anywhere_the_one_or_the_other_is_whole() {
+    if !can_trace() {
+        return;
+    }
+    let other = polling(45);
+    let (old, ends) = (prepared(Some(AVWAP), &other).laid(), std::sync::Mutex::new(BTreeMap::new()));
+    let count = at_every_call(Some(AVWAP), &other, |call, number| {
+        let at = format!("{call} {number}");
+        let place = prepared(Some(AVWAP), &other);
+        let output = injected(&place, call, number, "error=ENOSPC");
+        *ends.lock().unwrap().entry(code(&output)).or_insert(0_usize) += 1;
+        match code(&output) {
+            0 => is_whole(&place, &other, &at),
+            1 | 73 => {
+                assert_eq!(without_stages(&place), old, "{at}: {}{}", out(&output), err(&output));
+                assert!(!place.has_journal(), "{at}");
+            }
+            other => panic!("{at}: ended {other}: {}{}", out(&output), err(&output)),
+        }
+        let finished = place.apply("next");
+        assert_eq!(code(&finished), 0, "{at}: {}{}", out(&finished), err(&finished));
+        is_whole(&place, &other, &at);
+    });
+    let ends = ends.into_inner().unwrap();
+    println!("{count} calls, ended {ends:?}");
+    assert!(ends[&73] > 50, "{ends:?}");
+}
+
+/// Another plan, or a rollback, first goes back to where the interrupted one began.
+#[test]
+fn whoever_comes_next_goes_back_first() {
+    if !can_trace() {
+        return;
+    }
+    let (second, third) = (polling(45), polling(30));
+    for rename in [3, 8, 14] {
+        let place = Place::new();
+        place.lay("before", AVWAP);
+        assert_eq!(code(&place.plan("third", &third)), 0);
+        assert_eq!(code(&place.plan("next", &second)), 0);
+        let killed = injected(&place, "rename", rename, "signal=SIGKILL");
+        assert!(!killed.status.success() && place.has_journal(), "rename {rename}");
+        let list = out(&place.unitgen(&["rollback", "--root", ".", "--list"]));
+        assert!(list.contains("was interrupted"), "{list}");
+        let applied = place.apply("third");
+        assert_eq!(code(&applied), 0, "rename {rename}: {}{}", out(&applied), err(&applied));
+        assert!(out(&applied).contains("was interrupted; generation 1 is laid again"), "{}", out(&applied));
+        is_whole(&place, &third, "third");
+
+        assert_eq!(code(&place.plan("next", &second)), 0);
+        assert!(!injected(&place, "rename", rename, "signal=SIGKILL").status.success());
+        let rolled = place.unitgen(&["rollback", "--root", "."]);
+        assert_eq!((code(&rolled), place.has_journal()), (0, false), "{}{}", out(&rolled), err(&rolled));
+        is_whole(&place, &third, "rolled back");
+    }
+}
+
+/// A directory of drop-ins that goes in the middle comes back with what was in it.
+#[test]
+fn what_cannot_be_put_back_quickly_is_put_back_from_its_generation() {
+    let place = prepared(Some(AVWAP), &polling(45));
+    let old = place.laid();
+    // A folder where a file shall lie: it cannot be replaced, and everything before it is put back.
+    let eod = place.path(UNITS).join("eod.timer");
+    fs::remove_file(&eod).unwrap();
+    fs::create_dir(&eod).unwrap();
+    fs::write(eod.join("x"), "").unwrap();
+    let refused = place.apply("next");
+    assert_ne!(code(&refused), 0, "{}", out(&refused));
+    fs::remove_dir_all(&eod).unwrap();
+    assert_eq!(code(&place.plan("before", AVWAP)), 0);
+    assert_eq!(code(&place.apply("before")), 0);
+    assert_eq!(place.laid(), old);
+}
+
+fn without_stages(place: &Place) -> Vec<(String, String)> {
+    place.laid().into_iter().filter(|(path, _)| !path.contains(".unitgen-stage")).collect()
+}
+
+fn is_whole(place: &Place, manifest: &str, at: &str) {
+    for (path, content) in tree(manifest).iter() {
+        assert_eq!(fs::read(place.path(UNITS).join(path)).unwrap(), content, "{at}: {path}");
+    }
+    assert_eq!(place.read("etc/portcullis/avwap.toml"), manifest, "{at}");
+    assert!(!place.has_journal(), "{at}");
+    let verified = place.unitgen(&["verify", UNITS, "--manifest", "etc/portcullis/avwap.toml"]);
+    assert_eq!(code(&verified), 0, "{at}: {}", out(&verified));
+    let left: BTreeSet<String> =
+        place.laid().into_iter().map(|(path, _)| path).filter(|path| path.contains("stage")).collect();
+    assert!(left.is_empty(), "{at}: {left:?}");
+}

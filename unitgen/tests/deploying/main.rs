@@ -1,0 +1,11 @@
+//! Plan, apply and rollback: on a root of its own by the program, killed and starved at every call; and on a host that
+//! answers as it is told, by the library.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod files;
+mod host;
+mod kills;
+mod place;
+mod plans;
+mod runs;

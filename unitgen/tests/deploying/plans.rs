@@ -1,0 +1,137 @@
+//! Plans: what they say, what they are bound to, and which files are none.
+
+use std::fs;
+
+use serde_json::Value;
+
+use super::place::{AVWAP, Place, UNITS, code, err, out, polling};
+
+#[test]
+fn a_plan_says_what_it_means_and_changes_nothing() {
+    let place = Place::new();
+    let before = place.laid();
+    let planned = place.plan("a", AVWAP);
+    assert_eq!(code(&planned), 0, "{}", err(&planned));
+    for part in [
+        "held: execution.service is new",
+        "write /etc/systemd/system/execution.service.d/10-watchlist-gate.conf",
+        "multi-user.target.wants/avwap.target -> ../avwap.target",
+        "wait until all 8 units are well, else go back",
+        "do it: unitgen apply a.plan",
+    ] {
+        assert!(out(&planned).contains(part), "{part} in {}", out(&planned));
+    }
+    assert_eq!(place.laid(), before);
+    place.lay("a", AVWAP);
+    let again = place.plan("b", AVWAP);
+    assert!(out(&again).contains("nothing to do"), "{}", out(&again));
+}
+
+#[test]
+fn a_job_that_goes_is_a_loss() {
+    let place = Place::new();
+    place.lay("a", AVWAP);
+    let (before, after) = AVWAP.split_once("[jobs.eod]").unwrap();
+    assert!(after.contains("timeout"));
+    let planned = place.plan("b", before);
+    let text = out(&planned);
+    for part in ["- lost: eod.service is taken out", "- lost: eod.timer is taken out", "stop eod.timer", "LOST"] {
+        assert!(text.contains(part), "{part} in {text}{}", err(&planned));
+    }
+    let timer = text.find("remove /etc/systemd/system/eod.timer").unwrap();
+    assert!(timer < text.find("remove /etc/systemd/system/eod.service").unwrap(), "{text}");
+    assert_eq!(code(&place.apply("b")), 0);
+    assert!(!place.path(UNITS).join("eod.service").exists());
+}
+
+#[test]
+fn a_plan_is_bound_to_everything_that_has_a_say() {
+    let changes: [(&str, fn(&Place)); 7] = [
+        ("/etc/systemd/system/scan.timer", |place| place.write(&format!("{UNITS}/scan.timer"), "[Timer]\n", 0o644)),
+        ("/etc/systemd/system/scan.service", |place| fs::remove_file(place.path(UNITS).join("scan.service")).unwrap()),
+        ("/run/systemd/system/execution.service.d/x.conf", |place| {
+            place.write("run/systemd/system/execution.service.d/x.conf", "[Service]\nExecCondition=\n", 0o644);
+        }),
+        ("/etc/systemd/system.control/eod.timer", |place| {
+            place.write("etc/systemd/system.control/eod.timer", "[Timer]\n", 0o644);
+        }),
+        ("/etc/portcullis/avwap.toml", |place| place.write("etc/portcullis/avwap.toml", "x", 0o644)),
+        ("/usr/lib/portcullis/bin/gate", |place| place.write("usr/lib/portcullis/bin/gate", "y", 0o755)),
+        ("generation: it was 1, and is 2", |place| place.lay("c", &polling(30))),
+    ];
+    for (names, change) in changes {
+        let place = Place::new();
+        place.lay("a", AVWAP);
+        assert_eq!(code(&place.plan("b", &polling(45))), 0);
+        change(&place);
+        let before = place.laid();
+        let refused = place.apply("b");
+        assert_eq!(code(&refused), 75, "{names}: {}{}", out(&refused), err(&refused));
+        assert!(err(&refused).contains(names), "{names} in {}", err(&refused));
+        assert_eq!(place.laid(), before, "{names}");
+    }
+}
+
+#[test]
+fn what_is_no_plan_of_this_unitgen_is_refused() {
+    let place = Place::new();
+    assert_eq!(code(&place.plan("a", AVWAP)), 0);
+    let text = place.read("a.plan");
+    let edits: [(&str, fn(&str) -> String, &str); 6] = [
+        ("half", |text| text[..text.len() / 2].to_owned(), "it is no plan"),
+        ("empty", |_| String::new(), "it is no plan"),
+        ("newer", |text| text.replacen("\"schema_version\": 1", "\"schema_version\": 2", 1), "it is of version 2"),
+        ("gate", |text| text.replacen("ExecCondition=/usr", "#ExecCondition=/usr", 1), "it was edited"),
+        (
+            "unitgen",
+            |text| text.replacen("avwap: eod", "avwap: oed", 1).replacen("0.1.0", "0.0.9", 1),
+            "unitgen 0.0.9 made it",
+        ),
+        ("more", |text| text.replacen("\"steps\"", "\"stops\"", 1), "it is no plan"),
+    ];
+    for (name, edit, says) in edits {
+        let edited = edit(&text);
+        assert_ne!(edited, text, "{name}");
+        place.write("e.plan", &edited, 0o600);
+        let refused = place.apply("e");
+        assert_eq!(code(&refused), 65, "{name}: {}", err(&refused));
+        assert!(err(&refused).contains(says), "{name}: {}", err(&refused));
+    }
+    place.write("e.plan", &text.replacen("[services.execution]", "[sorvices.execution]", 1), 0o600);
+    assert_eq!(code(&place.apply("e")), 78);
+    assert_eq!(code(&place.apply("nowhere")), 65);
+    assert!(place.current().is_none());
+}
+
+#[test]
+fn json_has_a_version_and_no_colour() {
+    let place = Place::new();
+    place.write("m.toml", AVWAP, 0o644);
+    let planned = place.unitgen(&["plan", "m.toml", "-o", "p", "--root", ".", "--without-ntp", "--json"]);
+    let plan: Value = serde_json::from_str(&out(&planned)).unwrap();
+    assert_eq!((&plan["schema_version"], &plan["deployment"]), (&1.into(), &"avwap".into()));
+    assert_eq!(plan["bound"]["/etc/systemd/system/execution.service"], "absent");
+    assert_eq!(plan["steps"][0]["do"], "keep");
+    let applied = place.unitgen(&["apply", "p", "--without-ntp", "--json"]);
+    for line in out(&applied).lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["schema_version"], 1, "{line}");
+        assert!(event["event"].is_string() && event["says"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn a_host_that_lacks_something_is_refused_unless_it_only_restores() {
+    let place = Place::new();
+    place.lay("a", AVWAP);
+    assert_eq!(code(&place.plan("b", &polling(45))), 0);
+    fs::remove_file(place.path("etc/portcullis/credentials/APCA_API_KEY_ID")).unwrap();
+    assert_eq!(code(&place.plan("c", &polling(44))), 75);
+    assert_eq!(code(&place.apply("b")), 75);
+    fs::remove_dir_all(place.path(UNITS).join("execution.service.d")).unwrap();
+    assert_eq!(code(&place.plan("a", AVWAP)), 0);
+    let restored = place.apply("a");
+    assert_eq!(code(&restored), 0, "{}", err(&restored));
+    assert!(err(&restored).contains("credential-missing"), "{}", err(&restored));
+    assert_eq!(place.current().as_deref(), Some("1"), "what is restored is the generation that it was");
+}

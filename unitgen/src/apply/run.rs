@@ -13,7 +13,7 @@ use super::{
     Account, Event, Host,
     holding::Holding,
     permission::Permission,
-    switch::{After, Change, Switch},
+    switch::{self, After, Change, Switch},
     units::{All, Bringing, Endpoint, Manner},
 };
 use crate::{
@@ -74,6 +74,8 @@ pub enum Outcome {
     Unchanged(String),
     /// It did no good, for this reason, and what was before is laid again and well.
     WentBack(String),
+    /// This generation is laid and well, and that could not be recorded, for this reason.
+    Unrecorded(u64, String),
     /// Neither is whole: what is wrong, one a line.
     Halfway(Vec<String>),
 }
@@ -166,6 +168,8 @@ impl Run<'_> {
         let mut changes = self.programs(&target.programs);
         changes.extend(self.aside(target, start));
         changes.extend(files.changes);
+        // What an interruption left.
+        switch::sweep(self.root, target.image.paths().into_iter().chain(start.base().paths()));
         let mut switch = match Switch::stage(self.root, &changes) {
             Ok(switch) => switch,
             Err(error) => return self.nothing_changed(target, start, said(&error)),
@@ -258,9 +262,11 @@ impl Run<'_> {
     }
 
     fn finish(&self, target: &Target, start: &Start<'_>) -> Outcome {
-        let ended = self.store.make_current(Some(start.to)).and_then(|()| self.store.end_journal());
-        if let Err(error) = ended.and_then(|()| self.store.prune().map(drop)) {
-            // All of it is laid and well; the next apply sees to the rest.
+        let recorded = self.store.make_current(Some(start.to)).and_then(|()| self.store.end_journal());
+        if let Err(error) = recorded {
+            return Outcome::Unrecorded(start.to, said(&error));
+        }
+        if let Err(error) = self.store.prune() {
             (self.tell)(&Event::new("warning", said(&error)));
         }
         let says = format!("{} files are laid, and all is well", target.image.iter().count());

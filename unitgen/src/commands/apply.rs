@@ -67,7 +67,7 @@ impl Apply {
         let store = Store::of(&root, &plan.deployment);
         let _lock =
             if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
-        let journal = self.journal(&store, &plan)?;
+        let journal = self.journal(&store)?;
         let mut again = self.again(&plan, &root, host)?;
         let resumed = match &journal {
             Some(journal) if journal.plan == plan.digest() => {
@@ -148,11 +148,10 @@ impl Apply {
     }
 
     /// What is under way. One that only lacked its last word is over.
-    fn journal(&self, store: &Store, plan: &Plan) -> Result<Option<Journal>, ExitCode> {
+    fn journal(&self, store: &Store) -> Result<Option<Journal>, ExitCode> {
         let failed = |error| site::cannot_keep(&error);
         let Some(journal) = store.journal().map_err(failed)? else { return Ok(None) };
-        if store.current().map_err(failed)? == Some(journal.to) && journal.plan != plan.digest() && !self.change.dry_run
-        {
+        if store.current().map_err(failed)? == Some(journal.to) && !self.change.dry_run {
             store.end_journal().map_err(failed)?;
             return Ok(None);
         }

@@ -82,6 +82,12 @@ impl ChangeArgs {
             Outcome::WentBack(why) => {
                 (ExitCode::Unexpected, "went-back", format!("{why}\n  what was laid before is laid again, and is well"))
             }
+            Outcome::Unrecorded(number, why) => {
+                let says = format!(
+                    "generation {number} is laid and well, but that cannot be recorded: {why}\n  help: make room, then do the same again"
+                );
+                (ExitCode::Halfway, "unrecorded", says)
+            }
             Outcome::Halfway(wrong) => {
                 let journal = folder.join("apply.state");
                 let help = format!(

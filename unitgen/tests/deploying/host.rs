@@ -26,7 +26,9 @@ pub struct Told {
     pub asked: RefCell<Vec<String>>,
     /// What is held at each question, the last for ever.
     pub held: RefCell<Vec<Holding>>,
-    /// What was held when something was stopped or started afresh.
+    /// The answer to the last question.
+    last: RefCell<Holding>,
+    /// What was said to be held when something was stopped or started afresh.
     pub held_at: RefCell<Vec<(String, Holding)>>,
     /// By a text of its unit: the state in which a service ends when it is started.
     pub fates: RefCell<Vec<Fate>>,
@@ -41,6 +43,7 @@ impl Told {
             states: RefCell::default(),
             asked: RefCell::default(),
             held: RefCell::new(vec![Holding::Flat]),
+            last: RefCell::new(Holding::Flat),
             held_at: RefCell::default(),
             fates: RefCell::default(),
             elapsed: Cell::default(),
@@ -94,7 +97,7 @@ impl Host for Told {
         let words: Vec<&str> = arguments.iter().filter(|word| !word.starts_with('-')).copied().collect();
         self.asked.borrow_mut().push(words.join(" "));
         for unit in units {
-            let held = self.held.borrow().first().cloned().unwrap();
+            let held = self.last.borrow().clone();
             match arguments[0] {
                 "start" if !self.is_active(unit) => self.start(unit),
                 "restart" => {
@@ -113,7 +116,9 @@ impl Host for Told {
 
     fn holding(&self, _: &Account) -> Holding {
         let mut held = self.held.borrow_mut();
-        if held.len() > 1 { held.remove(0) } else { held[0].clone() }
+        let answer = if held.len() > 1 { held.remove(0) } else { held[0].clone() };
+        self.last.replace(answer.clone());
+        answer
     }
 
     fn get(&self, _: SocketAddr, _: &str) -> Result<u16, String> {

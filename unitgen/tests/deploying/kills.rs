@@ -150,6 +150,11 @@ fn starved_anywhere_the_one_or_the_other_is_whole() {
                 assert_eq!(without_stages(&place), old, "{at}: {}{}", out(&output), err(&output));
                 assert!(!place.has_journal(), "{at}");
             }
+            70 => assert!(
+                err(&output).contains("is laid and well, but that cannot be recorded"),
+                "{at}: {}",
+                err(&output)
+            ),
             other => panic!("{at}: ended {other}: {}{}", out(&output), err(&output)),
         }
         let finished = place.apply("next");

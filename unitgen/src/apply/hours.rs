@@ -2,7 +2,7 @@
 //!
 //! Pure. The session is New York's; a day the calendar does not know counts as one, because nobody can tell.
 
-use manifest::Deployment;
+use manifest::{Deployment, Schedule};
 use market::{Calendar, TimeDelta, Timestamp};
 
 /// Whether the deployment is at work.
@@ -37,14 +37,17 @@ pub fn hours(now: &Result<Timestamp, String>, deployments: &[&Deployment]) -> Ho
     Hours::Off
 }
 
-/// The day's jobs, and how long each may take.
+/// What is due that day in New York, and how long it may take.
 fn slots(deployment: &Deployment, now: Timestamp) -> Vec<(Timestamp, TimeDelta)> {
     let day = now.ny_date();
-    let jobs = deployment.jobs().filter_map(|job| {
-        let schedule = job.schedule().filter(|schedule| schedule.weekdays().contains(&day.weekday()))?;
-        Some((day.at(schedule.time()), TimeDelta::seconds(i64::from(job.timeout().get()))))
-    });
-    jobs.collect()
+    let jobs = deployment.jobs().map(|job| (job.schedule(), TimeDelta::seconds(i64::from(job.timeout().get()))));
+    let sessions = deployment.services().map(|service| (service.schedule(), TimeDelta::zero()));
+    let due = |(schedule, timeout): (Option<&Schedule>, TimeDelta)| {
+        let slots = schedule.into_iter().flat_map(Schedule::in_new_york);
+        let today = slots.filter(|(weekday, _)| *weekday == day.weekday());
+        today.map(|(_, time)| (day.at(time), timeout)).collect::<Vec<_>>()
+    };
+    jobs.chain(sessions).flat_map(due).collect()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use contract::ExitCode;
-use manifest::{Deployment, Release};
+use manifest::{Deployment, Release, Scope};
 
 use super::{Loaded, say, tell};
 use crate::{
@@ -123,7 +123,12 @@ pub(super) fn wanted(loaded: &Loaded, root: &Path, programs: Option<&Release>) -
         },
         root: root.display().to_string(),
         image: Image::of(&tree, deployment, bytes),
-        orders: checked.deployment.services().map(|service| format!("{}.service", service.name())).collect(),
+        orders: checked
+            .deployment
+            .services()
+            .filter(|service| service.role().opens_positions())
+            .map(|service| format!("{}.service", service.name()))
+            .collect(),
     }
 }
 
@@ -193,8 +198,23 @@ pub(super) fn orders_of(wanted: &Wanted, found: &Found) -> BTreeSet<String> {
 }
 
 /// Addresses at which services say that they are well.
-pub(super) fn endpoints(_deployment: Option<&Deployment>) -> Vec<Endpoint> {
-    Vec::new()
+pub(super) fn endpoints(deployment: Option<&Deployment>) -> Vec<Endpoint> {
+    let services = deployment.into_iter().flat_map(Deployment::services);
+    let endpoint = |service: &manifest::Service| {
+        let (listen, unit) = (service.listen()?, format!("{}.service", service.name()));
+        Some(Endpoint { unit, address: listen.address(), path: listen.health()?.to_owned() })
+    };
+    services.filter_map(endpoint).collect()
+}
+
+/// Units of a login's manager lie in a home, and no plan is made for those.
+pub(super) fn of_the_system(deployment: &Deployment) -> Result<(), ExitCode> {
+    if deployment.scope() == Scope::System {
+        return Ok(());
+    }
+    let hint = "render them with `unitgen render`, and look at them with `unitgen drift`";
+    tell(&format!("error: plans are made for units of the system's manager, and these are a login's\n  hint: {hint}\n"));
+    Err(ExitCode::BadConfig)
 }
 
 /// Who runs this, as far as the environment says.

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     VERSION,
-    apply::{Event, Host, Run, Target, accounts::accounts, permission::Permission},
+    apply::{Event, Host, Run, Target, accounts::accounts, permission::Permission, switch},
     generations::{Journal, Origin, Record, Store},
     ink::Ink,
     output::OutputError,
@@ -68,6 +68,10 @@ impl Apply {
         let _lock =
             if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
         let journal = self.journal(&store)?;
+        if journal.is_none() && !self.change.dry_run {
+            // What an earlier one could not clear away.
+            switch::sweep(&root, plan.tree.keys().cloned());
+        }
         let mut again = self.again(&plan, &root, host)?;
         let resumed = match &journal {
             Some(journal) if journal.plan == plan.digest() => {

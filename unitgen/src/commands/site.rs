@@ -213,7 +213,9 @@ pub(super) fn of_the_system(deployment: &Deployment) -> Result<(), ExitCode> {
         return Ok(());
     }
     let hint = "render them with `unitgen render`, and look at them with `unitgen drift`";
-    tell(&format!("error: plans are made for units of the system's manager, and these are a login's\n  hint: {hint}\n"));
+    tell(&format!(
+        "error: plans are made for units of the system's manager, and these are a login's\n  hint: {hint}\n"
+    ));
     Err(ExitCode::BadConfig)
 }
 

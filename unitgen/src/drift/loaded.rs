@@ -2,7 +2,7 @@
 
 use super::{Code, Finding, Properties};
 use crate::{
-    guardrails::Guardrail,
+    guardrails::{Guardrail, Units},
     predict::Property,
     verify::{Listing, drop_ins},
 };
@@ -12,11 +12,46 @@ const OF_PLACES: [&str; 5] = ["FragmentPath", "DropInPaths", "LoadState", "LoadE
 /// What systemd calls a directive once it is loaded.
 const RENAMED: [(&str, &str); 3] =
     [("TimersCalendar", "OnCalendar"), ("TriggeredBy", "WantedBy"), ("Triggers", "OnCalendar")];
+/// Properties of a unit that name others; the manager adds slices, mounts and targets of its own to some.
+const NAMES: [&str; 13] = [
+    "BindsTo",
+    "BoundBy",
+    "ConflictedBy",
+    "Conflicts",
+    "OnFailureOf",
+    "OnSuccessOf",
+    "RequiredBy",
+    "Requires",
+    "Requisite",
+    "StopPropagatedFrom",
+    "TriggeredBy",
+    "Upholds",
+    "UpheldBy",
+];
+const BY_HAND: [&str; 4] = [".service", ".timer", ".path", ".socket"];
+/// Empty where the unit does not say them, each with its directive.
+const EMPTY: [(&str, &str); 9] = [
+    ("BindPaths", "BindPaths"),
+    ("EnvironmentFiles", "EnvironmentFile"),
+    ("InaccessiblePaths", "InaccessiblePaths"),
+    ("PassEnvironment", "PassEnvironment"),
+    ("ReadWritePaths", "ReadWritePaths"),
+    ("RootDirectory", "RootDirectory"),
+    ("RootImage", "RootImage"),
+    ("TemporaryFileSystem", "TemporaryFileSystem"),
+    ("UnsetEnvironment", "UnsetEnvironment"),
+];
 const SHOWN_MAX: usize = 300;
+
+/// What is asked for this module's sake.
+pub(super) fn properties() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(EMPTY.into_iter().map(|(property, _)| property))
+}
 
 /// Checks one unit; returns how many properties were compared.
 pub(super) fn check(
     unit: &str,
+    rendered: &Units,
     predicted: &[Property],
     shown: &Properties,
     listing: &Listing,
@@ -30,6 +65,7 @@ pub(super) fn check(
         return 1;
     }
     check_places(unit, shown, listing, findings);
+    check_unsaid(unit, rendered, shown, findings);
     if shown.value("NeedDaemonReload") == "yes" {
         findings.push(Finding::new(Code::ReloadNeeded, unit, "its files changed since they were read"));
     }
@@ -71,6 +107,28 @@ fn check_places(unit: &str, shown: &Properties, listing: &Listing, findings: &mu
     if loaded.len() != lie.len() || loaded.iter().zip(&lie).any(|(loaded, lies)| !is_same_place(loaded, lies)) {
         let says = format!("loaded are [{}], there lie [{}]", loaded.join(" "), lie.join(" "));
         findings.push(Finding::new(Code::LoadedDropIns, unit, says).about("DropInPaths"));
+    }
+}
+
+/// What nobody predicts, because no unit of ours says it: ties to units of others, and files, paths and variables.
+fn check_unsaid(unit: &str, rendered: &Units, shown: &Properties, findings: &mut Vec<Finding>) {
+    for property in NAMES {
+        let others =
+            shown.value(property).split_whitespace().filter(|name| BY_HAND.iter().any(|kind| name.ends_with(kind)));
+        let others: Vec<&str> = others.filter(|name| rendered.get(name).is_none()).collect();
+        let said = rendered.get(unit).map(|unit| unit.dependencies(property)).unwrap_or_default();
+        if let Some(other) = others.into_iter().find(|name| !said.iter().any(|said| said == name)) {
+            let finding = Finding::new(Code::PropertyDiffers, unit, format!("{other} is named")).about(property);
+            findings.push(finding.making(&guardrails_of(property)));
+        }
+    }
+    for (property, directive) in EMPTY {
+        let said = rendered.get(unit).is_some_and(|unit| unit.last("Service", directive).is_some());
+        let value = shown.lines(property).join(" ");
+        if !said && !value.is_empty() && value != "[unprintable]" {
+            let finding = Finding::new(Code::PropertyDiffers, unit, shortened(directive, &value)).about(property);
+            findings.push(finding.making(&guardrails_of(directive)));
+        }
     }
 }
 

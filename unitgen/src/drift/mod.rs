@@ -81,7 +81,7 @@ pub struct Outcome {
 pub fn questions(expected: &Expected<'_>) -> Questions {
     let predicted = predict(expected.tree);
     let named = predicted.values().flatten().map(|(name, _)| name.clone());
-    let properties = named.chain(ASKED.map(str::to_owned)).collect();
+    let properties = named.chain(ASKED.into_iter().chain(loaded::properties()).map(str::to_owned)).collect();
     Questions { units: predicted.keys().cloned().collect(), properties, predicted }
 }
 
@@ -97,18 +97,18 @@ pub fn drift(
     let of_files = verify::verify(expected, listing);
     let mut outcome = Outcome { notes: of_files.notes, ..Outcome::default() };
     outcome.findings.extend(of_files.findings.into_iter().map(Finding::of_files));
+    let rendered = Units::of_tree(expected.tree).for_manager(manager);
     for (unit, predicted) in &asked.predicted {
         let Some(shown) = answers.units.get(unit) else {
             outcome.findings.push(Finding::new(Code::NotShown, unit, "systemctl said nothing of it"));
             continue;
         };
-        outcome.compared += loaded::check(unit, predicted, shown, listing, &mut outcome.findings);
+        outcome.compared += loaded::check(unit, &rendered, predicted, shown, listing, &mut outcome.findings);
         if let Some(process) = answers.processes.get(unit) {
             processes::check(unit, shown, process, &mut outcome.findings, &mut outcome.notes);
         }
     }
     manager::check(expected.deployment, &answers.environment, &mut outcome.findings);
-    let rendered = Units::of_tree(expected.tree).for_manager(manager);
     let there = Units::of_listing(listing, Enablement::AsLinked).for_manager(manager);
     outcome.lost = turns(&rendered, &there, &asked.units.iter().cloned().collect()).lost;
     outcome

@@ -84,12 +84,13 @@ fn swallowed(unit: &Unit) -> Option<String> {
 }
 
 fn restarted_refusal(unit: &Unit) -> Option<String> {
+    // Whatever Restart= says.
+    if let Some(forced) = among(unit, "RestartForceExitStatus", is_refusal) {
+        return Some(forced);
+    }
     let restart = restart(unit);
     if restart == "no" || restart == "on-success" {
         return None;
-    }
-    if let Some(forced) = among(unit, "RestartForceExitStatus", is_refusal) {
-        return Some(forced);
     }
     if let Some(before) = commands(unit, "ExecStartPre").iter().find(|command| !command.is_ignored()) {
         return Some(format!("Restart={restart} starts it again whenever {} refuses", before.argv.join(" ")));

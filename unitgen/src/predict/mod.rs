@@ -67,6 +67,7 @@ fn of_every_unit(unit: &Loaded) -> Vec<Property> {
         ("DropInPaths".to_owned(), Expectation::Words(drop_ins.collect())),
         text("Description", or("Description", "")),
         text("OnSuccessJobMode", or("OnSuccessJobMode", "fail")),
+        text("OnFailureJobMode", or("OnFailureJobMode", "replace")),
         text("StartLimitIntervalUSec", span::shown_seconds(&or("StartLimitIntervalSec", "10"))),
         text("StartLimitBurst", or("StartLimitBurst", "5")),
         text("RefuseManualStart", "no"),

@@ -42,7 +42,8 @@ pub(crate) fn of_job(task: Task) -> Option<&'static Hours> {
         | Task::TakeIntents
         | Task::WorkIntents
         | Task::ShowPages
-        | Task::Gateway => None,
+        | Task::Gateway
+        | Task::Drift => None,
     }
 }
 

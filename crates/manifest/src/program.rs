@@ -41,6 +41,8 @@ pub enum Task {
     Preflight,
     /// `marketdata fetch`: bars up to the last session.
     Fetch,
+    /// `unitgen drift`: whether files, what systemd has loaded and what runs are still those of the manifest.
+    Drift,
 }
 
 /// How a task is run.
@@ -79,7 +81,7 @@ const OF_INTENTS: &[Gate] = &[Gate::SessionWindow, Gate::KillSwitch];
 
 impl Task {
     /// Everything the language knows.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Trade,
         Self::Session,
         Self::Stream,
@@ -93,6 +95,7 @@ impl Task {
         Self::Reconcile,
         Self::Preflight,
         Self::Fetch,
+        Self::Drift,
     ];
 
     fn facts(self) -> Facts {
@@ -113,6 +116,7 @@ impl Task {
             Self::Reconcile => job("desk", "reconcile", Reach::Broker),
             Self::Preflight => job("session", "preflight", Reach::Broker),
             Self::Fetch => job("marketdata", "fetch", Reach::Outside),
+            Self::Drift => job("unitgen", "drift", Reach::Host),
         }
     }
 
@@ -188,7 +192,7 @@ impl Catalogue {
     /// What this release contains: all that a manifest may name.
     #[must_use]
     pub fn released() -> Self {
-        Self([Task::Trade, Task::Scan, Task::EndOfDay, Task::Status].into())
+        Self([Task::Trade, Task::Scan, Task::EndOfDay, Task::Status, Task::Drift].into())
     }
 
     /// Everything the language knows, of releases to come too. For proofs of what will be rendered then; no program offers

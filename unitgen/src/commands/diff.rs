@@ -9,12 +9,13 @@ use std::{
 
 use clap::Args;
 use contract::ExitCode;
+use manifest::Scope;
 use market::Timestamp;
 
 use super::{ManifestArgs, colour_of_output, say, tell};
 use crate::{
     diff::{self, Questions, Side, Style},
-    guardrails::{Enablement, Unit, Units},
+    guardrails::{Enablement, Manager, Unit, Units},
     search_path::{self, OF_THE_SYSTEM},
     security::SystemdAnalyze,
     systemd::{self, header},
@@ -98,17 +99,22 @@ impl Diff {
 
     fn sides(&self, from: &Path, to: &Path) -> Result<(Side, Side), String> {
         let loaded = (self.load(from, to)?, self.load(to, from)?);
-        match loaded {
+        let (from, to) = match loaded {
             (Loaded::Host(_), Loaded::Host(_)) => {
-                Err("error: the host is both sides\n  hint: name a manifest\n".to_owned())
+                return Err("error: the host is both sides\n  hint: name a manifest\n".to_owned());
             }
-            (Loaded::Host(host), Loaded::Side(to)) => Ok((of_host(host, &self.root, &to), to)),
+            (Loaded::Host(host), Loaded::Side(to)) => (of_host(host, &self.root, &to), to),
             (Loaded::Side(from), Loaded::Host(host)) => {
                 let host = of_host(host, &self.root, &from);
-                Ok((from, host))
+                (from, host)
             }
-            (Loaded::Side(from), Loaded::Side(to)) => Ok((from, to)),
-        }
+            (Loaded::Side(from), Loaded::Side(to)) => (from, to),
+        };
+        // A directory does not say whose manager reads it; the manifest beside it does.
+        let managers = [from.units.manager(), to.units.manager()];
+        let manager = if managers.contains(&Manager::User) { Manager::User } else { Manager::System };
+        let of_manager = |side: Side| Side { units: side.units.for_manager(manager), ..side };
+        Ok((of_manager(from), of_manager(to)))
     }
 
     fn load(&self, path: &Path, other: &Path) -> Result<Loaded, String> {
@@ -123,7 +129,11 @@ impl Diff {
             // What is wrong with it was told.
             let loaded = manifest.load().map_err(|_| String::new())?;
             let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
-            return Ok(Loaded::side(label, Units::of_tree(&tree)));
+            let manager = match loaded.checked.deployment.scope() {
+                Scope::System => Manager::System,
+                Scope::User => Manager::User,
+            };
+            return Ok(Loaded::side(label, Units::of_tree(&tree).for_manager(manager)));
         }
         if let Some(unitgen) = PROGRAMS.iter().map(|below| path.join(below).join("unitgen")).find(|path| path.is_file())
         {

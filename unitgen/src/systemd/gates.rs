@@ -24,7 +24,8 @@ pub(crate) fn condition(deployment: &Deployment, service: &Service) -> Option<(C
         | Task::Status
         | Task::Reconcile
         | Task::Preflight
-        | Task::Fetch => return None,
+        | Task::Fetch
+        | Task::Drift => return None,
     };
     Some((Command { path, args: vec![Word::from(asked_for)] }, reason))
 }

@@ -29,6 +29,8 @@ pub(crate) enum Profile {
     BrokerJob,
     /// Calls out, not to the broker, and ends.
     OutsideJob,
+    /// Asks the manager of this host, changes nothing and ends.
+    HostJob,
     /// Works on files and ends.
     OfflineJob,
 }
@@ -50,7 +52,8 @@ impl Profile {
         match task.reach() {
             Reach::Broker => Self::BrokerJob,
             Reach::Outside => Self::OutsideJob,
-            Reach::Host | Reach::Nobody => Self::OfflineJob,
+            Reach::Host => Self::HostJob,
+            Reach::Nobody => Self::OfflineJob,
         }
     }
 }
@@ -102,6 +105,9 @@ const NO_SIGNALS: &str = "~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo r
 /// Not all of `/usr/lib`, where programs of other packages lie. A Nix store holds programs beside libraries.
 const LIBRARIES: &str = "-/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store";
 
+/// Besides the release's programs, for what asks what is loaded; a Nix store has it among its libraries.
+const ASKS_THE_MANAGER: &str = " -/usr/bin/systemctl";
+
 /// Every address of one host, and none of many: no multicast, no broadcast. It is no list of the broker's addresses, which
 /// have names and change; resolvers may lie anywhere too.
 const UNICAST: &str =
@@ -115,10 +121,7 @@ pub(crate) fn sandbox(profile: &Profile, deployment: &Deployment) -> Sandbox {
     let mut add = |key, value: &str| directives.push(Directive { key, value: value.to_owned() });
     add("SystemCallFilter", if profile.listen().is_some() { LISTENER } else { NO_LISTENER });
     add("SystemCallErrorNumber", "EPERM");
-    add(
-        "RestrictAddressFamilies",
-        if *profile == Profile::OfflineJob { "AF_UNIX" } else { "AF_INET AF_INET6 AF_UNIX" },
-    );
+    add("RestrictAddressFamilies", if profile.is_local() { "AF_UNIX" } else { "AF_INET AF_INET6 AF_UNIX" });
     let of_state = |folders: &[&str]| folders.iter().map(|folder| format!(" -%S/{state}{folder}")).collect::<String>();
     match profile {
         Profile::Orders => {
@@ -144,7 +147,7 @@ pub(crate) fn sandbox(profile: &Profile, deployment: &Deployment) -> Sandbox {
             add_addresses(&mut add, UNICAST);
             add("ReadOnlyPaths", READ_ONLY);
         }
-        Profile::OfflineJob => {
+        Profile::OfflineJob | Profile::HostJob => {
             add("SystemCallFilter", NO_SIGNALS);
             add("PrivateNetwork", "yes");
             add("IPAddressDeny", "any");
@@ -180,22 +183,33 @@ fn add_own_programs_only(add: &mut impl FnMut(&'static str, &str), profile: &Pro
         | Profile::OutsideService(_)
         | Profile::HostService { reads_only: false, .. }
         | Profile::OutsideJob
+        | Profile::HostJob
         | Profile::OfflineJob => format!(" %S/{state}"),
     };
     let locks = match profile {
         Profile::Orders | Profile::BrokerJob => " -%t/portcullis",
-        Profile::OutsideService(_) | Profile::HostService { .. } | Profile::OutsideJob | Profile::OfflineJob => "",
+        Profile::OutsideService(_)
+        | Profile::HostService { .. }
+        | Profile::OutsideJob
+        | Profile::HostJob
+        | Profile::OfflineJob => "",
     };
+    let asks = if *profile == Profile::HostJob { ASKS_THE_MANAGER } else { "" };
     add("NoExecPaths", &format!("/ /tmp /var/tmp -/dev/shm{state}{locks}"));
-    add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}"));
+    add("BindReadOnlyPaths", &format!("{programs} {LIBRARIES}{asks}"));
 }
 
 impl Profile {
     fn listen(&self) -> Option<&Listen> {
         match self {
             Self::OutsideService(listen) | Self::HostService { listen, .. } => Some(listen),
-            Self::Orders | Self::BrokerJob | Self::OutsideJob | Self::OfflineJob => None,
+            Self::Orders | Self::BrokerJob | Self::OutsideJob | Self::HostJob | Self::OfflineJob => None,
         }
+    }
+
+    /// Whether it needs no network at all.
+    fn is_local(&self) -> bool {
+        matches!(self, Self::HostJob | Self::OfflineJob)
     }
 
     fn reason(&self) -> &'static str {
@@ -222,6 +236,10 @@ impl Profile {
             }
             Self::OutsideJob => {
                 "Sandbox of a job that calls out: to single hosts, listens nowhere, runs nothing but the release's programs."
+            }
+            Self::HostJob => {
+                "Sandbox of a job that looks at this host: no network, the kill switch, the database and the ledger are read-only to \
+                 it, and it runs nothing but the release's programs and systemctl, without a privilege."
             }
             Self::OfflineJob => {
                 "Sandbox of an offline job: no network, the kill switch, the database and the ledger are read-only to it, and it runs \

@@ -4,7 +4,7 @@ use std::{env, fs};
 
 use unitgen::guardrails::Guardrail;
 
-use crate::{Caught, caught, losses::losses, manifest::TRIES, others::OTHERS, ways::Way};
+use crate::{Caught, manifest::TRIES, others::OTHERS, table, ways::Way};
 
 const PAGE: &str = "../docs/guardrails.md";
 
@@ -36,8 +36,8 @@ fn page() -> String {
     let heads: Vec<&str> = Way::ALL.iter().map(|way| way.head()).collect();
     page += &format!("| guardrail | by | manifest | {} | not reloaded |\n", heads.join(" | "));
     page += &format!("|---|---|---|{}---|\n", "---|".repeat(heads.len()));
-    for loss in losses() {
-        let cells: Vec<String> = Way::ALL.iter().map(|way| cell(caught(&loss, *way))).collect();
+    for (loss, row) in table() {
+        let cells: Vec<String> = row.iter().map(|caught| cell(*caught)).collect();
         let shown = loss.property.as_ref().map_or("r".to_owned(), |property| format!("r: `{property}`"));
         let id = loss.guardrail.id();
         let tried = TRIES.iter().any(|(tried, ..)| *tried == id);
@@ -71,7 +71,8 @@ or a host, and `unitgen drift` whether what systemd has loaded still holds them.
 ";
 const LEGEND: &str = "
 **c**: `check` refuses a manifest that tries. **v**: `verify` finds the file. **d**: `diff` names this guardrail as lost. **r**: `drift`
-finds it. Where a *d* is missing the guardrail is still held: the drop-ins that are rendered say it again. *Not reloaded*: the file
+finds it. Where a *d* is missing the guardrail is still held: the drop-ins that are rendered say it again, or a stricter directive of the
+unit does. *Not reloaded*: the file
 is gone again, what it said is in force, and no file shows it; `tests/boot/scenarios/guardrails.sh` boots every line on Debian 12
 and 13, and the property is the one by which systemd shows it.
 

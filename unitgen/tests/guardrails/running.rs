@@ -82,7 +82,9 @@ fn lines(expect: &Expectation) -> Vec<String> {
         Expectation::Variables(variables) => {
             vec![variables.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")]
         }
-        Expectation::Calendar(expression) => vec![format!("{{ OnCalendar={expression} ; next_elapse=n/a }}")],
+        Expectation::Calendar(expressions) => {
+            expressions.iter().map(|one| format!("{{ OnCalendar={one} ; next_elapse=n/a }}")).collect()
+        }
     }
 }
 

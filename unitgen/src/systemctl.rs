@@ -14,6 +14,9 @@ pub trait Host {
     /// Where `/proc/PID/exe` leads, when that may be read.
     fn executable(&self, pid: u32) -> Option<String>;
 
+    /// Where a file lies once every link is followed.
+    fn resolved(&self, path: &str) -> Option<String>;
+
     /// When a file was last changed in any way, in seconds since 1970.
     fn changed(&self, path: &str) -> Option<i64>;
 }
@@ -42,6 +45,10 @@ impl Host for ThisHost {
         fs::read_link(format!("/proc/{pid}/exe")).ok().map(|path| path.display().to_string())
     }
 
+    fn resolved(&self, path: &str) -> Option<String> {
+        fs::canonicalize(path).ok().map(|path| path.display().to_string())
+    }
+
     fn changed(&self, path: &str) -> Option<i64> {
         fs::metadata(PathBuf::from(path)).ok().map(|there| there.ctime())
     }
@@ -66,6 +73,10 @@ impl Host for Recorded {
 
     fn executable(&self, pid: u32) -> Option<String> {
         self.executables.get(&pid).cloned()
+    }
+
+    fn resolved(&self, path: &str) -> Option<String> {
+        self.changed.contains_key(path).then(|| path.to_owned())
     }
 
     fn changed(&self, path: &str) -> Option<i64> {

@@ -28,6 +28,7 @@ fn process(host: &dyn Host, shown: &Properties) -> Option<Process> {
     let program = shown.value("ExecStart").split_once("path=")?.1.split_once(" ;")?.0;
     Some(Process {
         runs: host.executable(pid),
+        lies: host.resolved(program),
         started: shown.value("ExecMainStartTimestamp").strip_prefix('@').and_then(|seconds| seconds.parse().ok()),
         changed: host.changed(program),
     })

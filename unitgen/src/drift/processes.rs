@@ -8,6 +8,8 @@ use crate::verify::Note;
 pub struct Process {
     /// Where `/proc/PID/exe` leads; `None` when that may not be read.
     pub runs: Option<String>,
+    /// Where the program lies once every link is followed; `None` when it is not there.
+    pub lies: Option<String>,
     /// When it was started, in seconds since 1970; `None` when nobody knows.
     pub started: Option<i64>,
     /// When the program's file was last changed in any way, in seconds since 1970; `None` when it is not there.
@@ -31,11 +33,12 @@ pub(super) fn check(
             findings.push(Finding::new(Code::ProcessOutdated, unit, says).about(program));
             return;
         }
-        Some(runs) if runs != program => {
+        Some(runs) if runs != program && Some(runs) != process.lies.as_deref() => {
             findings.push(Finding::new(Code::ProcessElsewhere, unit, format!("it runs {runs}")).about(program));
             return;
         }
-        Some(_) => {}
+        // The very file: whoever replaces a program that runs takes its name away from it.
+        Some(_) => return,
         None => notes.push(Note {
             file: program.to_owned(),
             says: format!("what the process of {unit} runs may not be looked at; its age was"),
@@ -62,11 +65,17 @@ mod tests {
     #[test]
     fn a_process_is_of_its_program_or_it_is_told() {
         let shown = blocks("ExecStart={ path=/usr/bin/a ; argv[]=/usr/bin/a run ; ignore_errors=no }\n");
-        let process =
-            |runs: Option<&str>, started, changed| Process { runs: runs.map(str::to_owned), started, changed };
+        let process = |runs: Option<&str>, started, changed| Process {
+            runs: runs.map(str::to_owned),
+            lies: Some("/opt/release-2/a".to_owned()),
+            started,
+            changed,
+        };
         for (process, expect) in [
             (process(Some("/usr/bin/a"), Some(20), Some(10)), None),
-            (process(Some("/usr/bin/a"), Some(10), Some(20)), Some("process-outdated")),
+            (process(Some("/usr/bin/a"), Some(10), Some(20)), None),
+            (process(Some("/opt/release-2/a"), Some(20), Some(10)), None),
+            (process(Some("/opt/release-1/a"), Some(20), Some(10)), Some("process-elsewhere")),
             (process(Some("/usr/bin/a (deleted)"), Some(20), Some(10)), Some("process-outdated")),
             (process(Some("/tmp/b"), Some(20), Some(10)), Some("process-elsewhere")),
             (process(None, Some(20), Some(10)), None),

@@ -80,7 +80,7 @@ and 13, and the property is the one by which systemd shows it.
 const RUNNING: &str = "
 ## What no file shows
 
-`drift` alone finds these; all but the last four are booted.
+`drift` alone finds these; all but the last three are booted.
 
 | what is so | found as |
 |---|---|

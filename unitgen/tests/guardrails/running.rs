@@ -183,7 +183,6 @@ fn a_process_of_before_is_found() {
     running.set("execution.service", "MainPID", "7");
     running.set("execution.service", "ExecMainStartTimestamp", "@1000");
     running.host.changed.insert("/usr/lib/portcullis/bin/execution".to_owned(), 999);
-    running.host.executables.insert(7, "/usr/lib/portcullis/bin/execution".to_owned());
     assert!(running.drift(&host).findings.is_empty());
     running.host.changed.insert("/usr/lib/portcullis/bin/execution".to_owned(), 1001);
     assert_eq!(running.drift(&host).findings[0].code, "process-outdated");

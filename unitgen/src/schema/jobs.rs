@@ -9,7 +9,7 @@ pub(super) const JOBS: Table = Table {
     keys: &[
         Key::optional(
             "program",
-            Kind::Choice(&["scanner", "desk", "session", "marketdata"]),
+            Kind::Choice(&["scanner", "desk", "session", "marketdata", "unitgen"]),
             "\"scanner\"",
             "The program that it runs. The language knows those of releases to come too; what this release does \
                 not contain is refused.",

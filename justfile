@@ -93,3 +93,7 @@ deb *arguments:
 # The parser of manifests (or `expression`, that of calendar expressions) against whatever a fuzzer thinks of, for so many seconds.
 fuzz target="manifest" seconds="600" *arguments:
     fuzz/run "{{target}}" "{{seconds}}" {{arguments}}
+
+# Check, render, diff and calendar of small and large manifests; with QUADLET=BINARY, podman's generator beside them.
+unitgen-bench:
+    cargo bench -p unitgen

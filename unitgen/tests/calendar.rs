@@ -20,7 +20,7 @@ const ELAPSES_OF_CHANGE: usize = 10;
 /// Expressions that one process of systemd-analyze answers.
 const BATCH: usize = 25;
 
-/// A second or more before the clock changes of two years: New York and Chicago, Berlin, Lord Howe.
+/// A second or more before the clock changes of two years: New York and Chicago, Berlin and Dublin, Lord Howe.
 const CHANGES: &[&str] = &[
     "2026-03-08T06:20:00Z",
     "2026-11-01T04:40:10Z",

@@ -4,7 +4,9 @@
 /// A stream of expressions; the same for the same seed.
 pub(super) struct Generator(u64);
 
-const ZONES: [&str; 5] = ["America/New_York", "America/Chicago", "Europe/Berlin", "UTC", "Australia/Lord_Howe"];
+/// Dublin's clocks are put back in winter by daylight saving of minus an hour.
+const ZONES: [&str; 6] =
+    ["America/New_York", "America/Chicago", "Europe/Berlin", "UTC", "Australia/Lord_Howe", "Europe/Dublin"];
 const WEEK: [&str; 7] = ["Mon", "tue", "Wednesday", "THU", "Fri", "sat", "Sunday"];
 const SHORTHANDS: [&str; 8] =
     ["minutely", "hourly", "Daily", "weekly", "monthly", "quarterly", "semiannually", "yearly"];

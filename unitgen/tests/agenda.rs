@@ -9,6 +9,7 @@ use unitgen::{
     source,
 };
 
+const AURORA: &str = include_str!("../../manifests/aurora-paper.toml");
 const AVWAP: &str = include_str!("../../manifests/avwap.toml");
 
 #[test]
@@ -89,6 +90,36 @@ fn a_job_while_the_exchange_is_open_is_marked() {
     assert!(half.contains("eod                at the close\n"), "{half}");
 }
 
+/// In a zone of its own a deployment reads its own clock first, and services have timers too.
+#[test]
+fn another_zone_has_new_york_and_utc_beside_it() {
+    let text = told(&planned(AURORA), "2026-03-06", 4);
+    println!("{text}");
+    for line in [
+        "Fri 2026-03-06  session 09:30 to 16:00 New York\n",
+        "  07:30  08:30 New York  13:30 UTC  paper-preflight   1h before the open",
+        "  08:00  09:00 New York  14:00 UTC  paper-trading     30m before the open; runs on\n",
+        "  15:15  16:15 New York  21:15 UTC  paper-eod         15m after the close",
+        "; clocks of America/Chicago go forward 1h at 02:00, from UTC-06:00 to UTC-05:00; clocks of America/New_York go forward",
+        "  07:30  08:30 New York  12:30 UTC  paper-preflight   1h before the open",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
+fn every_shipped_manifest_has_an_agenda() {
+    for manifest in [AVWAP, AURORA, include_str!("../../manifests/traderunner.toml")] {
+        let deployment = planned(manifest);
+        let agenda = Agenda::of(&deployment, "2026-01-01".parse().unwrap(), DAYS_MAX).unwrap();
+        let tree = unitgen::systemd::render(&deployment, manifest.as_bytes(), "sha256:0");
+        let timers: std::collections::BTreeSet<&str> =
+            tree.iter().filter_map(|(path, _)| path.strip_suffix(".timer")).collect();
+        let fired = agenda.days.iter().flat_map(|day| &day.fires).map(|fire| fire.name.as_str()).collect();
+        assert_eq!(timers, fired, "every timer that is rendered is told");
+    }
+}
+
 #[test]
 fn a_year_is_told_and_no_more() {
     let agenda = Agenda::of(&manifest(AVWAP), "2026-01-01".parse().unwrap(), u16::MAX).unwrap();
@@ -109,7 +140,8 @@ fn json_is_one_line_of_the_same() {
     assert_eq!((&day["date"], &day["exchange"]["kind"]), (&"2026-11-27".into(), &"half_day".into()));
     let scan = &day["fires"][0];
     for (field, expect) in [
-        ("job", "scan".into()),
+        ("name", "scan".into()),
+        ("kind", "job".into()),
         ("utc", "2026-11-27T13:30:00Z".into()),
         ("local", "2026-11-27T08:30:00-05:00".into()),
         ("made_up_until", "2026-11-27T15:00:00Z".into()),
@@ -153,6 +185,11 @@ fn told(deployment: &manifest::Deployment, from: &str, days: u16) -> String {
 
 fn manifest(text: &str) -> manifest::Deployment {
     source::check(text.as_bytes()).unwrap().deployment
+}
+
+/// With the programs of later releases.
+fn planned(text: &str) -> manifest::Deployment {
+    source::check_with(text.as_bytes(), &manifest::Catalogue::planned()).unwrap().deployment
 }
 
 fn run(arguments: &[&str]) -> (i32, String) {

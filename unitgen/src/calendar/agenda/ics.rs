@@ -13,9 +13,9 @@ pub fn ics(agenda: &Agenda) -> String {
     let name = &agenda.deployment;
     let mut text = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Portcullis//unitgen//EN\r\n".to_owned();
     for fire in agenda.days.iter().flat_map(|day| &day.fires) {
-        let (at, job) = (basic(fire.utc), &fire.job);
-        let _ = write!(text, "BEGIN:VEVENT\r\nUID:{at}-{job}@{name}\r\nDTSTAMP:{at}\r\nDTSTART:{at}\r\n");
-        let _ = write!(text, "SUMMARY:{name}: {job}\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\n");
+        let (at, what) = (basic(fire.utc), &fire.name);
+        let _ = write!(text, "BEGIN:VEVENT\r\nUID:{at}-{what}@{name}\r\nDTSTAMP:{at}\r\nDTSTART:{at}\r\n");
+        let _ = write!(text, "SUMMARY:{name}: {what}\r\nTRANSP:TRANSPARENT\r\nEND:VEVENT\r\n");
     }
     text + "END:VCALENDAR\r\n"
 }

@@ -54,7 +54,7 @@ pub struct Day {
     /// Clocks that are put forward or back, in the zone and in New York.
     pub clock_changes: Vec<ClockChange>,
     /// What is started, in order.
-    pub fires: Vec<JobFire>,
+    pub fires: Vec<TimerFire>,
 }
 
 /// A day of the exchange.
@@ -105,11 +105,23 @@ pub struct ClockChange {
     pub offset_after_seconds: i32,
 }
 
-/// A timer starts a job.
+/// What a timer starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A service, which runs on.
+    Service,
+    /// A job, which ends.
+    Job,
+}
+
+/// A timer starts something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct JobFire {
-    /// The job.
-    pub job: String,
+pub struct TimerFire {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub kind: Kind,
     /// When.
     pub utc: Timestamp,
     /// The same with New York's offset.
@@ -164,10 +176,11 @@ impl Agenda {
     /// # Errors
     /// When a schedule says what is not followed here.
     pub fn of(deployment: &Deployment, from: NaiveDate, days: u16) -> Result<Self, ExpressionError> {
+        let timed: BTreeMap<&str, Timed<'_>> = timed(deployment).collect();
         let mut timers: Vec<(&str, Expression)> = Vec::new();
-        for job in deployment.jobs() {
-            for line in job.schedule().map(Schedule::on_calendar).unwrap_or_default() {
-                timers.push((job.name().as_str(), line.parse()?));
+        for (name, timed) in &timed {
+            for line in timed.schedule.on_calendar() {
+                timers.push((name, line.parse()?));
             }
         }
         let zone = deployment.zone().tz();
@@ -177,10 +190,14 @@ impl Agenda {
         let all = fires(timers.iter().map(|(name, expression)| (*name, expression)), midnight(zone, from));
         let end = midnight(zone, end);
         let mut all = all.take_while(|fire| fire.at < end);
-        let mut by_date: BTreeMap<NaiveDate, Vec<JobFire>> = BTreeMap::new();
-        let jobs: BTreeMap<&str, &Job> = deployment.jobs().map(|job| (job.name().as_str(), job)).collect();
+        let mut by_date: BTreeMap<NaiveDate, Vec<TimerFire>> = BTreeMap::new();
         for fire in all.by_ref().take(FIRES_MAX) {
-            by_date.entry(wall(fire.at, zone).date_naive()).or_default().push(job_fire(jobs[fire.name], zone, fire.at));
+            by_date.entry(wall(fire.at, zone).date_naive()).or_default().push(timer_fire(
+                fire.name,
+                &timed[fire.name],
+                zone,
+                fire.at,
+            ));
         }
         let truncated = all.next().is_some();
         let days = dates.into_iter().map(|date| day(zone, date, by_date.remove(&date).unwrap_or_default())).collect();
@@ -189,7 +206,7 @@ impl Agenda {
     }
 }
 
-fn day(zone: Tz, date: NaiveDate, fires: Vec<JobFire>) -> Day {
+fn day(zone: Tz, date: NaiveDate, fires: Vec<TimerFire>) -> Day {
     let mut clock_changes = Vec::from_iter(clock_change(zone, date));
     if zone != Tz::America__New_York {
         clock_changes.extend(clock_change(Tz::America__New_York, date));
@@ -214,16 +231,34 @@ fn known_exchange_on(day: NyDate) -> Result<Exchange, CalendarError> {
     })
 }
 
-fn job_fire(job: &Job, zone: Tz, at: Timestamp) -> JobFire {
-    let late = job.late_start();
-    JobFire {
-        job: job.name().to_string(),
+/// What has a timer, and what the manifest says of it.
+struct Timed<'a> {
+    schedule: &'a Schedule,
+    /// `None` for a service.
+    job: Option<&'a Job>,
+}
+
+fn timed(deployment: &Deployment) -> impl Iterator<Item = (&str, Timed<'_>)> {
+    let services = deployment.services().filter_map(|service| {
+        service.schedule().map(|schedule| (service.name().as_str(), Timed { schedule, job: None }))
+    });
+    let jobs = deployment
+        .jobs()
+        .filter_map(|job| job.schedule().map(|schedule| (job.name().as_str(), Timed { schedule, job: Some(job) })));
+    services.chain(jobs)
+}
+
+fn timer_fire(name: &str, timed: &Timed<'_>, zone: Tz, at: Timestamp) -> TimerFire {
+    let late = timed.job.and_then(Job::late_start);
+    TimerFire {
+        name: name.to_owned(),
+        kind: if timed.job.is_some() { Kind::Job } else { Kind::Service },
         utc: at,
         new_york: at.to_ny_rfc3339(),
         local: wall(at, zone).to_rfc3339_opts(SecondsFormat::AutoSi, false),
         exchange: relation(at),
         made_up_until: late.map(|late| at + TimeDelta::seconds(i64::from(late.get()))),
-        on_success: job.on_success().map(ToString::to_string).collect(),
+        on_success: timed.job.into_iter().flat_map(Job::on_success).map(ToString::to_string).collect(),
     }
 }
 

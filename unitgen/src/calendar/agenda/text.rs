@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono_tz::Tz;
 use market::Timestamp;
 
-use super::{Agenda, ClockChange, Day, Exchange, FIRES_MAX, JobFire, Relation, wall};
+use super::{Agenda, ClockChange, Day, Exchange, FIRES_MAX, Kind, Relation, TimerFire, wall};
 
 const BOLD: &str = "\x1b[1m";
 const YELLOW: &str = "\x1b[33m";
@@ -24,7 +24,7 @@ pub fn text(agenda: &Agenda, colour: bool) -> String {
         counted(agenda.days.len(), "day"),
         agenda.zone
     );
-    let width = agenda.days.iter().flat_map(|day| &day.fires).map(|fire| fire.job.len()).max().unwrap_or(0);
+    let width = agenda.days.iter().flat_map(|day| &day.fires).map(|fire| fire.name.len()).max().unwrap_or(0);
     for day in agenda.days.iter().filter(|day| is_told(day)) {
         text += &format!("\n{}\n", head(day, agenda.zone, paint));
         for fire in &day.fires {
@@ -77,7 +77,7 @@ fn head(day: &Day, zone: Tz, paint: Paint) -> String {
     format!("{}  {}", paint.with(BOLD, &format!("{} {}", day.weekday, day.date)), words.join("; "))
 }
 
-fn line(fire: &JobFire, zone: Tz, width: usize, paint: Paint) -> String {
+fn line(fire: &TimerFire, zone: Tz, width: usize, paint: Paint) -> String {
     let mut line = format!("  {}", clock(fire.utc, zone));
     if zone != Tz::America__New_York {
         line += &format!(
@@ -89,7 +89,10 @@ fn line(fire: &JobFire, zone: Tz, width: usize, paint: Paint) -> String {
     if zone != Tz::UTC {
         line += &format!("  {} UTC{}", clock(fire.utc, Tz::UTC), shift(fire.utc, zone, Tz::UTC));
     }
-    line += &format!("  {:width$}  {}", fire.job, relation(&fire.exchange, paint));
+    line += &format!("  {:width$}  {}", fire.name, relation(&fire.exchange, paint));
+    if fire.kind == Kind::Service {
+        line += "; runs on";
+    }
     if let Some(until) = fire.made_up_until {
         line += &format!("; made up for until {}{}", clock(until, zone), days_later(fire.utc, until, zone));
     }

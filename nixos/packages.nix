@@ -63,7 +63,7 @@ in
     description = "Renders the units of a Portcullis manifest, and verifies installed ones";
     postInstall = ''
       "$out/bin/unitgen" man --out "$out/share/man"
-      mkdir -p "$out"/share/{bash-completion/completions,zsh/site-functions,fish/vendor_completions.d}
+      mkdir -p "$out/share/bash-completion/completions" "$out/share/zsh/site-functions" "$out/share/fish/vendor_completions.d"
       "$out/bin/unitgen" completions bash > "$out/share/bash-completion/completions/unitgen"
       "$out/bin/unitgen" completions zsh > "$out/share/zsh/site-functions/_unitgen"
       "$out/bin/unitgen" completions fish > "$out/share/fish/vendor_completions.d/unitgen.fish"

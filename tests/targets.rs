@@ -12,6 +12,7 @@ use std::{
     process::Command,
 };
 
+use manifest::Catalogue;
 use tempfile::TempDir;
 use unitgen::{
     Tree,
@@ -24,7 +25,7 @@ use unitgen::{
 };
 
 const AVWAP: &str = include_str!("../manifests/avwap.toml");
-const PROGRAMS: [&str; 3] = ["eod.service", "execution.service", "scan.service"];
+const TRADERUNNER: &str = include_str!("../manifests/traderunner.toml");
 
 /// What people type, and what would be an option of podman's if it were one.
 ///
@@ -121,12 +122,18 @@ fn hostile_settings_are_no_words_of_podmans() {
 /// same otherwise, but for what the generator adds.
 #[test]
 fn both_targets_of_podman_give_it_the_same_words() {
-    let manifest = in_containers("5.4", 257);
-    let (Some(ours), Some(its)) = (Host::of(Target::PodmanUnits, &manifest), Host::of(Target::Quadlet, &manifest))
-    else {
+    for manifest in [in_containers("5.4", 257), contained(TRADERUNNER, "5.4", 257)] {
+        same_words(&manifest);
+    }
+}
+
+fn same_words(manifest: &str) {
+    let (Some(ours), Some(its)) = (Host::of(Target::PodmanUnits, manifest), Host::of(Target::Quadlet, manifest)) else {
         return;
     };
-    for unit in PROGRAMS {
+    assert!(ours.programs().len() >= 3 && ours.programs() == its.programs());
+    for unit in ours.programs() {
+        let unit = unit.as_str();
         let (Some(our), Some(its_words)) = (ours.words(unit), its.words(unit)) else { return };
         let (our_run, its_run) = (Run::read(&our).unwrap(), Run::read(&its_words).unwrap());
         assert_eq!((&our_run.image, &our_run.args), (&its_run.image, &its_run.args), "{unit}");
@@ -149,25 +156,24 @@ fn both_targets_of_podman_give_it_the_same_words() {
 /// Each guardrail of target `systemd` is found in every target, or in the closed list of what the render says it cannot hold.
 #[test]
 fn every_target_holds_the_guardrails_or_says_that_it_cannot() {
-    let native = held_natively(AVWAP);
-    assert!(native.len() > 60, "{native:?}");
     for (target, manifest, lost) in [
         (Target::PodmanUnits, in_containers("4.3", 252), &[Guardrail::CallsFiltered, Guardrail::NetworkBounded][..]),
         (Target::PodmanUnits, in_containers("5.4", 257), &[Guardrail::CallsFiltered][..]),
         (Target::Quadlet, in_containers("5.4", 257), &[Guardrail::CallsFiltered][..]),
         (Target::Quadlet, in_containers("4.6", 257), &[Guardrail::CallsFiltered][..]),
+        (Target::PodmanUnits, contained(TRADERUNNER, "5.4", 257), &[Guardrail::CallsFiltered][..]),
+        (Target::Quadlet, contained(TRADERUNNER, "5.4", 257), &[Guardrail::CallsFiltered][..]),
     ] {
+        let native = held_natively(&manifest);
+        assert!(native.len() > 50, "{native:?}");
         let Some(host) = Host::of(target, &manifest) else { return };
-        let held = host.held(manifest.contains("systemd = 257"));
+        let held = host.held(&native, manifest.contains("systemd = 257"));
         let missing: Vec<_> = native.iter().filter(|entry| !held.contains(entry) && !lost.contains(&entry.1)).collect();
         assert!(missing.is_empty(), "{target:?} does not hold {missing:?}");
         let said: BTreeSet<Guardrail> = host
             .notes
             .iter()
-            .filter_map(|note| match note {
-                targets::Note::Loses { guardrail, .. } => Some(*guardrail),
-                _ => None,
-            })
+            .filter_map(|note| if let targets::Note::Loses { guardrail, .. } = note { Some(*guardrail) } else { None })
             .collect();
         assert_eq!(said, lost.iter().copied().collect(), "{target:?}: what the render says");
         let really: BTreeSet<Guardrail> =
@@ -276,7 +282,8 @@ struct Host {
 
 impl Host {
     fn of(target: Target, manifest: &str) -> Option<Self> {
-        let checked = source::check(manifest.as_bytes()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned());
+        let checked = checked.unwrap_or_else(|problems| panic!("{problems:#?}"));
         Self::rendered(target, &checked.deployment, manifest, &checked.digest)
     }
 
@@ -365,15 +372,23 @@ impl Host {
         directives
     }
 
+    /// The units that run a container.
+    fn programs(&self) -> Vec<String> {
+        let runs = |content: &[u8]| String::from_utf8_lossy(content).contains("\nExecStart=/usr/bin/podman run ");
+        self.units.iter().filter(|(_, content)| runs(content)).map(|(path, _)| path.to_owned()).collect()
+    }
+
     /// The guardrails of its units; those of a sandbox by the container where there is one.
-    fn held(&self, denies_binds: bool) -> BTreeSet<(String, Guardrail)> {
+    fn held(&self, native: &BTreeSet<(String, Guardrail)>, denies_binds: bool) -> BTreeSet<(String, Guardrail)> {
         let mut held = guardrails::held(&Units::of_tree(&self.units));
-        for unit in PROGRAMS {
+        for unit in self.programs() {
+            let unit = unit.as_str();
             let words = self.words(unit).unwrap();
             let run = Run::read(&words).unwrap();
             held.retain(|(name, guardrail)| name != unit || !OF_CONTAINER.contains(guardrail));
             let denied = self.directives(unit).iter().any(|(_, key, value)| key == "SocketBindDeny" && value == "any");
-            let verdicts = run.judge(unit != "scan.service", denied && denies_binds);
+            let keeps_locks = native.contains(&(unit.to_owned(), Guardrail::AccountLock));
+            let verdicts = run.judge(keeps_locks, denied && denies_binds);
             let holds = verdicts.into_iter().filter(|(_, verdict)| matches!(verdict, Verdict::Held(_)));
             held.extend(holds.map(|(guardrail, _)| (unit.to_owned(), guardrail)));
             // What the unit holds for its program, the program must hear of.
@@ -398,7 +413,7 @@ impl Host {
 }
 
 fn held_natively(manifest: &str) -> BTreeSet<(String, Guardrail)> {
-    let checked = source::check(manifest.as_bytes()).unwrap();
+    let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned()).unwrap();
     let tree = systemd::render(&checked.deployment, manifest.as_bytes(), &checked.digest);
     guardrails::held(&Units::of_tree(&tree))
 }
@@ -454,12 +469,18 @@ fn write(place: &Path, tree: &Tree) {
 
 /// The shipped manifest for a host that runs containers.
 fn in_containers(podman: &str, systemd: u16) -> String {
+    contained(AVWAP, podman, systemd)
+}
+
+/// A manifest for a host that runs containers.
+fn contained(manifest: &str, podman: &str, systemd: u16) -> String {
     let image = format!("registry.example/portcullis@sha256:{}", "0123456789abcdef".repeat(4));
-    AVWAP.replacen("systemd = 252 ", &format!("podman = \"{podman}\"\nsystemd = {systemd} "), 1).replacen(
-        "[release]\n",
-        &format!("[release]\nimage = \"{image}\"\n"),
-        1,
-    )
+    let table = if manifest.contains("\n[release]\n") { "\n[release]\n" } else { "\n[release]\n\n[identity]\n" };
+    let before = if manifest.contains("\n[release]\n") { "\n[release]\n" } else { "\n[identity]\n" };
+    let table = table.replacen("[release]\n", &format!("[release]\nimage = \"{image}\"\n"), 1);
+    let text = manifest.replacen("systemd = 252", &format!("podman = \"{podman}\"\nsystemd = {systemd}"), 1);
+    assert!(text.contains(before), "the manifest says who runs it");
+    text.replacen(before, &table, 1)
 }
 
 /// The words of a command line as systemd prints it for a shell, `$$` still to be halved at execution.

@@ -8,29 +8,36 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use manifest::Catalogue;
 use unitgen::{
     Tree, output, source, systemd,
     targets::{self, Means, Note, Refused, Rendered, Target, matrix},
 };
 
 const AVWAP: &str = include_str!("../../manifests/avwap.toml");
+const TRADERUNNER: &str = include_str!("../../manifests/traderunner.toml");
+const OF_A_LOGIN: [&str; 2] =
+    [include_str!("../../manifests/aurora-paper.toml"), include_str!("../../manifests/aurora-session.toml")];
 
 /// The committed files show in a review what a change of manifest, policy or target changes in them.
 #[test]
 fn the_committed_files_are_what_the_manifest_renders() {
-    for (target, manifest) in [
-        (Target::Nixos, AVWAP.to_owned()),
-        (Target::Quadlet, in_containers("5.4", 257)),
-        (Target::PodmanUnits, in_containers("4.3", 252)),
+    for (target, deployment, manifest) in [
+        (Target::Nixos, "avwap", AVWAP.to_owned()),
+        (Target::Quadlet, "avwap", in_containers("5.4", 257)),
+        (Target::PodmanUnits, "avwap", in_containers("4.3", 252)),
+        (Target::Nixos, "traderunner", TRADERUNNER.to_owned()),
+        (Target::Quadlet, "traderunner", contained(TRADERUNNER, "5.4", 257)),
+        (Target::PodmanUnits, "traderunner", contained(TRADERUNNER, "4.3", 252)),
     ] {
         let name = target.as_str();
-        let committed = workspace().join("tests/rendered").join(name).join("avwap");
+        let committed = workspace().join("tests/rendered").join(name).join(deployment);
         let tree = rendered(target, &manifest).unwrap().tree;
-        let changes = output::compare(&committed, &tree, "avwap").unwrap();
         if renews() {
-            output::write(&committed, &tree, "avwap").unwrap();
+            output::write(&committed, &tree, deployment).unwrap();
             continue;
         }
+        let changes = output::compare(&committed, &tree, deployment).unwrap();
         assert!(
             changes.is_empty(),
             "look at the changes, then renew them with UPDATE=1 and this test\n{name}: {changes:#?}"
@@ -46,6 +53,11 @@ fn every_line_of_every_target_has_a_version() {
         (Target::Quadlet, live_and_encrypted(&in_containers("5.4", 252))),
         (Target::Quadlet, live_and_encrypted(&in_containers("4.6", 252))),
         (Target::PodmanUnits, live_and_encrypted(&in_containers("4.3", 252))),
+        (Target::Systemd, TRADERUNNER.to_owned()),
+        (Target::Systemd, OF_A_LOGIN[0].to_owned()),
+        (Target::Systemd, OF_A_LOGIN[1].to_owned()),
+        (Target::Quadlet, contained(TRADERUNNER, "5.4", 252)),
+        (Target::PodmanUnits, contained(TRADERUNNER, "4.3", 252)),
     ] {
         let tree = rendered(target, &manifest).unwrap().tree;
         assert_eq!(matrix::unknown(&tree), [], "{target:?}: add them to unitgen/src/targets/matrix/rows.rs");
@@ -100,10 +112,7 @@ fn an_older_generator_gets_options_in_place_of_keys() {
         let Rendered { tree, notes } = rendered(Target::Quadlet, &in_containers(podman, 257)).unwrap();
         let keys: BTreeSet<&str> = notes
             .iter()
-            .filter_map(|note| match note {
-                Note::Replaced { key, .. } => Some(*key),
-                _ => None,
-            })
+            .filter_map(|note| if let Note::Replaced { key, .. } = note { Some(*key) } else { None })
             .collect();
         assert_eq!(keys.into_iter().collect::<Vec<_>>(), replaced, "podman {podman}");
         assert_eq!(notes.contains(&Note::WaitsForNetwork), waits, "podman {podman}");
@@ -132,6 +141,9 @@ fn what_a_target_cannot_run_is_refused_with_what_to_do() {
         (Target::Quadlet, empty.clone(), "scan has an empty argument", "podman-units"),
         (Target::Quadlet, separated, "scan has the argument `;`", "podman-units"),
         (Target::Nixos, store, "lies in the Nix store", "without --programs"),
+        (Target::Nixos, OF_A_LOGIN[0].to_owned(), "a login's manager", "systemd"),
+        (Target::Quadlet, OF_A_LOGIN[0].to_owned(), "a login's manager", "systemd"),
+        (Target::PodmanUnits, OF_A_LOGIN[1].to_owned(), "a login's manager", "systemd"),
     ] {
         let refused = rendered(target, &manifest).unwrap_err();
         assert!(refused.to_string().contains(expect), "{refused}");
@@ -149,10 +161,7 @@ fn no_directive_of_a_sandbox_is_lost_in_silence() {
         let notes = rendered(Target::PodmanUnits, &manifest).unwrap().notes;
         let said: BTreeSet<&str> = notes
             .iter()
-            .filter_map(|note| match note {
-                Note::NotHeld { directive, .. } => Some(*directive),
-                _ => None,
-            })
+            .filter_map(|note| if let Note::NotHeld { directive, .. } = note { Some(*directive) } else { None })
             .collect();
         let mut looked_at = BTreeSet::new();
         for name in ["execution.service", "eod.service", "scan.service"] {
@@ -205,18 +214,25 @@ fn the_pages_are_what_the_program_says() {
 }
 
 fn rendered(target: Target, manifest: &str) -> Result<Rendered, Refused> {
-    let checked = source::check(manifest.as_bytes()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned());
+    let checked = checked.unwrap_or_else(|problems| panic!("{problems:#?}"));
     targets::render(target, &checked.deployment, manifest.as_bytes(), &checked.digest)
 }
 
 /// The shipped manifest for a host that runs containers.
 fn in_containers(podman: &str, systemd: u16) -> String {
+    contained(AVWAP, podman, systemd)
+}
+
+/// A manifest for a host that runs containers.
+fn contained(manifest: &str, podman: &str, systemd: u16) -> String {
     let image = format!("registry.example/portcullis@sha256:{}", "0123456789abcdef".repeat(4));
-    AVWAP.replacen("systemd = 252 ", &format!("podman = \"{podman}\"\nsystemd = {systemd} "), 1).replacen(
-        "[release]\n",
-        &format!("[release]\nimage = \"{image}\"\n"),
-        1,
-    )
+    let table = if manifest.contains("\n[release]\n") { "\n[release]\n" } else { "\n[release]\n\n[identity]\n" };
+    let before = if manifest.contains("\n[release]\n") { "\n[release]\n" } else { "\n[identity]\n" };
+    let table = table.replacen("[release]\n", &format!("[release]\nimage = \"{image}\"\n"), 1);
+    let text = manifest.replacen("systemd = 252", &format!("podman = \"{podman}\"\nsystemd = {systemd}"), 1);
+    assert!(text.contains(before), "the manifest says who runs it");
+    text.replacen(before, &table, 1)
 }
 
 fn live_and_encrypted(manifest: &str) -> String {

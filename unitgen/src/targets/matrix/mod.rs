@@ -149,7 +149,7 @@ pub fn page() -> String {
             let since = match row.since {
                 Since::Systemd(..=183) => "systemd 183 or before".to_owned(),
                 Since::Podman(version) if version == Podman::MIN => "podman 4.3 or before".to_owned(),
-                since => since.to_string(),
+                Since::Systemd(_) | Since::Podman(_) => row.since.to_string(),
             };
             page += &format!("| `{}{equals}` | {since} | {} | {} |\n", row.name, row.source, row.remark);
         }

@@ -1,0 +1,509 @@
+# Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+# Do not edit: change the manifest and render again.
+#
+# imports = [ (import ./traderunner.nix { }) ];
+# imports = [ (import ./traderunner.nix { programs = "${the-programs}/bin"; }) ];
+{
+  programs ? "/usr/lib/portcullis/bin",
+}:
+{ ... }:
+{
+  systemd.units."automatictrader-api.service".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: automatictrader-api, order intents at 127.0.0.1:8080
+    PartOf=traderunner.target
+    # The order of starts, and nothing more: without Requires= a failure there stops nothing here.
+    After=marketdata-stream.service
+    # No limit: systemd would give up in silence after five quick crashes, and what needs it would wait all day.
+    # In [Unit], because in [Service] it is ignored and five starts in ten seconds would be the limit.
+    StartLimitIntervalSec=0
+    StartLimitBurst=5
+
+    [Service]
+    Type=notify
+    NotifyAccess=main
+    WatchdogSec=60
+    TimeoutStartSec=120
+    ExecStart=${programs}/intents serve --listen 127.0.0.1:8080 --health /healthz
+    # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
+    # in silence.
+    ExecStopPost=${programs}/desk alert --unit %n
+    KillSignal=SIGTERM
+    TimeoutStopSec=60
+    # A crash is followed by a new start; a refusal, which no restart cures, is final (243: a credential is
+    # missing).
+    Restart=on-failure
+    RestartSec=10
+    RestartPreventExitStatus=64 65 75 76 77 78 243
+    User=trading
+    Group=trading
+    StateDirectory=traderunner
+    StateDirectoryMode=0700
+    Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
+    Environment=AVWAP_STATE_DIR=%S/traderunner/state
+    Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
+    # Sandbox of a service of this host: listens on its one port, calls nobody outside, runs nothing but the
+    # release's programs.
+    NoNewPrivileges=yes
+    CapabilityBoundingSet=
+    AmbientCapabilities=
+    UMask=0077
+    ProtectSystem=strict
+    ProtectHome=yes
+    PrivateTmp=yes
+    PrivateDevices=yes
+    DevicePolicy=closed
+    PrivateUsers=yes
+    PrivateMounts=yes
+    ProtectProc=invisible
+    ProcSubset=pid
+    ProtectClock=yes
+    ProtectHostname=yes
+    ProtectKernelTunables=yes
+    ProtectKernelModules=yes
+    ProtectKernelLogs=yes
+    ProtectControlGroups=yes
+    RestrictNamespaces=yes
+    RestrictRealtime=yes
+    RestrictSUIDSGID=yes
+    LockPersonality=yes
+    MemoryDenyWriteExecute=yes
+    RemoveIPC=yes
+    KeyringMode=private
+    LimitCORE=0
+    SystemCallArchitectures=native
+    SystemCallFilter=@system-service
+    SystemCallFilter=~@privileged @resources memfd_create io_uring_setup
+    SystemCallErrorNumber=EPERM
+    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+    SocketBindDeny=any
+    SocketBindAllow=tcp:8080
+    SystemCallFilter=~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo
+    IPAddressDeny=any
+    IPAddressAllow=localhost
+    ReadOnlyPaths=/run
+    NoExecPaths=/ /tmp /var/tmp -/dev/shm %S/traderunner
+    BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
+  '';
+
+  systemd.units."automatictrader-worker-restart.service".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: automatictrader-worker-restart
+    PartOf=traderunner.target
+    # Starting a service that still runs does nothing. This unit stops it, ends, and by its success starts it
+    # afresh, through its gate; no privilege is needed for that.
+    Conflicts=automatictrader-worker.service
+    After=automatictrader-worker.service
+    OnSuccess=automatictrader-worker.service
+    OnSuccessJobMode=replace
+    # However its own start fails, the service was stopped already and something may be held: it comes back all
+    # the same, through its gate. A oneshot is never restarted by itself, so this fires once, on 257 too.
+    OnFailure=automatictrader-worker.service
+    OnFailureJobMode=replace
+
+    [Service]
+    Type=oneshot
+    TimeoutStartSec=900
+    ExecStart=${programs}/gate --version
+    # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
+    # in silence.
+    ExecStopPost=${programs}/desk alert --unit %n
+    User=trading
+    Group=trading
+    StateDirectory=traderunner
+    StateDirectoryMode=0700
+    Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
+    Environment=AVWAP_STATE_DIR=%S/traderunner/state
+    Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
+    # Sandbox of an offline job: no network, the kill switch, the database and the ledger are read-only to it, and
+    # it runs nothing but the release's programs.
+    NoNewPrivileges=yes
+    CapabilityBoundingSet=
+    AmbientCapabilities=
+    UMask=0077
+    ProtectSystem=strict
+    ProtectHome=yes
+    PrivateTmp=yes
+    PrivateDevices=yes
+    DevicePolicy=closed
+    PrivateUsers=yes
+    PrivateMounts=yes
+    ProtectProc=invisible
+    ProcSubset=pid
+    ProtectClock=yes
+    ProtectHostname=yes
+    ProtectKernelTunables=yes
+    ProtectKernelModules=yes
+    ProtectKernelLogs=yes
+    ProtectControlGroups=yes
+    RestrictNamespaces=yes
+    RestrictRealtime=yes
+    RestrictSUIDSGID=yes
+    LockPersonality=yes
+    MemoryDenyWriteExecute=yes
+    RemoveIPC=yes
+    KeyringMode=private
+    LimitCORE=0
+    SystemCallArchitectures=native
+    SystemCallFilter=@system-service
+    SystemCallFilter=~@privileged @resources listen memfd_create io_uring_setup
+    SystemCallErrorNumber=EPERM
+    RestrictAddressFamilies=AF_UNIX
+    SystemCallFilter=~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo
+    PrivateNetwork=yes
+    IPAddressDeny=any
+    ReadOnlyPaths=/run -%S/traderunner/state -%S/traderunner/data -%S/traderunner/ledger
+    NoExecPaths=/ /tmp /var/tmp -/dev/shm %S/traderunner
+    BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
+  '';
+
+  systemd.units."automatictrader-worker-restart.timer".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: automatictrader-worker-restart at Mon..Fri 08:40 New York
+    PartOf=traderunner.target
+
+    [Timer]
+    OnCalendar=Mon..Fri *-*-* 08:40:00 America/New_York
+    # systemd's own slack is a minute.
+    AccuracySec=1s
+    # A catch-up run would start the instant the timer does, at boot or at deploy, whatever the hour.
+    Persistent=false
+    Unit=automatictrader-worker-restart.service
+  '';
+
+  systemd.units."automatictrader-worker.service".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: automatictrader-worker, order placing for PA30000020
+    PartOf=traderunner.target
+    Wants=network-online.target
+    After=network-online.target
+    # The order of starts, and nothing more: without Requires= a failure there stops nothing here.
+    After=automatictrader-api.service
+    # No limit: systemd would give up in silence after five quick crashes, and positions would have no manager. In
+    # [Unit], because in [Service] it is ignored and five starts in ten seconds would be the limit.
+    StartLimitIntervalSec=0
+    StartLimitBurst=5
+    # A NixOS configuration without this unit takes away what may be opened, since the manifest goes too, and
+    # never the manager of what is held: stop it by hand.
+    X-StopOnRemoval=false
+
+    [Service]
+    Type=notify
+    NotifyAccess=main
+    WatchdogSec=60
+    TimeoutStartSec=120
+    # No start outside of the session's window, or with the kill switch pulled. A refusal (75) skips the start;
+    # with a position to protect the gate lets the process in to manage it, and it opens nothing.
+    ExecCondition=${programs}/gate intents
+    ExecStart=${programs}/intents work
+    # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
+    # in silence.
+    ExecStopPost=${programs}/desk alert --unit %n
+    KillSignal=SIGTERM
+    TimeoutStopSec=60
+    # A crash must not leave positions without their manager; a refusal, which no restart cures, is final (243: a
+    # credential is missing). There is no SuccessExitStatus=: a refusal's code in it would let a refusing gate
+    # pass.
+    Restart=on-failure
+    RestartSec=10
+    RestartPreventExitStatus=64 65 75 76 77 78 243
+    # A switch of the system's configuration never restarts what holds positions.
+    X-RestartIfChanged=false
+    User=trading
+    Group=trading
+    StateDirectory=traderunner
+    StateDirectoryMode=0700
+    # Account locks lie here: one process acts for an account, whichever unit it belongs to.
+    RuntimeDirectory=portcullis
+    RuntimeDirectoryMode=0700
+    RuntimeDirectoryPreserve=yes
+    # With a path a missing credential stops the start; without one systemd would skip it silently.
+    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/APCA_API_KEY_ID
+    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/APCA_API_SECRET_KEY
+    Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
+    Environment=AVWAP_STATE_DIR=%S/traderunner/state
+    Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
+    Environment=EXECUTION_MODE=PAPER
+    Environment=PORTCULLIS_ACCOUNT=PA30000020
+    Environment=APCA_API_BASE_URL=https://paper-api.alpaca.markets
+    Environment=APCA_API_DATA_URL=https://data.alpaca.markets
+    # Sandbox of an order executor: calls the broker, listens nowhere, runs nothing but the release's programs.
+    # Keys never end in a core file.
+    NoNewPrivileges=yes
+    CapabilityBoundingSet=
+    AmbientCapabilities=
+    UMask=0077
+    ProtectSystem=strict
+    ProtectHome=yes
+    PrivateTmp=yes
+    PrivateDevices=yes
+    DevicePolicy=closed
+    PrivateUsers=yes
+    PrivateMounts=yes
+    ProtectProc=invisible
+    ProcSubset=pid
+    ProtectClock=yes
+    ProtectHostname=yes
+    ProtectKernelTunables=yes
+    ProtectKernelModules=yes
+    ProtectKernelLogs=yes
+    ProtectControlGroups=yes
+    RestrictNamespaces=yes
+    RestrictRealtime=yes
+    RestrictSUIDSGID=yes
+    LockPersonality=yes
+    MemoryDenyWriteExecute=yes
+    RemoveIPC=yes
+    KeyringMode=private
+    LimitCORE=0
+    SystemCallArchitectures=native
+    SystemCallFilter=@system-service
+    SystemCallFilter=~@privileged @resources listen memfd_create io_uring_setup
+    SystemCallErrorNumber=EPERM
+    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+    SocketBindDeny=any
+    ReadOnlyPaths=/run
+    NoExecPaths=/ /tmp /var/tmp -/dev/shm %S/traderunner -%t/portcullis
+    BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
+  '';
+
+  systemd.units."marketdata-stream.service".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: marketdata-stream, market data at 127.0.0.1:8090
+    PartOf=traderunner.target
+    Wants=network-online.target
+    After=network-online.target
+    # No limit: systemd would give up in silence after five quick crashes, and what needs it would wait all day.
+    # In [Unit], because in [Service] it is ignored and five starts in ten seconds would be the limit.
+    StartLimitIntervalSec=0
+    StartLimitBurst=5
+
+    [Service]
+    Type=notify
+    NotifyAccess=main
+    WatchdogSec=60
+    TimeoutStartSec=120
+    ExecStart=${programs}/marketdata stream --listen 127.0.0.1:8090 --health /health
+    # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
+    # in silence.
+    ExecStopPost=${programs}/desk alert --unit %n
+    KillSignal=SIGTERM
+    TimeoutStopSec=60
+    # A crash is followed by a new start; a refusal, which no restart cures, is final (243: a credential is
+    # missing).
+    Restart=on-failure
+    RestartSec=10
+    RestartPreventExitStatus=64 65 75 76 77 78 243
+    User=trading
+    Group=trading
+    StateDirectory=traderunner
+    StateDirectoryMode=0700
+    # With a path a missing credential stops the start; without one systemd would skip it silently.
+    LoadCredential=EODHD_API_KEY:%E/portcullis/credentials/EODHD_API_KEY
+    Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
+    Environment=AVWAP_STATE_DIR=%S/traderunner/state
+    Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
+    # Sandbox of a service that calls out to single hosts: listens on its one port, runs nothing but the release's
+    # programs.
+    NoNewPrivileges=yes
+    CapabilityBoundingSet=
+    AmbientCapabilities=
+    UMask=0077
+    ProtectSystem=strict
+    ProtectHome=yes
+    PrivateTmp=yes
+    PrivateDevices=yes
+    DevicePolicy=closed
+    PrivateUsers=yes
+    PrivateMounts=yes
+    ProtectProc=invisible
+    ProcSubset=pid
+    ProtectClock=yes
+    ProtectHostname=yes
+    ProtectKernelTunables=yes
+    ProtectKernelModules=yes
+    ProtectKernelLogs=yes
+    ProtectControlGroups=yes
+    RestrictNamespaces=yes
+    RestrictRealtime=yes
+    RestrictSUIDSGID=yes
+    LockPersonality=yes
+    MemoryDenyWriteExecute=yes
+    RemoveIPC=yes
+    KeyringMode=private
+    LimitCORE=0
+    SystemCallArchitectures=native
+    SystemCallFilter=@system-service
+    SystemCallFilter=~@privileged @resources memfd_create io_uring_setup
+    SystemCallErrorNumber=EPERM
+    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+    SocketBindDeny=any
+    SocketBindAllow=tcp:8090
+    SystemCallFilter=~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo
+    IPAddressDeny=any
+    IPAddressAllow=0.0.0.0/1 128.0.0.0/2 192.0.0.0/3 ::/1 8000::/2 c000::/3 e000::/4 f000::/5 f800::/6 fc00::/7 fe00::/8
+    ReadOnlyPaths=/run
+    NoExecPaths=/ /tmp /var/tmp -/dev/shm %S/traderunner
+    BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
+  '';
+
+  # NixOS looks at no [Install] section.
+  systemd.units."traderunner.target".wantedBy = [ "multi-user.target" ];
+  systemd.units."traderunner.target".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: everything of it that runs by itself
+    # The one unit to enable. Wants= and never Requires=: with that, whatever stops or fails here would take the
+    # target and its timers along.
+    Wants=automatictrader-api.service
+    Wants=automatictrader-worker.service
+    Wants=marketdata-stream.service
+    Wants=trading-dashboard-v2.service
+    Wants=automatictrader-worker-restart.timer
+    # Its stop would be that of the services that are PartOf= it.
+    X-StopOnRemoval=false
+
+    [Install]
+    WantedBy=multi-user.target
+  '';
+
+  systemd.units."trading-dashboard-v2.service".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: trading-dashboard-v2, pages to look at at 127.0.0.1:9001
+    PartOf=traderunner.target
+    # The order of starts, and nothing more: without Requires= a failure there stops nothing here.
+    After=automatictrader-worker.service
+    # No limit: systemd would give up in silence after five quick crashes, and what needs it would wait all day.
+    # In [Unit], because in [Service] it is ignored and five starts in ten seconds would be the limit.
+    StartLimitIntervalSec=0
+    StartLimitBurst=5
+
+    [Service]
+    Type=notify
+    NotifyAccess=main
+    WatchdogSec=60
+    TimeoutStartSec=120
+    ExecStart=${programs}/analytics serve --listen 127.0.0.1:9001 --health /health
+    # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
+    # in silence.
+    ExecStopPost=${programs}/desk alert --unit %n
+    KillSignal=SIGTERM
+    TimeoutStopSec=60
+    # A crash is followed by a new start; a refusal, which no restart cures, is final (243: a credential is
+    # missing).
+    Restart=on-failure
+    RestartSec=10
+    RestartPreventExitStatus=64 65 75 76 77 78 243
+    User=trading
+    Group=trading
+    StateDirectory=traderunner
+    StateDirectoryMode=0700
+    Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
+    Environment=AVWAP_STATE_DIR=%S/traderunner/state
+    Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
+    # Sandbox of a service that shows: listens on its one port, calls nobody outside, the whole state is read-only
+    # to it, and it runs nothing but the release's programs.
+    NoNewPrivileges=yes
+    CapabilityBoundingSet=
+    AmbientCapabilities=
+    UMask=0077
+    ProtectSystem=strict
+    ProtectHome=yes
+    PrivateTmp=yes
+    PrivateDevices=yes
+    DevicePolicy=closed
+    PrivateUsers=yes
+    PrivateMounts=yes
+    ProtectProc=invisible
+    ProcSubset=pid
+    ProtectClock=yes
+    ProtectHostname=yes
+    ProtectKernelTunables=yes
+    ProtectKernelModules=yes
+    ProtectKernelLogs=yes
+    ProtectControlGroups=yes
+    RestrictNamespaces=yes
+    RestrictRealtime=yes
+    RestrictSUIDSGID=yes
+    LockPersonality=yes
+    MemoryDenyWriteExecute=yes
+    RemoveIPC=yes
+    KeyringMode=private
+    LimitCORE=0
+    SystemCallArchitectures=native
+    SystemCallFilter=@system-service
+    SystemCallFilter=~@privileged @resources memfd_create io_uring_setup
+    SystemCallErrorNumber=EPERM
+    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+    SocketBindDeny=any
+    SocketBindAllow=tcp:9001
+    SystemCallFilter=~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo
+    IPAddressDeny=any
+    IPAddressAllow=localhost
+    ReadOnlyPaths=/run -%S/traderunner
+    NoExecPaths=/ /tmp /var/tmp -/dev/shm
+    BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
+  '';
+
+  environment.etc."portcullis/traderunner.toml".source = ./traderunner.manifest.toml;
+
+  users.users.trading = {
+    isSystemUser = true;
+    group = "trading";
+    description = "Portcullis, deployment traderunner";
+  };
+  users.groups.trading = { };
+
+  systemd.tmpfiles.settings."10-portcullis" = {
+    "/etc/portcullis/arming".d = {
+      mode = "0755";
+      user = "root";
+      group = "root";
+    };
+    "/etc/portcullis/credentials".d = {
+      mode = "0700";
+      user = "root";
+      group = "root";
+    };
+    "/var/lib/traderunner".d = {
+      mode = "0700";
+      user = "trading";
+      group = "trading";
+    };
+    "/var/lib/traderunner/cache".d = {
+      mode = "0700";
+      user = "trading";
+      group = "trading";
+    };
+  };
+}

@@ -2,6 +2,7 @@
 //! Source: systemd.exec(5), systemd.resource-control(5).
 
 use super::{Guardrail, Manager, Unit, Verdicts, gates, put, reading::is_yes};
+use crate::systemd::is_left_out;
 
 /// Directives of a group, as the catalogue wants them.
 pub(super) const KERNEL: &[(&str, &str)] = &[
@@ -53,7 +54,9 @@ pub(super) fn judge(manager: Manager, unit: &Unit, verdicts: &mut Verdicts) {
         user => format!("User={user}"),
     });
     put(verdicts, Guardrail::ReadOnlySystem, writable(unit), || "ProtectSystem=strict".to_owned());
-    put(verdicts, Guardrail::KernelShielded, weakest(unit, KERNEL), || "all of it".to_owned());
+    let can_hold = |(_, key): &&(&str, &str)| manager == Manager::System || !is_left_out(key);
+    let kernel: Vec<(&str, &str)> = KERNEL.iter().filter(can_hold).copied().collect();
+    put(verdicts, Guardrail::KernelShielded, weakest(unit, &kernel), || "all of it".to_owned());
     put(verdicts, Guardrail::ProcessesApart, weakest(unit, PROCESSES), || "all of it".to_owned());
     put(verdicts, Guardrail::CallsFiltered, open_calls(unit), || "an allow-list of calls".to_owned());
     put(verdicts, Guardrail::OwnPrograms, any_program(unit), || bound(unit));
@@ -167,7 +170,10 @@ fn open_network(unit: &Unit) -> Option<String> {
     }
     let local = families.iter().all(|family| ["AF_UNIX", "none"].contains(&family.as_str()));
     let denied = unit.words("Service", "SocketBindDeny").iter().any(|word| word == "any");
-    (!local && !denied).then(|| said(unit, "SocketBindDeny"))
+    // Where no program may be kept from a port, it may be kept from listening at all.
+    let mut filters = unit.list("Service", "SystemCallFilter").into_iter();
+    let deaf = filters.any(|said| said.value.starts_with('~') && said.value.split(' ').any(|word| word == "listen"));
+    (!local && !denied && !deaf).then(|| said(unit, "SocketBindDeny"))
 }
 
 fn network(unit: &Unit) -> String {

@@ -51,7 +51,11 @@ pub(super) fn judge_removal(unit: &Unit, verdicts: &mut Verdicts) {
     put(verdicts, Guardrail::KeptOverSwitches, lost, || "X-StopOnRemoval=false".to_owned());
 }
 
+/// What a switch may restart says neither.
 fn judge_switches(unit: &Unit, verdicts: &mut Verdicts) {
+    if unit.last("Service", "X-RestartIfChanged").is_none() && unit.last("Unit", "X-StopOnRemoval").is_none() {
+        return;
+    }
     let keeps =
         unit.value("Service", "X-RestartIfChanged") == "false" && unit.value("Unit", "X-StopOnRemoval") == "false";
     let lost = (!keeps).then(|| "X-RestartIfChanged=false and X-StopOnRemoval=false are not both there".to_owned());

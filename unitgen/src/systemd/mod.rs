@@ -15,6 +15,7 @@ pub(crate) mod units;
 mod user_manager;
 
 use manifest::Deployment;
+pub(crate) use user_manager::is_left_out;
 pub use user_manager::{LeftOut, left_out};
 
 use crate::Tree;

@@ -38,6 +38,12 @@ const OF_A_LOGIN: [LeftOut; 6] = [
     },
 ];
 
+/// Whether a login's manager cannot hold a directive.
+#[must_use]
+pub(crate) fn is_left_out(directive: &str) -> bool {
+    OF_A_LOGIN.iter().any(|left| left.directive == directive)
+}
+
 /// What the units of a deployment are without, because their manager cannot hold it.
 #[must_use]
 pub fn left_out(deployment: &Deployment) -> &'static [LeftOut] {

@@ -1,10 +1,11 @@
 //! Units of others: what documents of the systems before this one install, and what they hold of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use unitgen::{
     Tree,
-    guardrails::{Guardrail, Units, Verdict, held, judge},
+    guardrails::{Enablement, Guardrail, Manager, Units, Verdict, held, judge},
+    search_path,
 };
 
 fn units(files: &[(&str, &str)]) -> Units {
@@ -89,4 +90,30 @@ fn a_worker_that_falls_with_its_neighbour_and_secrets_that_everybody_reads() {
         why(&units, "worker.service", Guardrail::Gate).is_none()
             && why(&units, "worker.service", Guardrail::ComesBack).is_some()
     );
+}
+
+/// What every shipped deployment renders holds whatever is its business; what a login's manager cannot hold is known.
+#[test]
+fn what_is_rendered_loses_nothing() {
+    let mut lost = BTreeSet::new();
+    let mut seen = 0;
+    for entry in fs::read_dir("../tests/rendered").unwrap() {
+        let directory = entry.unwrap().path();
+        let listing = search_path::read(&[directory.clone()], &BTreeSet::new()).unwrap();
+        let units = Units::of_listing(&listing, Enablement::AsSaid);
+        let of_login = units.iter().any(|unit| unit.value("Install", "WantedBy") == "default.target");
+        let units = units.for_manager(if of_login { Manager::User } else { Manager::System });
+        for name in units.names() {
+            seen += 1;
+            let verdicts = judge(&units, name).into_iter();
+            lost.extend(verdicts.filter_map(|(guardrail, verdict)| match verdict {
+                Verdict::Lost(why) => {
+                    Some(format!("{} {name} {}: {why}", directory.file_name()?.to_string_lossy(), guardrail.id()))
+                }
+                Verdict::Held(_) => None,
+            }));
+        }
+    }
+    assert!(lost.is_empty(), "{}", lost.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(seen > 7, "{seen}");
 }

@@ -149,10 +149,9 @@ fn any_program(unit: &Unit) -> Option<String> {
         return Some(said(unit, "NoExecPaths"));
     }
     let everything = |path: &String| ["/", "/usr", "/bin", "/usr/bin"].contains(&path.trim_start_matches(['-', '+']));
-    let opened = ["ExecPaths", "BindReadOnlyPaths", "BindPaths"]
+    ["ExecPaths", "BindReadOnlyPaths", "BindPaths"]
         .into_iter()
-        .find_map(|key| unit.words("Service", key).into_iter().find(everything).map(|path| format!("{key}={path}")));
-    opened
+        .find_map(|key| unit.words("Service", key).into_iter().find(everything).map(|path| format!("{key}={path}")))
 }
 
 fn bound(unit: &Unit) -> String {

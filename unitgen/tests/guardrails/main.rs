@@ -97,10 +97,11 @@ fn a_drop_in_loses_what_it_takes_and_nothing_else() {
         let host = Host::with_units_in("etc");
         Way::DropIn.lay(&host, &loss);
         let lost: Vec<&str> = host.turns().lost.iter().map(|turn| turn.guardrail).collect();
-        let expect: &[&str] = match loss.guardrail {
-            // What never ends starts nothing by its success either.
-            Guardrail::RunsEachTime => &["follows-success", "runs-each-time"],
-            _ => &[loss.guardrail.id()],
+        // What never ends starts nothing by its success either.
+        let expect: &[&str] = if loss.guardrail == Guardrail::RunsEachTime {
+            &["follows-success", "runs-each-time"]
+        } else {
+            &[loss.guardrail.id()]
         };
         assert_eq!(lost, expect, "{}", loss.says());
         let turn = &host.turns().lost[0];

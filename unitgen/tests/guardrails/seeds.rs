@@ -99,7 +99,7 @@ fn what_is_rendered_loses_nothing() {
     let mut seen = 0;
     for entry in fs::read_dir("../tests/rendered").unwrap() {
         let directory = entry.unwrap().path();
-        let listing = search_path::read(&[directory.clone()], &BTreeSet::new()).unwrap();
+        let listing = search_path::read(std::slice::from_ref(&directory), &BTreeSet::new()).unwrap();
         let units = Units::of_listing(&listing, Enablement::AsSaid);
         let of_login = units.iter().any(|unit| unit.value("Install", "WantedBy") == "default.target");
         let units = units.for_manager(if of_login { Manager::User } else { Manager::System });

@@ -48,25 +48,26 @@ follow Say-what-shall-run
 follow Keys
 expect "$(cat /etc/portcullis/credentials/APCA_API_SECRET_KEY)" SIMSECRET
 expect "$(stat -c '%a %U' /etc/portcullis/credentials/APCA_API_SECRET_KEY)" '600 root'
-follow Units
+# What is typed has the host's clock unless it is said otherwise; the venue lives in another year, before its day begins.
+by_the_venue() { PORTCULLIS_CLOCK=venue APCA_API_BASE_URL=$VENUE follow "$@"; }
+by_the_venue Units
 expect "$(systemctl is-enabled avwap.target)" enabled
-expect_show avwap.target ActiveState inactive
+expect_show avwap.target ActiveState active
+expect_show execution.service ActiveState inactive
+for timer in scan execution-restart eod; do expect_show $timer.timer ActiveState active; done
 # The host of a test has a broker and a clock of its own.
 point_at_the_venue
-follow The-first-scan 1
+follow The-first-scan
 wait_for 20 is_shown execution.service ActiveState active
-follow The-first-scan 2
-for timer in scan execution-restart eod; do expect_show $timer.timer ActiveState active; done
 venue POST /sim/advance '{"seconds":4980}' > /dev/null
 hold_a_position
-# What is typed has the host's clock unless it is said otherwise; the venue lives in another year.
-PORTCULLIS_CLOCK=venue APCA_API_BASE_URL=$VENUE follow What-to-look-at > /tmp/looked
+by_the_venue What-to-look-at > /tmp/looked
 cat /tmp/looked
 matches "$(cat /tmp/looked)" '^kill switch +clear$'
 matches "$(cat /tmp/looked)" '^OK: Watchlist is fresh'
 run=$(run_of_execution)
 sed -i 's/^EXECUTION_POLL_SECONDS = "60"/EXECUTION_POLL_SECONDS = "45"/' /etc/portcullis/avwap.toml
-follow A-change-of-the-manifest
+by_the_venue A-change-of-the-manifest
 wait_for 20 is_shown execution.service ActiveState active
 matches "$(show execution.service Environment)" 'EXECUTION_POLL_SECONDS=45'
 [ "$(run_of_execution)" != "$run" ] || fail 'execution was not started again'
@@ -76,7 +77,7 @@ for section in Upgrade Downgrade; do
     follow $section 1
     expect "$(run_of_execution)" "$run" 'the run'
     forget_the_venue
-    follow $section 2
+    by_the_venue $section 2
     point_at_the_venue
     follow $section 3
     wait_for 20 is_shown execution.service ActiveState active

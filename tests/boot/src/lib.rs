@@ -11,6 +11,7 @@ mod lists;
 mod nspawn;
 mod packages;
 mod programs;
+pub mod recording;
 mod roots;
 mod runner;
 mod scenario;

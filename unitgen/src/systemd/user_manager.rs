@@ -54,7 +54,8 @@ pub fn left_out(deployment: &Deployment) -> &'static [LeftOut] {
 }
 
 /// The sandbox as a login's manager can hold it. Of the home nothing is there but the state and the installed manifest: not
-/// the units, the other credentials, or the manager's own socket.
+/// the units or the other credentials; of the runtime directory, which goes with the home, the socket that hears signs of
+/// life, and not the one that takes orders.
 pub(crate) fn fit(sandbox: Sandbox, deployment: &str, state: &str) -> Sandbox {
     let keep = |directive: &Directive| !OF_A_LOGIN.iter().any(|left| left.directive == directive.key);
     let mut directives = Vec::new();
@@ -65,7 +66,7 @@ pub(crate) fn fit(sandbox: Sandbox, deployment: &str, state: &str) -> Sandbox {
             "NoExecPaths" => directive.value += " -%h -%t",
             "BindReadOnlyPaths" => {
                 directives.push(Directive { key: "BindPaths", value: format!("%S/{state}") });
-                directive.value += &format!(" -%E/portcullis/{deployment}.toml");
+                directive.value += &format!(" -%E/portcullis/{deployment}.toml -%t/systemd/notify");
             }
             _ => {}
         }

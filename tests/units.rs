@@ -12,6 +12,7 @@ use std::{
 };
 
 use contract::REFUSAL_CODES;
+use manifest::{Catalogue, Release, Scope};
 use tempfile::TempDir;
 use unitgen::{output, search_path, source, systemd, verify::drop_ins};
 
@@ -26,6 +27,45 @@ fn systemd_finds_nothing_to_complain_about() {
     for unit in SERVICES.iter().chain(&TIMERS).chain([&TARGET]) {
         let Some(verified) = units.verify(unit) else { return };
         assert_eq!(verified, Verified { clean: true, said: String::new() }, "{unit}");
+    }
+}
+
+/// The deployments whose programs come with later releases, each in the manager that is to run it; what systemd says of a
+/// timer's expressions is said here too.
+#[test]
+fn systemd_takes_the_units_of_releases_to_come() {
+    const DEPLOYMENTS: [(&str, &str); 3] = [
+        ("aurora-paper", include_str!("../manifests/aurora-paper.toml")),
+        ("aurora-session", include_str!("../manifests/aurora-session.toml")),
+        ("traderunner", include_str!("../manifests/traderunner.toml")),
+    ];
+    // A job has at most 1.0, what listens or places orders 1.2; a login's manager enforces no allow-list of addresses.
+    const MOST: [(Scope, f64); 2] = [(Scope::System, 1.2), (Scope::User, 1.7)];
+    for (name, manifest) in DEPLOYMENTS {
+        let units = Units(tempfile::Builder::new().prefix("units-").tempdir().unwrap());
+        fs::create_dir(units.programs()).unwrap();
+        for program in ["analytics", "desk", "gate", "intents", "marketdata", "session"] {
+            fs::copy("/bin/true", units.programs().join(program)).unwrap();
+        }
+        let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned()).unwrap();
+        let programs = Release::at(&units.programs().display().to_string()).unwrap();
+        let deployment = checked.deployment.with_release(programs);
+        let tree = systemd::render(&deployment, manifest.as_bytes(), &checked.digest);
+        output::write(&units.file(""), &tree, name).unwrap();
+        let scope = if deployment.scope() == Scope::User { "--user" } else { "--system" };
+        let most = MOST.iter().find(|(scope, _)| *scope == deployment.scope()).unwrap().1;
+        for (unit, _) in tree.iter().filter(|(path, _)| !path.ends_with(".toml")) {
+            let path = units.file(unit).display().to_string();
+            let runtime = units.0.path().display().to_string();
+            let env = [("XDG_RUNTIME_DIR", runtime.as_str())];
+            let arguments = [scope, "verify", "--recursive-errors=one", "--man=no", &path];
+            let Some(verified) = analyze(&arguments, &env) else { return };
+            assert_eq!(verified, Verified { clean: true, said: String::new() }, "{name}: {unit}");
+            if unit.ends_with(".service") {
+                let score = units.security(unit).unwrap();
+                assert!(score <= most, "{name}: {unit}: {score}, at most {most}");
+            }
+        }
     }
 }
 

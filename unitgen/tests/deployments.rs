@@ -145,11 +145,7 @@ fn no_unit_holds_a_secret_or_points_at_one() {
 fn a_logins_units_say_what_their_manager_cannot_hold() {
     let of = |scope: &str| {
         let manifest = match scope {
-            "user" => AVWAP
-                .1
-                .replacen("scope = \"system\"", "scope = \"user\"", 1)
-                .replacen("group = \"trading\"\n", "", 1)
-                .replacen("\"/var/lib/avwap\"", "\"avwap\"", 1),
+            "user" => of_a_login(),
             _ => AVWAP.1.to_owned(),
         };
         let checked = source::check(manifest.as_bytes()).unwrap_or_else(|problems| panic!("{problems:#?}"));
@@ -194,6 +190,25 @@ fn a_logins_units_say_what_their_manager_cannot_hold() {
         })
         .collect();
     assert_eq!(lost, said);
+}
+
+/// What the system's manager has loaded says nothing of a login's units.
+#[test]
+fn commands_about_the_systems_manager_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.toml");
+    std::fs::write(&file, of_a_login()).unwrap();
+    let file = file.display().to_string();
+    for arguments in [
+        vec!["verify", "--manifest", &file, "/nowhere"],
+        vec!["plan", &file, "-o", "/nowhere/plan"],
+        vec!["drift", &file],
+    ] {
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_unitgen")).args(&arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(78), "{arguments:?}: {said}");
+        assert!(said.contains("is for a login's manager") && said.contains("render --check"), "{arguments:?}: {said}");
+    }
 }
 
 /// Whoever runs a login's units could rewrite them, and the gates with them.
@@ -268,6 +283,12 @@ fn whose_manager_runs_them() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests").join(format!("{name}.toml"));
         assert!(file.exists(), "{name}");
     }
+}
+
+/// avwap in a login's own manager.
+fn of_a_login() -> String {
+    let lines = AVWAP.1.replacen("scope = \"system\"", "scope = \"user\"", 1);
+    lines.replacen("\"/var/lib/avwap\"", "\"avwap\"", 1).replacen("group = \"trading\"\n", "", 1)
 }
 
 fn planned(manifest: &str) -> Tree {

@@ -93,7 +93,7 @@ impl Drift {
 
     fn load(&self, path: PathBuf) -> Result<(Loaded, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path), json: self.json };
-        let loaded = manifest.load()?.with_programs(self.programs.as_ref());
+        let loaded = manifest.load()?.of_system()?.with_programs(self.programs.as_ref());
         Self::refuse_logins(&loaded)?;
         let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
         Ok((loaded, tree))

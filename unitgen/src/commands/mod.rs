@@ -26,7 +26,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use contract::ExitCode;
-use manifest::{Problem, Release};
+use manifest::{Problem, Release, Scope};
 
 use crate::{
     problems::{self, Report},
@@ -123,6 +123,21 @@ struct Loaded {
 }
 
 impl Loaded {
+    /// Only what the system's manager runs: what a login's has loaded is not looked at by this release.
+    fn of_system(self) -> Result<Self, ExitCode> {
+        match self.checked.deployment.scope() {
+            Scope::System => Ok(self),
+            Scope::User => {
+                tell(&format!(
+                    "error: {} is for a login's manager, and this command is for the system's\n  hint: \
+                     `unitgen render --check --target systemd --out ~/.config/systemd/user` compares the files\n",
+                    self.path.display()
+                ));
+                Err(ExitCode::BadConfig)
+            }
+        }
+    }
+
     /// The same with the programs elsewhere; the manifest and its digest stay what they are.
     fn with_programs(mut self, release: Option<&Release>) -> Self {
         if let Some(release) = release {

@@ -94,7 +94,7 @@ impl Verify {
 
     fn load(&self, path: &Path) -> Result<(Loaded, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path.to_owned()), json: self.json };
-        let loaded = manifest.load()?.with_programs(self.programs.as_ref());
+        let loaded = manifest.load()?.of_system()?.with_programs(self.programs.as_ref());
         let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
         Ok((loaded, tree))
     }

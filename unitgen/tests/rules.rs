@@ -8,6 +8,7 @@ use std::{
     path::PathBuf,
 };
 
+use manifest::Catalogue;
 use unitgen::{explain::Rendered, rules, source, targets::Target};
 
 #[test]
@@ -16,7 +17,7 @@ fn every_rendered_line_has_a_rule_and_every_rule_a_line() {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut rendered_for: BTreeSet<&str> = BTreeSet::new();
     for (name, manifest) in manifests() {
-        let checked = source::check(manifest.as_bytes()).unwrap();
+        let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned()).unwrap();
         for target in [Target::Systemd, Target::Quadlet, Target::PodmanUnits] {
             let of = Rendered::of_target(target, &checked.deployment, manifest.as_bytes(), &checked.digest);
             let Ok(rendered) = of else { continue };

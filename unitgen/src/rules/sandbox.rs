@@ -140,6 +140,17 @@ pub(super) const RULES: &[Rule] = &[
         "Nothing can reach it from outside, because it can listen on no port.",
     )
     .measured("Debian 12's systemd is built without it and ignores the line; the filter of calls refuses it there."),
+    Rule::of("listens-at-its-port", "Service", &["SocketBindAllow"], RESOURCES)
+        .purpose("The one port that it may listen at; every other is refused it.")
+        .measured("Debian 12's systemd is built without it and ignores the line.")
+        .from(&["services.NAME.listen"]),
+    Rule::of("state-in-an-empty-home", "Service", &["BindPaths"], EXEC)
+        .purpose(
+            "In a login's manager the home is empty to the program: its state alone is laid back into it, and units, other \
+                keys and the manager's own socket are not there.",
+        )
+        .measured("The state lies below ~/.config on systemd 252 and below ~/.local/state on 257; the specifier says which.")
+        .from(&["scope", "paths.state"]),
     profile(
         "no-network",
         &["PrivateNetwork"],

@@ -59,6 +59,12 @@ pub(super) const RULES: &[Rule] = &[
         )
         .incident("A failed scan wrote nothing, and what came after it traded the stale list.")
         .from(&["jobs.NAME.on_success"]),
+    Rule::of("order-of-starts", "Unit", &["After"], UNIT)
+        .only(Element::Service)
+        .purpose("Where both start, that one starts first. Nothing more: when it fails or is stopped, this one runs on.")
+        .measured("Requires= without After= runs the dependent although what it requires has failed; no unit here has either tie.")
+        .incident("An end-of-day job that required trading started it.")
+        .from(&["services.NAME.after"]),
     Rule::of("follow-in-any-case", "Unit", &["OnSuccessJobMode", "OnFailureJobMode"], UNIT)
         .purpose(
             "A start that follows takes the place of a stop still waiting in the queue, where another mode would \

@@ -17,7 +17,8 @@ fn every_rendered_line_has_a_rule_and_every_rule_a_line() {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut rendered_for: BTreeSet<&str> = BTreeSet::new();
     for (name, manifest) in manifests() {
-        let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned()).unwrap();
+        let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned());
+        let checked = checked.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
         for target in [Target::Systemd, Target::Quadlet, Target::PodmanUnits] {
             let of = Rendered::of_target(target, &checked.deployment, manifest.as_bytes(), &checked.digest);
             let Ok(rendered) = of else { continue };
@@ -52,6 +53,9 @@ fn manifests() -> Vec<(String, String)> {
     manifests.sort();
     assert!(!manifests.is_empty());
     manifests.push(("live and encrypted".to_owned(), live_and_encrypted()));
+    manifests.push(("every role".to_owned(), ROLES.to_owned()));
+    let of_a_login = ROLES.replacen("scope = \"system\"", "scope = \"user\"", 1);
+    manifests.push(("every role, of a login".to_owned(), of_a_login));
     for podman in ["5.4", "4.6", "4.3"] {
         manifests.push((format!("podman {podman}"), in_containers(&live_and_encrypted(), podman)));
     }
@@ -82,3 +86,49 @@ fn in_containers(manifest: &str, podman: &str) -> String {
     let text = manifest.replacen("[host]\n", &format!("[host]\npodman = \"{podman}\"\n"), 1);
     text.replacen("[release]\n", &format!("[release]\n{image}\n"), 1)
 }
+
+/// What services of other roles are rendered with, programs of releases to come included.
+const ROLES: &str = r#"
+schema = 1
+name = "roles"
+timezone = "America/Chicago"
+scope = "system"
+environment = "staging"
+[identity]
+user = "trading"
+[secrets.alpaca]
+keys = ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"]
+[secrets.marketdata]
+keys = ["EODHD_API_KEY"]
+[services.stream]
+program = "marketdata"
+role = "stream"
+listen = "127.0.0.1:8090"
+health = "/health"
+secrets = ["marketdata"]
+[services.api]
+program = "intents"
+role = "api"
+listen = "127.0.0.1:8080"
+after = ["stream"]
+[services.worker]
+program = "intents"
+role = "worker"
+account = "PA30000000"
+mode = "paper"
+secrets = ["alpaca"]
+gates = ["session-window", "kill-switch"]
+after = ["api"]
+[services.pages]
+program = "analytics"
+role = "dashboard"
+listen = "127.0.0.1:9001"
+[jobs.fetch]
+program = "marketdata"
+args = ["fetch"]
+schedule = "Mon..Fri 16:00"
+secrets = ["marketdata"]
+[jobs.worker-restart]
+restart = "worker"
+schedule = "Mon..Fri 08:00"
+"#;

@@ -174,7 +174,8 @@ impl Rule {
 
 const EVERY_MANIFEST: &str = "every manifest";
 const EVERY_JOB: &str = "every job";
-const ORDERS: &str = "role \"orders\"";
+const EVERY_SERVICE: &str = "every service";
+const ORDERS: &str = "every service that may open positions";
 
 const UNIT: &str = "systemd.unit(5)";
 const SERVICE: &str = "systemd.service(5)";

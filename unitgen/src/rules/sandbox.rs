@@ -31,6 +31,13 @@ pub(super) const RULES: &[Rule] = &[
         "The whole file system is read-only to it, apart from its state directory and a few places that the kernel \
             makes.",
     ),
+    Rule::of("empty-home", "Service", &["ProtectHome"], EXEC)
+        .value("tmpfs")
+        .purpose(
+            "The login's home is empty to it, but for its state and the installed manifest, which are mounted into \
+                it.",
+        )
+        .from(&["scope"]),
     base("no-home", &["ProtectHome"], "Home directories, with the keys that lie in them, are not there for it."),
     base(
         "own-tmp",
@@ -112,11 +119,16 @@ pub(super) const RULES: &[Rule] = &[
         .value("@system-service")
         .purpose("It has the system calls that services need, and no other.")
         .policy(EVERY_MANIFEST),
+    Rule::of("signals-nobody", "Service", &["SystemCallFilter"], EXEC)
+        .starts("~kill ")
+        .purpose("It can end nobody, and make nobody stop looking: what places orders runs as the same user.")
+        .from(WORK),
     Rule::of("no-privileged-calls", "Service", &["SystemCallFilter"], EXEC)
         .starts("~")
         .purpose(
             "Of those, the calls that only administrators and limits need are taken away again, and where nothing \
-                may listen, listening too.",
+                may listen, listening too; so are files made in memory, which could be run, and rings, whose calls \
+                no filter sees.",
         )
         .measured("Debian 12 builds systemd without SocketBindDeny=: there this line is what refuses it to listen.")
         .from(WORK),
@@ -140,17 +152,15 @@ pub(super) const RULES: &[Rule] = &[
         "Nothing can reach it from outside, because it can listen on no port.",
     )
     .measured("Debian 12's systemd is built without it and ignores the line; the filter of calls refuses it there."),
-    Rule::of("listens-at-its-port", "Service", &["SocketBindAllow"], RESOURCES)
-        .purpose("The one port that it may listen at; every other is refused it.")
-        .measured("Debian 12's systemd is built without it and ignores the line.")
-        .from(&["services.NAME.listen"]),
-    Rule::of("state-in-an-empty-home", "Service", &["BindPaths"], EXEC)
-        .purpose(
-            "In a login's manager the home is empty to the program: its state alone is laid back into it, and units, other \
-                keys and the manager's own socket are not there.",
-        )
-        .measured("The state lies below ~/.config on systemd 252 and below ~/.local/state on 257; the specifier says which.")
-        .from(&["scope", "paths.state"]),
+    profile(
+        "one-port",
+        &["SocketBindAllow"],
+        RESOURCES,
+        "It can listen on the one port that the manifest gives \
+        it.",
+    )
+    .measured("Debian 12's systemd is built without it and ignores the line.")
+    .from(&["services.NAME.listen"]),
     profile(
         "no-network",
         &["PrivateNetwork"],
@@ -159,6 +169,14 @@ pub(super) const RULES: &[Rule] = &[
     ),
     profile("no-addresses", &["IPAddressDeny"], RESOURCES, "Every address is refused that no other line allows.")
         .measured("A user's manager takes the line and enforces nothing."),
+    Rule::of("this-host-only", "Service", &["IPAddressAllow"], RESOURCES)
+        .value("localhost")
+        .purpose(
+            "It is reached from this host alone, and reaches nobody else: whoever wants in comes through a tunnel \
+                that asks.",
+        )
+        .incident("A dashboard's unit carried its own password, admin.")
+        .from(&["services.NAME.listen"]),
     profile(
         "single-hosts-only",
         &["IPAddressAllow"],
@@ -182,7 +200,21 @@ pub(super) const RULES: &[Rule] = &[
         "runs-nothing-else",
         &["NoExecPaths"],
         "No file can be run, neither what lies on the host nor what it wrote itself.",
+    )
+    .measured(
+        "NoExecPaths=/ does not reach what systemd mounts for the unit itself, so every place that it may write to \
+            is named.",
     ),
+    Rule::of("state-in-an-empty-home", "Service", &["BindPaths"], EXEC)
+        .purpose(
+            "The home of a login is empty to this unit: its state alone is laid back into it, and units, \
+            other keys and the manager's own socket are not there.",
+        )
+        .measured(
+            "The state lies below ~/.config on systemd 252 and below ~/.local/state on 257; the specifier \
+            says which.",
+        )
+        .from(&["scope", "paths.state"]),
     base(
         "runs-the-release",
         &["BindReadOnlyPaths"],

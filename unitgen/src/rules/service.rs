@@ -1,12 +1,15 @@
 //! `[Service]`: what runs, what must pass before it, what follows its end, and as whom.
 
-use super::{EVERY_MANIFEST, EXEC, Element, KILL, NIXOS, ORDERS, Rule, SERVICE};
+use super::{EVERY_MANIFEST, EVERY_SERVICE, EXEC, Element, KILL, NIXOS, ORDERS, Rule, SERVICE};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::of("ready-when-it-says-so", "Service", &["Type"], SERVICE)
         .value("notify")
-        .purpose("The service counts as started when its program says that it is ready, not when its process exists.")
-        .policy(ORDERS),
+        .purpose(
+            "The service counts as started when its program says that it is ready, not when its process \
+            exists.",
+        )
+        .policy(EVERY_SERVICE),
     Rule::of("work-that-ends", "Service", &["Type"], SERVICE)
         .value("oneshot")
         .purpose(
@@ -20,17 +23,17 @@ pub(super) const RULES: &[Rule] = &[
         .policy("every job"),
     Rule::of("own-signs-only", "Service", &["NotifyAccess"], SERVICE)
         .purpose("Only the main process may say that the service is ready or alive.")
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("watchdog", "Service", &["WatchdogSec"], SERVICE)
         .purpose(
             "A process that hangs is killed and started again: it must give a sign of life within this many \
                 seconds.",
         )
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("start-timeout", "Service", &["TimeoutStartSec"], SERVICE)
         .only(Element::Service)
         .purpose("The longest that gate and first look at the broker may take until the program is ready.")
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("job-timeout", "Service", &["TimeoutStartSec"], SERVICE)
         .purpose(
             "The longest that the job may run; past that it is ended and has failed. systemd by itself sets no \
@@ -39,8 +42,9 @@ pub(super) const RULES: &[Rule] = &[
         .from(&["jobs.NAME.timeout"]),
     Rule::of("gate-before-start", "Service", &["ExecCondition"], SERVICE)
         .purpose(
-            "No start unless the gate lets it: today's attested watchlist, the session's window, the kill switch. \
-                With a position to protect the gate lets the process in to manage it, and it opens nothing.",
+            "No start unless the gate lets it: what the manifest names, such as today's attested watchlist, the \
+                session's window and the kill switch. With a position to protect the gate lets the process in to \
+                manage it, and it opens nothing.",
         )
         .measured(
             "Exit codes 1 to 254 skip the start quietly; a code listed in SuccessExitStatus= or a `-` before the \
@@ -82,7 +86,8 @@ pub(super) const RULES: &[Rule] = &[
             "services.NAME.program",
             "jobs.NAME.program",
             "jobs.NAME.args",
-            "services.NAME.args",
+            "services.NAME.listen",
+            "services.NAME.health",
             "release.programs",
         ]),
     Rule::of("alert-at-every-end", "Service", &["ExecStopPost"], SERVICE)
@@ -95,20 +100,20 @@ pub(super) const RULES: &[Rule] = &[
         .policy(EVERY_MANIFEST),
     Rule::of("asked-to-end", "Service", &["KillSignal"], KILL)
         .purpose("The process is asked to end: it withdraws entries that wait, protects what was filled, and goes.")
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("time-to-wind-down", "Service", &["TimeoutStopSec"], SERVICE)
         .purpose("An order in flight is waited for, not abandoned; only past this the process is killed.")
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("comes-back-after-a-crash", "Service", &["Restart", "RestartSec"], SERVICE)
         .purpose(
-            "A crash is followed by a new start after a pause, because positions must not be left without their \
-                manager.",
+            "A crash is followed by a new start after a pause: positions must not be left without their manager, \
+                nor others without what they need.",
         )
         .measured(
             "After a crash the condition is asked again. If it refuses then, the unit ends inactive with success, \
                 and nothing fires: so the gate answers manage-only while something is held.",
         )
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("refusals-are-final", "Service", &["RestartPreventExitStatus"], SERVICE)
         .purpose(
             "What no restart can cure is not tried again: wrong configuration, a refusing gate, a lock that is \
@@ -119,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
                 so the gate is a condition.",
         )
         .incident("A start that was refused came back again and again.")
-        .policy(ORDERS),
+        .policy(EVERY_SERVICE),
     Rule::of("no-success-but-zero", "Service", &["SuccessExitStatus"], SERVICE)
         .purpose(
             "No code but 0 is a success. The empty line clears what another drop-in may have added before this \
@@ -135,10 +140,16 @@ pub(super) const RULES: &[Rule] = &[
             "A switch of the system's configuration never restarts what holds positions; the restart job does, \
                 through the gate.",
         )
-        .measured("A switch looks at the unit and at its own .d directory, and at no drop-in that other units share.")
+        .measured(
+            "A switch looks at the unit and at its own .d directory, and at no drop-in that other units \
+            share.",
+        )
         .policy(ORDERS),
     Rule::of("never-root", "Service", &["User", "Group"], EXEC)
-        .purpose("Everything runs as a user who cannot arm live orders, clear what root laid down, or change units.")
+        .purpose(
+            "Everything runs as a user who cannot arm live orders, clear what root laid down, or change \
+            units.",
+        )
         .from(&["identity.user", "identity.group"]),
     Rule::of("own-state", "Service", &["StateDirectory", "StateDirectoryMode"], EXEC)
         .purpose(

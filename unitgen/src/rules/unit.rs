@@ -27,6 +27,17 @@ pub(super) const RULES: &[Rule] = &[
                 timers along.",
         )
         .from(&["services", "jobs"]),
+    Rule::of("order-of-starts", "Unit", &["After"], UNIT)
+        .only(Element::Service)
+        .purpose(
+            "Where both start, that one starts first. Nothing more: when it fails or is stopped, this one \
+            runs on.",
+        )
+        .measured(
+            "Requires= without After= runs the dependent although what it requires has failed, and at a \
+            crash and restart of the other it bounces too; no unit here has either tie.",
+        )
+        .from(&["services.NAME.after"]),
     Rule::of("restart-stops-it-first", "Unit", &["Conflicts", "After"], UNIT)
         .only(Element::Restart)
         .purpose("Starting this unit stops the running service, and the order says that the stop comes first.")
@@ -59,12 +70,6 @@ pub(super) const RULES: &[Rule] = &[
         )
         .incident("A failed scan wrote nothing, and what came after it traded the stale list.")
         .from(&["jobs.NAME.on_success"]),
-    Rule::of("order-of-starts", "Unit", &["After"], UNIT)
-        .only(Element::Service)
-        .purpose("Where both start, that one starts first. Nothing more: when it fails or is stopped, this one runs on.")
-        .measured("Requires= without After= runs the dependent although what it requires has failed; no unit here has either tie.")
-        .incident("An end-of-day job that required trading started it.")
-        .from(&["services.NAME.after"]),
     Rule::of("follow-in-any-case", "Unit", &["OnSuccessJobMode", "OnFailureJobMode"], UNIT)
         .purpose(
             "A start that follows takes the place of a stop still waiting in the queue, where another mode would \
@@ -73,14 +78,14 @@ pub(super) const RULES: &[Rule] = &[
         .from(&["jobs.NAME.restart", "jobs.NAME.on_success"]),
     Rule::of("no-start-limit", "Unit", &["StartLimitIntervalSec", "StartLimitBurst"], UNIT)
         .purpose(
-            "systemd never gives up on what manages positions. An interval of zero means no limit; the burst is \
-                what an operator gets back who sets an interval again.",
+            "systemd never gives up on what manages positions, or on what others wait for all day. An interval of \
+                zero means no limit; the burst is what an operator gets back who sets an interval again.",
         )
         .measured(
             "In [Service] the line is ignored, and the default of five starts in ten seconds holds. A service at \
                 its limit also stays down when its timer or its restart job starts it.",
         )
-        .policy(ORDERS),
+        .policy(super::EVERY_SERVICE),
     Rule::of("kept-when-removed", "Unit", &["X-StopOnRemoval"], NIXOS)
         .only(Element::Service)
         .purpose(
@@ -96,6 +101,14 @@ pub(super) const RULES: &[Rule] = &[
                 target either.",
         )
         .policy(super::EVERY_MANIFEST),
+    Rule::of("enabled-by-login", "Install", &["WantedBy"], UNIT)
+        .value("default.target")
+        .purpose(
+            "In a login's manager the target starts with the manager: at boot when the login lingers. Only the \
+                target says so, and what it starts are services and timers.",
+        )
+        .measured("A job that is wanted by the default target runs at every login.")
+        .from(&["scope"]),
     Rule::of("enabled-by-boot", "Install", &["WantedBy"], UNIT)
         .purpose(
             "Enabling the target ties the whole deployment to the boot. No other unit can be enabled, so none runs \

@@ -1,12 +1,12 @@
 //! What a code means that another command printed, and what to do: problems of `check`, findings of `verify`, troubles of
-//! `check --host`.
+//! `check --host`, findings of `drift`, and guardrails, by which `diff`, `drift` and `plan` say what is lost.
 
 use manifest::Code as Problem;
 
-use crate::{host::Kind as Trouble, verify::Code as Finding};
+use crate::{drift::Code as Drift, guardrails::Guardrail, host::Kind as Trouble, verify::Code as Finding};
 
 /// A code, explained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explained {
     /// The code.
     pub code: &'static str,
@@ -15,28 +15,34 @@ pub struct Explained {
     /// What it means.
     pub meaning: &'static str,
     /// What to do.
-    pub remedy: &'static str,
+    pub remedy: String,
 }
 
 /// Every code of every command; one that two commands print is there twice.
 pub fn all() -> impl Iterator<Item = Explained> {
-    let problems = Problem::ALL.into_iter().map(|code| {
+    let explained =
+        |code, told_by, meaning, remedy: &str| Explained { code, told_by, meaning, remedy: remedy.to_owned() };
+    let problems = Problem::ALL.into_iter().map(move |code| {
         let (meaning, remedy) = of_problem(code);
-        Explained { code: code.as_str(), told_by: "check", meaning, remedy }
+        explained(code.as_str(), "check", meaning, remedy)
     });
-    let troubles = Trouble::ALL.into_iter().map(|kind| Explained {
-        code: kind.as_str(),
-        told_by: "check --host",
-        meaning: of_trouble(kind),
-        remedy: kind.remedy(),
-    });
-    let findings = Finding::ALL.into_iter().map(|code| Explained {
-        code: code.as_str(),
-        told_by: "verify",
-        meaning: code.meaning(),
-        remedy: code.remedy(),
-    });
-    problems.chain(troubles).chain(findings)
+    let troubles = Trouble::ALL.into_iter();
+    let troubles = troubles.map(move |kind| explained(kind.as_str(), "check --host", of_trouble(kind), kind.remedy()));
+    let findings = Finding::ALL.into_iter();
+    let findings = findings.map(move |code| explained(code.as_str(), "verify", code.meaning(), code.remedy()));
+    let drift = Drift::ALL.into_iter();
+    let drift = drift.map(move |code| explained(code.as_str(), "drift", code.meaning(), code.remedy()));
+    problems.chain(troubles).chain(findings).chain(drift).chain(Guardrail::ALL.into_iter().map(of_guardrail))
+}
+
+/// A guardrail, by what is so without it.
+fn of_guardrail(guardrail: Guardrail) -> Explained {
+    let entry = guardrail.entry();
+    let directives: Vec<String> =
+        entry.directives.iter().map(|(section, key)| format!("{key}= in [{section}]")).collect();
+    let incident = entry.incident.map(|incident| format!("; {incident}")).unwrap_or_default();
+    let remedy = format!("look at {}{incident}", directives.join(", "));
+    Explained { code: guardrail.id(), told_by: "diff, drift and plan, as a guardrail", meaning: entry.without, remedy }
 }
 
 /// What is told of one code.

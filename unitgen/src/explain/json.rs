@@ -113,7 +113,11 @@ fn told<'a>(manifest: &Manifest<'a>, explanation: &'a Explanation<'_>) -> Told<'
 /// Never: everything in it is a text or a number.
 #[must_use]
 pub fn codes_to_json(explained: &[Explained]) -> String {
-    let code = |&Explained { code, told_by, meaning, remedy }: &Explained| Code { code, told_by, meaning, remedy };
-    let codes = Codes { schema_version: SCHEMA_VERSION, codes: explained.iter().map(code).collect() };
+    let codes = Codes { schema_version: SCHEMA_VERSION, codes: explained.iter().map(told_of_code).collect() };
     serde_json::to_string(&codes).expect("texts and numbers are always JSON")
+}
+
+fn told_of_code(explained: &Explained) -> Code<'_> {
+    let Explained { code, told_by, meaning, remedy } = explained;
+    Code { code, told_by, meaning, remedy }
 }

@@ -142,7 +142,7 @@ fn bytes_that_are_no_manifest_are_told_and_never_panic() {
     let cut = AVWAP.as_bytes()[..AVWAP.find("kill-switch").unwrap()].to_vec();
     for (bytes, says) in [
         (b"schema = 1\nname = \"\xff\"\n".to_vec(), "error[syntax]: byte 19 is not UTF-8"),
-        (large, "error[syntax]: 262145 bytes are no manifest"),
+        (large, "error[syntax]: 1048577 bytes are no manifest"),
         (b"schema = 2\nwhatever = true\n".to_vec(), "error[schema]: schema 2 is another version"),
         (half, "no job writes the watchlist"),
         (cut, "error[syntax]"),

@@ -1,4 +1,4 @@
-# Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+# Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
 # Do not edit: change the manifest and render again.
 #
 # imports = [ (import ./traderunner.nix { }) ];
@@ -9,7 +9,7 @@
 { ... }:
 {
   systemd.units."automatictrader-api.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -43,7 +43,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -92,7 +92,7 @@
   '';
 
   systemd.units."automatictrader-worker-restart.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -121,7 +121,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -168,7 +168,7 @@
   '';
 
   systemd.units."automatictrader-worker-restart.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -185,7 +185,7 @@
   '';
 
   systemd.units."automatictrader-worker.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -237,7 +237,7 @@
     LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/APCA_API_KEY_ID
     LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -286,7 +286,7 @@
   '';
 
   systemd.units."marketdata-stream.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -322,7 +322,7 @@
     # With a path a missing credential stops the start; without one systemd would skip it silently.
     LoadCredential=EODHD_API_KEY:%E/portcullis/credentials/EODHD_API_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -373,7 +373,7 @@
   # NixOS looks at no [Install] section.
   systemd.units."traderunner.target".wantedBy = [ "multi-user.target" ];
   systemd.units."traderunner.target".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -393,7 +393,7 @@
   '';
 
   systemd.units."trading-dashboard-v2.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -427,7 +427,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:06d49475473c0cfdfc1898b906f6909a6f7b9c447896353207f4c01224508a83
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite

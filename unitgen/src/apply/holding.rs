@@ -23,12 +23,10 @@ impl Holding {
         if status["schema_version"] != 1 {
             return Self::Unknown(format!("desk status speaks version {}", status["schema_version"]));
         }
-        let unresolved = match &status["ledger"] {
-            Value::Null if status.get("ledger").is_some() => 0,
-            ledger => match ledger["unresolved"].as_u64() {
-                Some(count) => count,
-                None => return Self::Unknown("desk status says nothing of the ledger".to_owned()),
-            },
+        let has_no_ledger = status.get("ledger").is_some_and(Value::is_null);
+        let unresolved = if has_no_ledger { Some(0) } else { status["ledger"]["unresolved"].as_u64() };
+        let Some(unresolved) = unresolved else {
+            return Self::Unknown("desk status says nothing of the ledger".to_owned());
         };
         match status.get("exposure") {
             Some(Value::Null) if status["ledger"].is_null() => Self::Flat,

@@ -83,7 +83,7 @@ fn paths(template: &str, name: &str, element: Element, line: &Line, document: &D
         };
         paths = options
             .iter()
-            .flat_map(|option| paths.iter().map(move |path| [&path[..], &[option.clone()]].concat()))
+            .flat_map(|option| paths.iter().map(move |path| [&path[..], std::slice::from_ref(option)].concat()))
             .collect();
     }
     paths

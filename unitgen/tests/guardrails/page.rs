@@ -66,7 +66,16 @@ Made by `UPDATE_DOCS=1 cargo test -p unitgen --test guardrails`; a test fails wh
 
 A guardrail is a property of a unit that keeps money safe. It is judged on what the unit says once every drop-in is laid over it
 in systemd's order, and never by comparing text: `unitgen diff` says which are lost between two manifests, directories, releases
-or a host, and `unitgen drift` whether what systemd has loaded still holds them.
+or a host, and `unitgen drift` whether what systemd has loaded still holds them. As a timer that alerts, drift is a job of the
+manifest:
+
+```toml
+[jobs.avwap-drift]
+program = \"unitgen\"
+args = [\"drift\"]
+schedule = \"Mon..Sun 00:00..23:45/15m UTC\"
+timeout = \"2m\"
+```
 
 ";
 const LEGEND: &str = "

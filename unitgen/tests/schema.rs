@@ -261,10 +261,9 @@ fn without_key(manifest: &str, section: &str, key: &str) -> String {
 fn the_words_of_the_table_are_those_of_the_language() {
     let words = |path: &str, name: &str| -> BTreeSet<&str> {
         let table = tables().into_iter().find(|table| table.path == path).unwrap();
-        match table.keys.iter().find(|key| key.name == name).unwrap().kind {
-            Kind::Choice(words) | Kind::Choices(words) => words.iter().copied().collect(),
-            other => panic!("{path}.{name} is {other:?}"),
-        }
+        let kind = table.keys.iter().find(|key| key.name == name).unwrap().kind;
+        let (Kind::Choice(words) | Kind::Choices(words)) = kind else { panic!("{path}.{name} is {kind:?}") };
+        words.iter().copied().collect()
     };
     let programs = |wanted: fn(TaskKind) -> bool| -> BTreeSet<&str> {
         Task::ALL.into_iter().filter(|task| wanted(task.kind())).map(Task::program).collect()

@@ -136,6 +136,13 @@ fn add_jobs(text: &mut String, numbers: &mut Numbers, seed: u64, service: Option
     if numbers.one_in(2) {
         add(text, &format!("timeout = \"{}\"", span(numbers)));
     }
+    add(
+        text,
+        &format!(
+            "[jobs.status-{seed}]\nprogram = \"desk\"\nargs = [\"status\"]\nschedule = \"{}\"",
+            repeating_schedule(numbers)
+        ),
+    );
     let Some(service) = service else { return };
     let follows = numbers.one_in(2);
     if follows {
@@ -160,6 +167,17 @@ fn schedule(numbers: &mut Numbers) -> String {
     let hour = [0, 3 + numbers.below(21)][numbers.below(2)];
     let seconds = if numbers.one_in(2) { format!(":{:02}", numbers.below(60)) } else { String::new() };
     format!("{days} {hour:02}:{:02}{seconds}", numbers.below(60))
+}
+
+/// Times at even distances, in any zone; apart from the hours in which clocks change.
+fn repeating_schedule(numbers: &mut Numbers) -> String {
+    let first = 4 + numbers.below(8);
+    let last = first + 1 + numbers.below(8);
+    let step = numbers.of(&["1m", "5m", "7h", "12m", "20m", "30m", "1h", "2h"]);
+    let zone =
+        numbers.of(&["", " UTC", " America/Chicago", " Europe/Berlin", " Asia/Tokyo", " America/Argentina/Ushuaia"]);
+    let (from, to) = (numbers.below(60), numbers.below(60));
+    format!("Mon..Fri {first:02}:{from:02}..{last:02}:{to:02}/{step}{zone}")
 }
 
 fn span(numbers: &mut Numbers) -> &'static str {

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use manifest::Catalogue;
 use proptest::prelude::*;
-use unitgen::unit::{Command, Word};
+use unitgen::{
+    source, systemd,
+    unit::{Command, Word},
+};
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
@@ -32,6 +36,26 @@ proptest! {
         let read = expand(&plain, false);
         prop_assert_eq!(read.trim(), expect.trim());
     }
+}
+
+/// Where a service listens and is asked for its health, in its command line; a strange value in its environment.
+#[test]
+fn what_a_service_is_told_of_its_port_survives() {
+    let manifest = include_str!("../../manifests/traderunner.toml")
+        .replacen("127.0.0.1:8090", "[::1]:65535", 1)
+        .replacen("\"/health\"", "\"/v1/Is-well_2.json\"\nenv = { RUST_LOG = \"a  b%n $X 'q' ;# \\\\\" }", 1);
+    let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned())
+        .unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let tree = systemd::render(&checked.deployment, manifest.as_bytes(), &checked.digest);
+    let text = String::from_utf8(tree.get("marketdata-stream.service").unwrap().to_vec()).unwrap();
+    let value = |start: &str| text.lines().find_map(|line| line.strip_prefix(start)).unwrap();
+    let argv: Vec<String> = split(value("ExecStart=")).iter().map(|word| expand(word, true)).collect();
+    assert_eq!(argv[1..], ["stream", "--listen", "[::1]:65535", "--health", "/v1/Is-well_2.json"]);
+    let set = text.lines().find(|line| line.starts_with("Environment=\"RUST_LOG=")).unwrap();
+    let words: Vec<String> =
+        split(set.strip_prefix("Environment=").unwrap()).iter().map(|word| expand(word, false)).collect();
+    assert_eq!(words, ["RUST_LOG=a  b%n $X 'q' ;# \\"]);
+    assert_eq!(value("SocketBindAllow="), "tcp:65535");
 }
 
 #[test]

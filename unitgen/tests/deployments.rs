@@ -156,10 +156,7 @@ fn a_logins_units_say_what_their_manager_cannot_hold() {
     let not_held: Vec<&str> = user
         .notes
         .iter()
-        .filter_map(|note| match note {
-            Note::NotHeld { directive, .. } => Some(*directive),
-            _ => None,
-        })
+        .filter_map(|note| if let Note::NotHeld { directive, .. } = note { Some(*directive) } else { None })
         .collect();
     assert_eq!(not_held.len(), 6, "{:#?}", user.notes);
     for (path, text) in units(&user.tree) {
@@ -184,10 +181,7 @@ fn a_logins_units_say_what_their_manager_cannot_hold() {
     let said: BTreeSet<Guardrail> = user
         .notes
         .iter()
-        .filter_map(|note| match note {
-            Note::Loses { guardrail, .. } => Some(*guardrail),
-            _ => None,
-        })
+        .filter_map(|note| if let Note::Loses { guardrail, .. } = note { Some(*guardrail) } else { None })
         .collect();
     assert_eq!(lost, said);
 }

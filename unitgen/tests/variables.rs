@@ -1,8 +1,6 @@
 //! Every variable that operators know, in a manifest's `env`: obeyed, refused with what to write instead, or ignored with a
 //! warning. There is no fourth outcome, and none is forgotten. docs/environment.md is the table for readers.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::collections::BTreeSet;
 
 use contract::{env::VARIABLES, foreign::FOREIGN};

@@ -1,8 +1,6 @@
 //! The terminal session in docs/deploying: recorded in a booted Debian, the same each time but for times and digests.
 //! `UPDATE_DOCS=1 cargo test -p boot --test recorded` makes cast and picture anew.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::{fs, path::Path};
 
 use boot::{Host, Scenario, boot_once, recording::Recording};

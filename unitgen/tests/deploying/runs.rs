@@ -179,7 +179,7 @@ fn when_the_way_back_does_no_good_either_the_journal_stays() {
     let (outcome, _) = lay(&place, &host, &polling(45), NONE).unwrap();
     assert!(matches!(&outcome, Outcome::Halfway(wrong) if wrong.len() >= 2), "{outcome:?}");
     assert!(place.has_journal());
-    assert_eq!(place.read(&format!("{UNITS}/execution.service")).contains("SECONDS=60"), true, "the files are back");
+    assert!(place.read(&format!("{UNITS}/execution.service")).contains("SECONDS=60"), "the files are back");
 }
 
 /// Whatever is asked for, whatever becomes of it, and whenever it becomes held: what places orders is stopped while nothing

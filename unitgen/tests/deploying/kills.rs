@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    path::Path,
     process::Command,
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -92,14 +93,44 @@ fn can_trace() -> bool {
     works
 }
 
+/// A prepared host that is made again as it was, in its place: a plan names its root.
+struct Again {
+    place: Place,
+    saved: tempfile::TempDir,
+}
+
+impl Again {
+    fn new(before: Option<&str>, next: &str) -> Self {
+        let (place, saved) = (prepared(before, next), tempfile::tempdir().unwrap());
+        copy(place.folder.path(), saved.path());
+        Self { place, saved }
+    }
+
+    fn reset(&self) -> &Place {
+        for entry in fs::read_dir(self.place.folder.path()).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(&path).unwrap() } else { fs::remove_file(&path).unwrap() }
+        }
+        copy(self.saved.path(), self.place.folder.path());
+        &self.place
+    }
+}
+
+/// With modes, links, and files that have two names.
+fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").arg("-a").arg(from.join(".")).arg(to).status().unwrap();
+    assert!(status.success());
+}
+
 /// Runs a check at every call, a few at once; says how many calls there were.
-fn at_every_call(before: Option<&str>, next: &str, check: impl Fn(&str, usize) + Sync) -> usize {
+fn at_every_call(before: Option<&str>, next: &str, check: impl Fn(&Place, &str, usize) + Sync) -> usize {
     let (calls, at) = (calls(before, next), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
+                let again = Again::new(before, next);
                 while let Some((call, number)) = calls.get(at.fetch_add(1, Ordering::Relaxed)) {
-                    check(call, *number);
+                    check(again.reset(), call, *number);
                 }
             });
         }
@@ -115,15 +146,14 @@ fn killed_anywhere_every_unit_is_guarded_and_the_next_apply_finishes() {
     let other = polling(45);
     for before in [None, Some(AVWAP)] {
         let killed = AtomicUsize::new(0);
-        let count = at_every_call(before, &other, |call, number| {
+        let count = at_every_call(before, &other, |place, call, number| {
             let at = format!("{call} {number}, {}", if before.is_some() { "a change" } else { "a first apply" });
-            let place = prepared(before, &other);
-            let output = injected(&place, call, number, "signal=SIGKILL");
+            let output = injected(place, call, number, "signal=SIGKILL");
             killed.fetch_add(usize::from(!output.status.success()), Ordering::Relaxed);
-            is_guarded(&place, before, &other, &at);
+            is_guarded(place, before, &other, &at);
             let finished = place.apply("next");
             assert_eq!(code(&finished), 0, "{at}: {}{}", out(&finished), err(&finished));
-            is_whole(&place, &other, &at);
+            is_whole(place, &other, &at);
         });
         let killed = killed.into_inner();
         println!("{count} calls, {killed} kills");
@@ -139,15 +169,14 @@ fn starved_anywhere_the_one_or_the_other_is_whole() {
     }
     let other = polling(45);
     let (old, ends) = (prepared(Some(AVWAP), &other).laid(), std::sync::Mutex::new(BTreeMap::new()));
-    let count = at_every_call(Some(AVWAP), &other, |call, number| {
+    let count = at_every_call(Some(AVWAP), &other, |place, call, number| {
         let at = format!("{call} {number}");
-        let place = prepared(Some(AVWAP), &other);
-        let output = injected(&place, call, number, "error=ENOSPC");
+        let output = injected(place, call, number, "error=ENOSPC");
         *ends.lock().unwrap().entry(code(&output)).or_insert(0_usize) += 1;
         match code(&output) {
             0 => {}
             1 | 73 => {
-                assert_eq!(without_stages(&place), old, "{at}: {}{}", out(&output), err(&output));
+                assert_eq!(without_stages(place), old, "{at}: {}{}", out(&output), err(&output));
                 assert!(!place.has_journal(), "{at}");
             }
             70 => assert!(
@@ -159,7 +188,7 @@ fn starved_anywhere_the_one_or_the_other_is_whole() {
         }
         let finished = place.apply("next");
         assert_eq!(code(&finished), 0, "{at}: {}{}", out(&finished), err(&finished));
-        is_whole(&place, &other, &at);
+        is_whole(place, &other, &at);
     });
     let ends = ends.into_inner().unwrap();
     println!("{count} calls, ended {ends:?}");

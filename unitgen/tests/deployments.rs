@@ -186,22 +186,28 @@ fn a_logins_units_say_what_their_manager_cannot_hold() {
     assert_eq!(lost, said);
 }
 
-/// What the system's manager has loaded says nothing of a login's units.
+/// What the system's manager has loaded says nothing of a login's units, nor all of a container's.
 #[test]
 fn commands_about_the_systems_manager_say_so() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("m.toml");
-    std::fs::write(&file, of_a_login()).unwrap();
-    let file = file.display().to_string();
-    for arguments in [
-        vec!["verify", "--manifest", &file, "/nowhere"],
-        vec!["plan", &file, "-o", "/nowhere/plan"],
-        vec!["drift", &file],
-    ] {
-        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_unitgen")).args(&arguments).output().unwrap();
-        let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-        assert_eq!(ran.status.code(), Some(78), "{arguments:?}: {said}");
-        assert!(said.contains("is for a login's manager") && said.contains("render --check"), "{arguments:?}: {said}");
+    let image = format!("[release]\nimage = \"registry.example/x@sha256:{}\"", "0123456789abcdef".repeat(4));
+    let in_containers = AVWAP.1.replacen("[release]", &image, 1).replacen("[host]", "[host]\npodman = \"5.4\"", 1);
+    for (name, manifest, says) in
+        [("login", of_a_login(), "is for a login's manager"), ("containers", in_containers, "is for containers")]
+    {
+        let file = folder.path().join(format!("{name}.toml"));
+        std::fs::write(&file, manifest).unwrap();
+        let file = file.display().to_string();
+        for arguments in [
+            vec!["verify", "--manifest", &file, "/nowhere"],
+            vec!["plan", &file, "-o", "/nowhere/plan"],
+            vec!["drift", &file],
+        ] {
+            let ran = std::process::Command::new(env!("CARGO_BIN_EXE_unitgen")).args(&arguments).output().unwrap();
+            let said = String::from_utf8_lossy(&ran.stderr).into_owned();
+            assert_eq!(ran.status.code(), Some(78), "{arguments:?}: {said}");
+            assert!(said.contains(says) && said.contains("render --check"), "{arguments:?}: {said}");
+        }
     }
 }
 

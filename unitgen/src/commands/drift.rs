@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::Args;
 use contract::ExitCode;
-use manifest::{Release, Scope};
+use manifest::Release;
 
 use super::{Loaded, ManifestArgs, say, tell};
 use crate::{
@@ -77,24 +77,9 @@ impl Drift {
         loaded.iter().map(|(loaded, tree)| look(loaded, tree, &listing, host)).collect::<Result<_, _>>().map(Report)
     }
 
-    /// A login's manager reads other directories and has other properties; nobody has held ours against it yet.
-    fn refuse_logins(loaded: &Loaded) -> Result<(), ExitCode> {
-        match loaded.checked.deployment.scope() {
-            Scope::System => Ok(()),
-            Scope::User => {
-                let path = loaded.path.display();
-                tell(&format!(
-                    "error: {path} is run by a login's manager, and drift asks the system's\n  hint: `unitgen verify DIR`\n"
-                ));
-                Err(ExitCode::BadConfig)
-            }
-        }
-    }
-
     fn load(&self, path: PathBuf) -> Result<(Loaded, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path), json: self.json };
         let loaded = manifest.load()?.of_system()?.with_programs(self.programs.as_ref());
-        Self::refuse_logins(&loaded)?;
         let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
         Ok((loaded, tree))
     }

@@ -123,19 +123,20 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// Only what the system's manager runs: what a login's has loaded is not looked at by this release.
+    /// Only what the system's manager runs and no container does: of the others this release looks at files alone.
     fn of_system(self) -> Result<Self, ExitCode> {
-        match self.checked.deployment.scope() {
-            Scope::System => Ok(self),
-            Scope::User => {
-                tell(&format!(
-                    "error: {} is for a login's manager, and this command is for the system's\n  hint: \
-                     `unitgen render --check --target systemd --out ~/.config/systemd/user` compares the files\n",
-                    self.path.display()
-                ));
-                Err(ExitCode::BadConfig)
-            }
-        }
+        let deployment = &self.checked.deployment;
+        let (whose, target) = match (deployment.scope(), deployment.release().image()) {
+            (Scope::System, None) => return Ok(self),
+            (Scope::User, _) => ("a login's manager", "systemd --out ~/.config/systemd/user"),
+            (Scope::System, Some(_)) => ("containers", "quadlet --out /etc/containers/systemd"),
+        };
+        tell(&format!(
+            "error: {} is for {whose}, and this command is for programs that the system's manager runs\n  hint: \
+             `unitgen render --check --target {target}` compares the files\n",
+            self.path.display()
+        ));
+        Err(ExitCode::BadConfig)
     }
 
     /// The same with the programs elsewhere; the manifest and its digest stay what they are.

@@ -38,7 +38,6 @@ impl Plan {
         if !self.manifest.json && !loaded.checked.warnings.is_empty() {
             self.manifest.show(&loaded.path, &loaded.bytes, &loaded.checked.warnings);
         }
-        site::of_the_system(&loaded.checked.deployment)?;
         let root = site::absolute(&self.on.root);
         let wanted = site::wanted(&loaded, &root, self.programs.as_ref());
         let host = site::host_of(&root);

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use contract::ExitCode;
-use manifest::{Deployment, Release, Scope};
+use manifest::{Deployment, Release};
 
 use super::{Loaded, say, tell};
 use crate::{
@@ -205,18 +205,6 @@ pub(super) fn endpoints(deployment: Option<&Deployment>) -> Vec<Endpoint> {
         Some(Endpoint { unit, address: listen.address(), path: listen.health()?.to_owned() })
     };
     services.filter_map(endpoint).collect()
-}
-
-/// Units of a login's manager lie in a home, and no plan is made for those.
-pub(super) fn of_the_system(deployment: &Deployment) -> Result<(), ExitCode> {
-    if deployment.scope() == Scope::System {
-        return Ok(());
-    }
-    let hint = "render them with `unitgen render`, and look at them with `unitgen drift`";
-    tell(&format!(
-        "error: plans are made for units of the system's manager, and these are a login's\n  hint: {hint}\n"
-    ));
-    Err(ExitCode::BadConfig)
 }
 
 /// Who runs this, as far as the environment says.

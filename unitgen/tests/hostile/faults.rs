@@ -13,6 +13,8 @@ const FAULTS: &[(&str, &str)] = &[
     ("write", "EIO"),
     ("fsync", "EIO"),
     ("fsync", "ENOSPC"),
+    // A render copies nothing into place, and if it ever did, this would tear it.
+    ("copy_file_range", "ENOSPC"),
     ("rename", "ENOENT"),
     ("rename", "ENOSPC"),
     ("unlink", "EROFS"),

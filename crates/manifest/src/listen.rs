@@ -1,9 +1,7 @@
 //! Where a service listens, and where it says that it is well.
 
-use std::{
-    fmt,
-    net::{IpAddr, SocketAddr},
-};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::fmt;
 
 use toml::Spanned;
 
@@ -89,8 +87,8 @@ impl Listen {
         let mut address = self.address;
         if address.ip().is_unspecified() {
             address.set_ip(match address.ip() {
-                IpAddr::V4(_) => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
-                IpAddr::V6(_) => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+                IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
             });
         }
         self.health.as_ref().map(|path| format!("http://{address}{path}"))

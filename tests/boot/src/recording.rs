@@ -178,7 +178,7 @@ mod tests {
 
     fn recording() -> Recording {
         let output = "Script started on a day [COMMAND=\"x\"]\n\x1b[1m# ls\x1b[0m\r\n\x1b[31;1mgone – all\x1b[0m\r\n<b>\r\nScript done\n";
-        Recording::read(output.as_bytes(), "0.5 14\n9.0 15\n0.1 12\n").unwrap()
+        Recording::read(output.as_bytes(), "0.5 14\n9.0 13\n0.1 17\n").unwrap()
     }
 
     #[test]

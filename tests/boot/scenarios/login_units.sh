@@ -32,6 +32,7 @@ S
     matches "$(cat /tmp/check)" 'host\[no-linger\]: trader'
     matches "$(cat /tmp/check)" 'host\[credential-missing\]: ~/.config/portcullis/credentials/APCA_API_KEY_ID'
     loginctl enable-linger trader
+    wait_for 60 is_shown "user@$id.service" ActiveState active
     echo SIMKEY > $home/.config/portcullis/credentials/APCA_API_KEY_ID
     echo SIMSECRET > $home/.config/portcullis/credentials/APCA_API_SECRET_KEY
     echo hush > $home/.config/portcullis/credentials/OF_SOMEBODY_ELSE

@@ -1,6 +1,7 @@
 //! What stands in front of a start: a condition, a command that must not fail, or a unit that must have succeeded.
 
-use super::{Guardrail, Unit, Units, Verdicts, put, reading};
+use super::{Guardrail, Unit, Units, Verdicts, put};
+use crate::unit;
 
 /// One command line of a unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ impl Command {
 /// The commands of a key, in order.
 pub(super) fn commands(unit: &Unit, key: &str) -> Vec<Command> {
     let of_line = |said: &&super::Assignment| {
-        let words = reading::words(&said.value);
+        let words = unit::words(&said.value);
         let parts = words.split(|word| word == ";").filter(|argv| !argv.is_empty());
         let command = |argv: &[String]| {
             let path = argv[0].trim_start_matches(['-', '+', '!', ':', '@', '|']);

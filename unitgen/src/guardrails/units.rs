@@ -150,7 +150,7 @@ impl Units {
             }
             if enablement == Enablement::AsSaid {
                 for key in INSTALLS {
-                    let by = unit.list("Install", key).into_iter().flat_map(|said| reading::words(&said.value));
+                    let by = unit.list("Install", key).into_iter().flat_map(|said| crate::unit::words(&said.value));
                     found.extend(by.map(|from| (from, unit.name.clone(), format!("{key}= of {}", unit.name))));
                 }
             }
@@ -333,13 +333,13 @@ impl Unit {
     /// The words of a list.
     #[must_use]
     pub fn words(&self, section: &str, key: &str) -> Vec<String> {
-        self.list(section, key).into_iter().flat_map(|said| reading::words(&said.value)).collect()
+        self.list(section, key).into_iter().flat_map(|said| crate::unit::words(&said.value)).collect()
     }
 
     /// Units that a key of `[Unit]` names. An empty assignment clears none of these. Source: systemd.unit(5).
     #[must_use]
     pub fn dependencies(&self, key: &str) -> Vec<UnitName> {
-        let words = self.all("Unit", key).flat_map(|said| reading::words(&said.value));
+        let words = self.all("Unit", key).flat_map(|said| crate::unit::words(&said.value));
         words.map(|word| word.replace("%n", &self.name)).collect()
     }
 

@@ -1,7 +1,7 @@
 //! A rendered unit with its drop-ins, read as systemd reads it: sections, lists that an empty value clears, quotes,
 //! specifiers. Source: systemd.syntax(7), systemd.unit(5). Written apart from what renders, so that each checks the other.
 
-use crate::Tree;
+use crate::{Tree, unit::words};
 
 /// The assignments of one unit, in the order in which systemd takes them.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl Loaded {
 
     /// The words of one value, unquoted, with specifiers expanded.
     pub(super) fn split(&self, value: &str) -> Vec<String> {
-        split(value).iter().map(|word| self.expanded(word)).collect()
+        words(value).iter().map(|word| self.expanded(word)).collect()
     }
 
     /// Specifiers of the system's manager.
@@ -88,39 +88,5 @@ impl Loaded {
             }
         }
         out
-    }
-}
-
-fn split(value: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut chars = value.chars().peekable();
-    loop {
-        while chars.next_if(|c| c.is_ascii_whitespace()).is_some() {}
-        if chars.peek().is_none() {
-            return words;
-        }
-        let (mut word, mut quote) = (String::new(), None);
-        while let Some(c) = chars.next() {
-            match (c, quote) {
-                ('\\', _) => word.extend(unescaped(&mut chars)),
-                (c, Some(open)) if c == open => quote = None,
-                ('"' | '\'', None) => quote = Some(c),
-                (c, None) if c.is_ascii_whitespace() => break,
-                (c, _) => word.push(c),
-            }
-        }
-        words.push(word);
-    }
-}
-
-fn unescaped(chars: &mut impl Iterator<Item = char>) -> Option<char> {
-    match chars.next()? {
-        'n' => Some('\n'),
-        't' => Some('\t'),
-        'x' => {
-            let digits: String = chars.take(2).collect();
-            u8::from_str_radix(&digits, 16).ok().map(char::from)
-        }
-        other => Some(other),
     }
 }

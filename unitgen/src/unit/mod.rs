@@ -8,6 +8,7 @@ mod service;
 mod timer;
 mod unit_section;
 pub mod word;
+mod words;
 
 pub use install::Install;
 pub use lines::Lines;
@@ -15,3 +16,4 @@ pub use service::{Command, Credential, Directive, Lifecycle, RestartPolicy, Sand
 pub use timer::Timer;
 pub use unit_section::{StartLimit, Unit};
 pub use word::Word;
+pub(crate) use words::words;

@@ -12,7 +12,10 @@ use std::{
 
 use thiserror::Error;
 
-use crate::verify::{Directory, Entry, Link, Listing};
+use crate::{
+    Tree,
+    verify::{self, Directory, Entry, Installed, Link, Listing},
+};
 
 /// Larger than any unit: what is longer is a finding.
 const READ_MAX: u64 = 1 << 20;
@@ -100,6 +103,30 @@ fn present(directories: &[PathBuf]) -> Result<Vec<PathBuf>, SearchPathError> {
         return Err(SearchPathError::Nothing { paths: paths.join(", ") });
     }
     Ok(present)
+}
+
+/// The manifest that the programs of a tree read on the host whose root lies here.
+#[must_use]
+pub fn installed(root: &Path, tree: &Tree) -> Option<Installed> {
+    let said = verify::installed::path_of(tree)?.replace("%E", "/etc");
+    let path = root.join(said.trim_start_matches('/'));
+    let entry = match read_up_to(&path, READ_MAX + 1) {
+        Ok(content) => Some(Entry::File { content, link: None }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(Entry::Unreadable(format!("cannot read it: {error}"))),
+    };
+    Some(Installed { path: shown(&path), entry })
+}
+
+/// The root of the host whose units are looked for in one of some directories; nothing where no directory says.
+#[must_use]
+pub fn root_of(directories: &[PathBuf]) -> Option<PathBuf> {
+    let root = |directory: &PathBuf, path: &str| {
+        let below = Path::new(path.trim_start_matches('/'));
+        let above = directory.ancestors().nth(below.components().count())?;
+        directory.ends_with(below).then(|| above.to_owned())
+    };
+    directories.iter().find_map(|directory| OF_THE_SYSTEM.iter().find_map(|path| root(directory, path)))
 }
 
 struct Reader<'a> {

@@ -54,6 +54,15 @@ systemctl show --all --timestamp=unix -- "${units[@]}" > "$OUT/shown"
 runuser -u trading -- "$BIN/unitgen" drift > /tmp/as-user || fail "$(cat /tmp/as-user)"
 matches "$(cat /tmp/as-user)" 'are those of'
 
+# The manifest that the programs read, edited in its place.
+installed=/etc/portcullis/avwap.toml
+cp -p "$installed" /tmp/manifest
+echo '# later' >> "$installed"
+drifts 'an edited manifest' "$of_deployment"' | any(.findings[]; .code == "installed-manifest-differs")'
+! "$BIN/unitgen" verify > /tmp/verified || fail "verify sees no edited manifest: $(cat /tmp/verified)"
+cp -p /tmp/manifest "$installed"
+clean 'the manifest is back'
+
 lose can-start execution.service - <<'U'
 [Unit]
 ConditionPathExists=/nowhere

@@ -66,8 +66,12 @@ cat /tmp/looked
 matches "$(cat /tmp/looked)" '^kill switch +clear$'
 matches "$(cat /tmp/looked)" '^OK: Watchlist is fresh'
 run=$(run_of_execution)
-sed -i 's/^EXECUTION_POLL_SECONDS = "60"/EXECUTION_POLL_SECONDS = "45"/' /etc/portcullis/avwap.toml
-by_the_venue A-change-of-the-manifest
+# Somebody's editor.
+install -m 755 /dev/stdin /usr/local/bin/change-of-mind <<'EDITOR'
+#!/bin/sh
+exec sed -i 's/^EXECUTION_POLL_SECONDS = "60"/EXECUTION_POLL_SECONDS = "45"/' "$1"
+EDITOR
+EDITOR=change-of-mind by_the_venue A-change-of-the-manifest
 wait_for 20 is_shown execution.service ActiveState active
 matches "$(show execution.service Environment)" 'EXECUTION_POLL_SECONDS=45'
 [ "$(run_of_execution)" != "$run" ] || fail 'execution was not started again'

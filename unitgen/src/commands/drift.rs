@@ -1,12 +1,15 @@
 //! `unitgen drift`: are files, what systemd has loaded, and what runs those of the manifest?
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use contract::ExitCode;
 use manifest::Release;
 
-use super::{Loaded, ManifestArgs, say, tell};
+use super::{Loaded, ManifestArgs, say, tell, verify};
 use crate::{
     Tree,
     drift::{self, Drifted, Report},
@@ -73,7 +76,9 @@ impl Drift {
             manifests.iter().map(|path| self.load(path.clone())).collect::<Result<_, _>>()?;
         let rendered: BTreeSet<String> =
             loaded.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
-        let listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+        let mut listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+        let installed = |(loaded, tree): &(Loaded, Tree)| verify::installed(loaded, tree, Path::new("/"));
+        listing.manifests = loaded.iter().filter_map(installed).collect();
         loaded.iter().map(|(loaded, tree)| look(loaded, tree, &listing, host)).collect::<Result<_, _>>().map(Report)
     }
 

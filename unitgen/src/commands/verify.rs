@@ -14,10 +14,13 @@ use crate::{
     Tree,
     search_path::{self, OF_THE_SYSTEM},
     systemd,
-    verify::{self, Expected, Report, Verified},
+    verify::{self, Expected, Installed, Report, Verified},
 };
 
 const NOT_SEEN: &str = "\
+Of a host whose search path this is (a DIR such as ROOT/etc/systemd/system says so), the manifest that the programs read is \
+held against the units too: ROOT/etc/portcullis/NAME.toml, whose digest decides whether anything is opened.
+
 Not looked at, since it is in no unit of the path: what the manager itself has (system.conf, such as DefaultEnvironment=), \
 the kernel's command line (systemd.unit=), users' managers, what units of others say of ours (Conflicts=, Unit=), drop-ins \
 of others' units, and what changed since the last daemon-reload. What systemd has loaded shows these: `systemctl show`.";
@@ -75,7 +78,10 @@ impl Verify {
         let loaded: Vec<(Loaded, Tree)> = manifests.iter().map(|path| self.load(path)).collect::<Result<_, _>>()?;
         let rendered: BTreeSet<String> =
             loaded.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
-        let listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+        let mut listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+        if let Some(root) = search_path::root_of(&directories).filter(|_| !self.package) {
+            listing.manifests = loaded.iter().filter_map(|(loaded, tree)| installed(loaded, tree, &root)).collect();
+        }
         let verified = loaded.iter().map(|(loaded, tree)| {
             let deployment = loaded.checked.deployment.name().as_str();
             let outcome = verify::verify(&Expected { deployment, tree, enabled: !self.package }, &listing);
@@ -98,4 +104,10 @@ impl Verify {
         let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
         Ok((loaded, tree))
     }
+}
+
+/// The manifest that the programs of a deployment read, by its name.
+pub(super) fn installed(loaded: &Loaded, tree: &Tree, root: &Path) -> Option<(String, Installed)> {
+    let found = search_path::installed(root, tree)?;
+    Some((loaded.checked.deployment.name().as_str().to_owned(), found))
 }

@@ -70,7 +70,7 @@ impl Units {
     /// The units of a rendered tree, none of which is installed.
     #[must_use]
     pub fn of_tree(tree: &Tree) -> Self {
-        Self::of_listing(&Listing { directories: vec![directory(tree)] }, Enablement::AsSaid)
+        Self::of_listing(&Listing { directories: vec![directory(tree)], ..Listing::default() }, Enablement::AsSaid)
     }
 
     /// The units of a search path.

@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn a_directory_that_nobody_may_list_is_in_force() {
         let entries = BTreeMap::from([("service.d".to_owned(), Entry::Unreadable("no".to_owned()))]);
-        let listing = Listing { directories: vec![Directory { path: "/etc".to_owned(), entries }] };
+        let listing =
+            Listing { directories: vec![Directory { path: "/etc".to_owned(), entries }], ..Listing::default() };
         let found = in_force(&listing, "scan.service");
         assert_eq!(found.values().map(|drop_in| drop_in.path.as_str()).collect::<Vec<_>>(), ["/etc/service.d"]);
         assert!(in_force(&listing, "scan.timer").is_empty());

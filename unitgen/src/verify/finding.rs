@@ -40,11 +40,13 @@ pub enum Code {
     Leftover,
     /// The copy of the manifest is not the manifest.
     ManifestDiffers,
+    /// The manifest that the programs read is not the one whose digest the units have.
+    InstalledManifestDiffers,
 }
 
 impl Code {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::UnitMissing,
         Self::UnitDiffers,
         Self::UnitShadowed,
@@ -62,6 +64,7 @@ impl Code {
         Self::TiedToOthers,
         Self::Leftover,
         Self::ManifestDiffers,
+        Self::InstalledManifestDiffers,
     ];
 
     /// The stable text.
@@ -85,6 +88,7 @@ impl Code {
             Self::TiedToOthers => "tied-to-others",
             Self::Leftover => "leftover",
             Self::ManifestDiffers => "manifest-differs",
+            Self::InstalledManifestDiffers => "installed-manifest-differs",
         }
     }
 
@@ -115,7 +119,10 @@ impl Code {
             }
             Self::TiedToOthers => "it starts what nobody asked for, or stops when something of others does",
             Self::Leftover => "it was rendered for an earlier manifest, may still run, and nothing here checks it",
-            Self::ManifestDiffers => "the units belong to another manifest; execution opens nothing when it notices",
+            Self::ManifestDiffers => "the copy for people beside the units is not what they were rendered from",
+            Self::InstalledManifestDiffers => {
+                "its digest is not the one in the units: execution opens nothing, and manages what it holds"
+            }
         }
     }
 
@@ -144,7 +151,11 @@ impl Code {
             Self::ForeignRun => "remove that unit, enabled or not: what it is meant to do belongs into the manifest",
             Self::TiedToOthers => "remove the link",
             Self::Leftover => "stop and remove it, or render the manifest into its directory",
-            Self::ManifestDiffers => "install the manifest that the units were rendered from, or render again",
+            Self::ManifestDiffers => "render the manifest again (`unitgen render`), or install the package again",
+            Self::InstalledManifestDiffers => {
+                "if it is what shall run, `unitgen plan` it and apply that; else put the manifest back that the units were \
+                 rendered from: its copy lies beside them as NAME.manifest.toml"
+            }
         }
     }
 }

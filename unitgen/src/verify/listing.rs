@@ -8,6 +8,17 @@ use std::collections::BTreeMap;
 pub struct Listing {
     /// The directories, in order of precedence.
     pub directories: Vec<Directory>,
+    /// The manifests where the programs look for them, by deployment; one that nobody looked for is not among them.
+    pub manifests: BTreeMap<String, Installed>,
+}
+
+/// A manifest where the programs look for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// Where, as findings name it.
+    pub path: String,
+    /// What is there; nothing when nothing is.
+    pub entry: Option<Entry>,
 }
 
 /// One directory of the path.

@@ -16,6 +16,8 @@ use unitgen::{
 };
 
 pub const AVWAP: &str = include_str!("../../../manifests/avwap.toml");
+/// Where the programs look for it.
+pub const MANIFEST: &str = "root/etc/portcullis/avwap.toml";
 /// What an operator controls, `/etc`, `/run`, the vendor's: the first wins.
 const DIRECTORIES: [&str; 4] = ["control", "etc", "run", "lib"];
 
@@ -33,6 +35,7 @@ impl Host {
             host.write(&format!("{place}/{path}"), std::str::from_utf8(content).unwrap());
         }
         host.link("etc/multi-user.target.wants/avwap.target", "../avwap.target");
+        host.write(MANIFEST, AVWAP);
         host
     }
 
@@ -62,7 +65,10 @@ impl Host {
 
     pub fn listing(&self) -> Listing {
         let names = rendered().iter().map(|(path, _)| path.to_owned()).collect();
-        search_path::read(&DIRECTORIES.map(|directory| self.path(directory)), &names).unwrap()
+        let mut listing = search_path::read(&DIRECTORIES.map(|directory| self.path(directory)), &names).unwrap();
+        let installed = search_path::installed(&self.path("root"), rendered()).unwrap();
+        listing.manifests.insert("avwap".to_owned(), installed);
+        listing
     }
 
     pub fn units(&self) -> Units {

@@ -1,6 +1,9 @@
 //! Ways that are no assignment: files and links that are there or not.
 
-use crate::{host::Host, running::Running};
+use crate::{
+    host::{Host, MANIFEST},
+    running::Running,
+};
 
 /// What is done, by what verify finds it, and the unit and guardrail that diff names as lost or held by something else;
 /// nothing where the unit says the same.
@@ -11,7 +14,7 @@ pub struct Other {
     pub lost: &'static [(&'static str, &'static str)],
 }
 
-pub const OTHERS: [Other; 15] = [
+pub const OTHERS: [Other; 16] = [
     Other {
         name: "a timer is deleted",
         done: |host| host.remove("etc/eod.timer"),
@@ -124,6 +127,14 @@ pub const OTHERS: [Other; 15] = [
         name: "a drop-in of ours is deleted",
         done: |host| host.remove("etc/execution.service.d/20-restart-policy.conf"),
         verify: &["drop-in-missing"],
+        lost: &[],
+    },
+    Other {
+        name: "the manifest that the programs read is edited and not applied",
+        done: |host| {
+            host.write(MANIFEST, &host.read(MANIFEST).replace("mode = \"paper\"", "mode = \"live\""));
+        },
+        verify: &["installed-manifest-differs"],
         lost: &[],
     },
 ];

@@ -29,6 +29,7 @@ impl Host {
             fs::create_dir(host.path(directory)).unwrap();
         }
         output::write(&host.path(place), &rendered(AVWAP), "avwap").unwrap();
+        host.write("root/etc/portcullis/avwap.toml", AVWAP);
         host.link(&format!("etc/{ENABLED}"), &format!("../../{place}/avwap.target"));
         host
     }
@@ -73,7 +74,9 @@ impl Host {
         let tree = rendered(AVWAP);
         let directories = DIRECTORIES.map(|directory| self.path(directory));
         let names = tree.iter().map(|(path, _)| path.to_owned()).collect();
-        let listing = search_path::read(&directories, &names).unwrap();
+        let mut listing = search_path::read(&directories, &names).unwrap();
+        let installed = search_path::installed(&self.path("root"), &tree).unwrap();
+        listing.manifests.insert("avwap".to_owned(), installed);
         verify::verify(&verify::Expected { deployment: "avwap", tree: &tree, enabled: true }, &listing)
     }
 

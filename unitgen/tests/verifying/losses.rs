@@ -375,6 +375,24 @@ fn every_loss_is_found() {
             |host| host.append("lib/avwap.manifest.toml", "# changed\n"),
             &[Code::ManifestDiffers],
         ),
+        (
+            "a line more in the manifest that programs read",
+            |host| host.append("root/etc/portcullis/avwap.toml", "# changed\n"),
+            &[Code::InstalledManifestDiffers],
+        ),
+        (
+            "no manifest where programs look for it",
+            |host| host.remove("root/etc/portcullis/avwap.toml"),
+            &[Code::InstalledManifestDiffers],
+        ),
+        (
+            "a directory in the place of the manifest",
+            |host| {
+                host.remove("root/etc/portcullis/avwap.toml");
+                host.write("root/etc/portcullis/avwap.toml/x", "");
+            },
+            &[Code::InstalledManifestDiffers],
+        ),
     ];
     let mut met = BTreeSet::new();
     for (what, change, expect) in losses {

@@ -80,6 +80,23 @@ fn a_finding_says_what_it_means_and_what_to_do() {
     assert_eq!(json["notes"].as_array().unwrap().len(), 4, "an empty drop-in of four services: {json}");
 }
 
+/// The root is known by where the directory lies; a key that somebody pasted into the manifest is not shown.
+#[test]
+fn the_manifest_that_programs_read_is_held_against_the_units() {
+    let host = Host::with_units_in("etc");
+    fs::create_dir_all(host.path("root/etc/systemd")).unwrap();
+    fs::rename(host.path("etc"), host.path("root/etc/systemd/system")).unwrap();
+    let (units, path) = ("root/etc/systemd/system", "root/etc/portcullis/avwap.toml");
+    assert_eq!(host.unitgen(&[units]).status.code(), Some(0));
+    host.append(path, "APCA_API_SECRET_KEY = \"pasted\"\nAPCA_API_SECRET_KEY=pasted\n");
+    let output = host.unitgen(&[units]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.starts_with(&format!("lost[installed-manifest-differs]: {path}: line ")), "{text}");
+    assert!(!text.contains("pasted"), "{text}");
+    assert_eq!(host.unitgen(&[units, "--package"]).status.code(), Some(0), "a package brings none");
+}
+
 /// Two deployments on a host are each verified, and a loss of either is a loss.
 #[test]
 fn every_deployment_of_a_host_is_verified() {

@@ -7,7 +7,9 @@ use std::{collections::BTreeMap, fs, os::unix::fs::symlink, process::Command};
 use manifest::{Deployment, Work};
 use proofs::random_manifest;
 use unitgen::{
-    Tree, output,
+    Tree,
+    installation::Installation,
+    output,
     predict::{Expectation, predict},
     search_path, source, systemd,
     verify::{self, Expected},
@@ -73,7 +75,8 @@ fn fresh_renders_have_lost_nothing() {
     let names = trees.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
     let listing = search_path::read(&[directory.path().to_owned()], &names).unwrap();
     for (deployment, tree) in &trees {
-        let expected = Expected { deployment: deployment.name().as_str(), tree, enabled: true };
+        let deployment = deployment.name().as_str();
+        let expected = Expected { deployment, installation: &Installation::SYSTEM, tree, enabled: true };
         let outcome = verify::verify(&expected, &listing);
         assert!(outcome.findings.is_empty(), "{:#?}", outcome.findings);
     }

@@ -16,6 +16,7 @@ pub mod graph;
 pub mod guardrails;
 pub mod host;
 pub mod ink;
+pub mod installation;
 pub mod manual;
 pub mod output;
 pub mod plan;

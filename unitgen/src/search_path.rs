@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use crate::{
     Tree,
+    installation::Installation,
     verify::{self, Directory, Entry, Installed, Link, Listing},
 };
 
@@ -23,22 +24,6 @@ const READ_MAX: u64 = 1 << 20;
 const FOREIGN_MAX: u64 = 64 << 10;
 const UNITS: [&str; 6] = [".service", ".timer", ".target", ".path", ".socket", ".slice"];
 const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
-
-/// Where the system's manager looks for units, in order. Source: systemd.unit(5), `systemd-analyze unit-paths`.
-pub const OF_THE_SYSTEM: [&str; 12] = [
-    "/etc/systemd/system.control",
-    "/run/systemd/system.control",
-    "/run/systemd/transient",
-    "/run/systemd/generator.early",
-    "/etc/systemd/system",
-    "/etc/systemd/system.attached",
-    "/run/systemd/system",
-    "/run/systemd/system.attached",
-    "/run/systemd/generator",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/run/systemd/generator.late",
-];
 
 /// Why a search path cannot be looked at.
 #[derive(Debug, Error)]
@@ -107,8 +92,8 @@ fn present(directories: &[PathBuf]) -> Result<Vec<PathBuf>, SearchPathError> {
 
 /// The manifest that the programs of a tree read on the host whose root lies here.
 #[must_use]
-pub fn installed(root: &Path, tree: &Tree) -> Option<Installed> {
-    let said = verify::installed::path_of(tree)?.replace("%E", "/etc");
+pub fn installed(root: &Path, installation: &Installation, tree: &Tree) -> Option<Installed> {
+    let said = installation.expanded(verify::installed::path_of(tree)?, "");
     let path = root.join(said.trim_start_matches('/'));
     let entry = match read_up_to(&path, READ_MAX + 1) {
         Ok(content) => Some(Entry::File { content, link: None }),
@@ -120,13 +105,14 @@ pub fn installed(root: &Path, tree: &Tree) -> Option<Installed> {
 
 /// The root of the host whose units are looked for in one of some directories; nothing where no directory says.
 #[must_use]
-pub fn root_of(directories: &[PathBuf]) -> Option<PathBuf> {
+pub fn root_of(directories: &[PathBuf], installation: &Installation) -> Option<PathBuf> {
+    let search_path = installation.search_path();
     let root = |directory: &PathBuf, path: &str| {
         let below = Path::new(path.trim_start_matches('/'));
         let above = directory.ancestors().nth(below.components().count())?;
         directory.ends_with(below).then(|| above.to_owned())
     };
-    directories.iter().find_map(|directory| OF_THE_SYSTEM.iter().find_map(|path| root(directory, path)))
+    directories.iter().find_map(|directory| search_path.iter().find_map(|path| root(directory, path)))
 }
 
 struct Reader<'a> {

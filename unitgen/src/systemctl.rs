@@ -1,16 +1,33 @@
-//! The thin shell under [`crate::drift`]: what a running host says of its units and processes, by one trait, so that tests can
-//! answer in its place.
+//! The thin shell that asks a running manager: `systemctl` by one trait for all commands, and what [`crate::drift`] wants to
+//! know of processes. Tests answer in its place.
 
-use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt, path::PathBuf, process::Command};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Read,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
 
-/// A running host. No privileges are needed to ask it.
-pub trait Host {
-    /// What `systemctl` prints.
+use crate::installation::Installation;
+
+/// No answer takes longer.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// The manager that runs a deployment.
+pub trait Systemctl {
+    /// Runs `systemctl` to its end and says what it prints.
     ///
     /// # Errors
     /// What it said when it failed, or why it could not be run.
     fn systemctl(&self, arguments: &[&str]) -> Result<String, String>;
+}
 
+/// A running host. No privileges are needed to ask it.
+pub trait Host: Systemctl {
     /// Where `/proc/PID/exe` leads, when that may be read.
     fn executable(&self, pid: u32) -> Option<String>;
 
@@ -22,25 +39,34 @@ pub trait Host {
 }
 
 /// This host.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ThisHost {
-    /// Whether a login's own manager is asked.
-    pub user: bool,
+    /// Where the login's manager that is asked has its sockets; the system's is asked when there is none.
+    runtime: Option<String>,
+}
+
+impl ThisHost {
+    /// With the manager of an installation.
+    #[must_use]
+    pub fn of(installation: &Installation) -> Self {
+        Self { runtime: installation.login().map(|login| login.runtime.clone()) }
+    }
+}
+
+impl Systemctl for ThisHost {
+    fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new("systemctl");
+        if let Some(runtime) = &self.runtime {
+            command.arg("--user").env("XDG_RUNTIME_DIR", runtime);
+        }
+        command.arg("--no-pager").args(arguments);
+        // Times as numbers of a zone that everybody knows.
+        command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        said(&mut command)
+    }
 }
 
 impl Host for ThisHost {
-    fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
-        let mut command = Command::new("systemctl");
-        command.args(self.user.then_some("--user")).arg("--no-pager").args(arguments);
-        // Times as numbers of a zone that everybody knows.
-        command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
-        let said = command.output().map_err(|error| error.to_string())?;
-        if said.status.success() {
-            return Ok(String::from_utf8_lossy(&said.stdout).into_owned());
-        }
-        Err(format!("{} ({})", String::from_utf8_lossy(&said.stderr).trim().replace('\n', "; "), said.status))
-    }
-
     fn executable(&self, pid: u32) -> Option<String> {
         fs::read_link(format!("/proc/{pid}/exe")).ok().map(|path| path.display().to_string())
     }
@@ -54,6 +80,39 @@ impl Host for ThisHost {
     }
 }
 
+/// What a command says on its output; what it says of its failure.
+pub(crate) fn said(command: &mut Command) -> Result<String, String> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let streams = (child.stdout.take(), child.stderr.take());
+    // Read beside, so that neither pipe fills while the other is waited for.
+    let read = |stream: Option<Box<dyn Read + Send>>| {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What a closed pipe leaves out is missing from an answer that is judged as a whole.
+            let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
+            String::from_utf8_lossy(&bytes).into_owned()
+        })
+    };
+    let out = read(streams.0.map(|stream| Box::new(stream) as Box<dyn Read + Send>));
+    let error = read(streams.1.map(|stream| Box::new(stream) as Box<dyn Read + Send>));
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait().map_err(|error| error.to_string())? {
+            Some(status) => break status,
+            None if begun.elapsed() > ANSWER => {
+                // It is over either way.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("no answer within {} s", ANSWER.as_secs()));
+            }
+            None => thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
+    if status.success() { Ok(out) } else { Err(format!("{} ({status})", error.trim().replace('\n', "; "))) }
+}
+
 /// What a host said before: answers by the arguments of `systemctl`, and what lay in `/proc`.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
@@ -65,12 +124,14 @@ pub struct Recorded {
     pub changed: BTreeMap<String, i64>,
 }
 
-impl Host for Recorded {
+impl Systemctl for Recorded {
     fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
         let asked = arguments.first().copied().unwrap_or_default();
         self.answers.get(asked).cloned().unwrap_or_else(|| Err(format!("nobody recorded {asked}")))
     }
+}
 
+impl Host for Recorded {
     fn executable(&self, pid: u32) -> Option<String> {
         self.executables.get(&pid).cloned()
     }

@@ -187,28 +187,48 @@ fn a_logins_units_say_what_their_manager_cannot_hold() {
     assert_eq!(said, BTreeSet::from([Guardrail::KernelShielded, Guardrail::NetworkBounded]));
 }
 
-/// What the system's manager has loaded says nothing of a login's units, nor all of a container's.
+/// What a manager has loaded says not all of a container.
 #[test]
-fn commands_about_the_systems_manager_say_so() {
-    let folder = tempfile::tempdir().unwrap();
+fn commands_about_a_manager_refuse_containers() {
     let image = format!("[release]\nimage = \"registry.example/x@sha256:{}\"", "0123456789abcdef".repeat(4));
     let in_containers = AVWAP.1.replacen("[release]", &image, 1).replacen("[host]", "[host]\npodman = \"5.4\"", 1);
-    for (name, manifest, says) in
-        [("login", of_a_login(), "is for a login's manager"), ("containers", in_containers, "is for containers")]
-    {
-        let file = folder.path().join(format!("{name}.toml"));
-        std::fs::write(&file, manifest).unwrap();
-        let file = file.display().to_string();
-        for arguments in [
-            vec!["verify", "--manifest", &file, "/nowhere"],
-            vec!["plan", &file, "-o", "/nowhere/plan"],
-            vec!["drift", &file],
-        ] {
-            let ran = std::process::Command::new(env!("CARGO_BIN_EXE_unitgen")).args(&arguments).output().unwrap();
-            let said = String::from_utf8_lossy(&ran.stderr).into_owned();
-            assert_eq!(ran.status.code(), Some(78), "{arguments:?}: {said}");
-            assert!(said.contains(says) && said.contains("render --check"), "{arguments:?}: {said}");
-        }
+    for command in &LOOKS {
+        let (code, said) = looked(command, &in_containers);
+        assert_eq!((code, said.contains("is for containers")), (Some(78), true), "{command:?}: {said}");
+    }
+}
+
+const LOOKS: [[&str; 3]; 3] =
+    [["verify", "--manifest", "/nowhere"], ["plan", "-o", "/nowhere/plan"], ["drift", "--json", ""]];
+
+/// Exit code and error stream of a command with a manifest behind its first flag.
+fn looked(command: &[&str; 3], manifest: &str) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.toml").display().to_string();
+    std::fs::write(&file, manifest).unwrap();
+    let (flag, rest) = (command[1], command[2]);
+    let arguments = match command[0] {
+        "verify" => vec!["verify", flag, &file, rest],
+        "plan" => vec!["plan", &file, flag, rest],
+        _ => vec!["drift", flag, &file],
+    };
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_unitgen")).args(&arguments).output().unwrap();
+    (ran.status.code(), String::from_utf8_lossy(&ran.stderr).into_owned())
+}
+
+/// A login that is not there has no manager to ask; its files can be looked at wherever they are.
+#[test]
+fn a_login_that_is_not_there_is_told() {
+    let nobody = of_a_login().replacen("user = \"trading\"", "user = \"nobody-here\"", 1);
+    for command in &LOOKS {
+        let (code, said) = looked(command, &nobody);
+        let is_look_at_files = command[0] == "verify";
+        let expect = if is_look_at_files {
+            (65, "there is no /nowhere")
+        } else {
+            (75, "refused[no-login]: there is no account nobody-here")
+        };
+        assert_eq!((code, said.contains(expect.1)), (Some(expect.0), true), "{command:?}: {said}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use contract::env;
 
 use super::Account;
-use crate::generations::Image;
+use crate::{generations::Image, installation::Installation};
 
 /// What `desk` needs to know of a unit's environment.
 const NAMES: [&str; 6] = [
@@ -19,17 +19,19 @@ const NAMES: [&str; 6] = [
 
 /// Every account that a unit of these works for, each once.
 #[must_use]
-pub fn accounts(images: &[&Image]) -> Vec<Account> {
+pub fn accounts(images: &[&Image], installation: &Installation) -> Vec<Account> {
     let mut found: Vec<Account> = Vec::new();
-    for account in images.iter().flat_map(|image| image.units()).filter_map(|(_, text)| of_unit(text)) {
-        if !found.contains(&account) {
-            found.push(account);
+    for (_, text) in images.iter().flat_map(|image| image.units()) {
+        // In a home the state may lie in two places; what is held is what is held in either.
+        for state in installation.states() {
+            let expanded = |value: &str| installation.expanded_with(value, "", &state);
+            found.extend(of_unit(text, &state, expanded).filter(|account| !found.contains(account)));
         }
     }
     found
 }
 
-fn of_unit(text: &str) -> Option<Account> {
+fn of_unit(text: &str, states: &str, expanded: impl Fn(&str) -> String) -> Option<Account> {
     let values = |key: &str| {
         let key = format!("{key}=");
         text.lines().filter_map(move |line| line.strip_prefix(&key).map(str::to_owned)).collect::<Vec<_>>()
@@ -42,12 +44,7 @@ fn of_unit(text: &str) -> Option<Account> {
     environment.iter().find(|(name, _)| *name == env::PORTCULLIS_ACCOUNT.name)?;
     let desk = values("ExecStopPost").into_iter().find_map(|run| run.split(' ').next().map(str::to_owned))?;
     let state = values("StateDirectory").into_iter().next()?;
-    Some(Account { desk, state: PathBuf::from("/var/lib").join(state), environment })
-}
-
-/// Specifiers of the system's manager that our units use in paths.
-fn expanded(value: &str) -> String {
-    value.replace("%E", "/etc").replace("%S", "/var/lib").replace("%%", "%")
+    Some(Account { desk, state: PathBuf::from(states).join(state), environment })
 }
 
 #[cfg(test)]
@@ -59,8 +56,8 @@ mod tests {
         let bytes = include_bytes!("../../../manifests/avwap.toml");
         let checked = crate::source::check(bytes).unwrap();
         let tree = crate::systemd::render(&checked.deployment, bytes, &checked.digest);
-        let image = Image::of(&tree, "avwap", bytes);
-        let accounts = accounts(&[&image, &image]);
+        let image = Image::of(&tree, &Installation::SYSTEM, "avwap", bytes);
+        let accounts = accounts(&[&image, &image], &Installation::SYSTEM);
         assert_eq!(accounts.len(), 1, "{accounts:#?}");
         let account = &accounts[0];
         assert_eq!(

@@ -4,8 +4,8 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     os::unix::{fs::MetadataExt, process::CommandExt},
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
+    path::PathBuf,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
@@ -14,11 +14,13 @@ use contract::{Env, ProgramClock};
 use market::Timestamp;
 
 use super::holding::Holding;
+use crate::{
+    installation::Installation,
+    systemctl::{Systemctl, ThisHost, said},
+};
 
 /// Between two looks at what is being waited for.
 const LOOK: Duration = Duration::from_millis(200);
-/// No answer of systemd or desk takes longer.
-const ANSWER: Duration = Duration::from_secs(60);
 const HTTP_ANSWER: Duration = Duration::from_secs(3);
 const HTTP_BYTES: u64 = 64;
 
@@ -34,13 +36,7 @@ pub struct Account {
 }
 
 /// A running host.
-pub trait Host {
-    /// Runs `systemctl` to its end.
-    ///
-    /// # Errors
-    /// What it said when it failed, or could not be run.
-    fn systemctl(&self, arguments: &[&str]) -> Result<String, String>;
-
+pub trait Host: Systemctl {
     /// What an account holds.
     fn holding(&self, account: &Account) -> Holding;
 
@@ -66,28 +62,25 @@ pub trait Host {
 /// This host.
 #[derive(Debug)]
 pub struct Real {
+    manager: ThisHost,
     begun: Instant,
 }
 
 impl Real {
-    /// From now on.
+    /// From now on, with the manager of an installation.
     #[must_use]
-    pub fn new() -> Self {
-        Self { begun: Instant::now() }
+    pub fn of(installation: &Installation) -> Self {
+        Self { manager: ThisHost::of(installation), begun: Instant::now() }
     }
 }
 
-impl Default for Real {
-    fn default() -> Self {
-        Self::new()
+impl Systemctl for Real {
+    fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
+        self.manager.systemctl(arguments)
     }
 }
 
 impl Host for Real {
-    fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
-        said(Command::new("systemctl").args(arguments))
-    }
-
     /// Asked as whoever owns the state, so that a look leaves no file of root's beside the ledger. Where no state is, nothing
     /// of the deployment ever ran.
     fn holding(&self, account: &Account) -> Holding {
@@ -126,8 +119,7 @@ impl Host for Real {
     }
 
     fn now(&self) -> Result<Timestamp, String> {
-        let clock = ProgramClock::from_env(&Env::from_process()).map_err(|error| error.to_string())?;
-        clock.try_now().map_err(|error| error.to_string())
+        now()
     }
 
     fn elapsed(&self) -> Duration {
@@ -139,42 +131,11 @@ impl Host for Real {
     }
 }
 
-/// What a command says on its output; what it says of its failure.
-fn said(command: &mut Command) -> Result<String, String> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| error.to_string())?;
-    let streams = (child.stdout.take(), child.stderr.take());
-    // Read beside, so that neither pipe fills while the other is waited for.
-    let read = |stream: Option<Box<dyn Read + Send>>| {
-        thread::spawn(move || {
-            let mut bytes = Vec::new();
-            // What a closed pipe leaves out is missing from an answer that is judged as a whole.
-            let _ = stream.map(|mut stream| stream.read_to_end(&mut bytes));
-            String::from_utf8_lossy(&bytes).into_owned()
-        })
-    };
-    let out = read(streams.0.map(|stream| Box::new(stream) as Box<dyn Read + Send>));
-    let error = read(streams.1.map(|stream| Box::new(stream) as Box<dyn Read + Send>));
-    let begun = Instant::now();
-    let status = loop {
-        match child.try_wait().map_err(|error| error.to_string())? {
-            Some(status) => break status,
-            None if begun.elapsed() > ANSWER => {
-                // It is over either way.
-                let _ = child.kill();
-                let _ = child.wait();
-                return Err(format!("no answer within {} s", ANSWER.as_secs()));
-            }
-            None => thread::sleep(Duration::from_millis(5)),
-        }
-    };
-    let (out, error) = (out.join().unwrap_or_default(), error.join().unwrap_or_default());
-    if status.success() { Ok(out) } else { Err(format!("{} ({status})", error.trim().replace('\n', "; "))) }
-}
-
-/// Whether a root is that of the host that runs.
-#[must_use]
-pub fn is_own(root: &Path) -> bool {
-    let same = |path: &Path| std::fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
-    same(root).is_some() && same(root) == same(Path::new("/"))
+/// The time by the clock that the environment names.
+///
+/// # Errors
+/// When there is none.
+pub fn now() -> Result<Timestamp, String> {
+    let clock = ProgramClock::from_env(&Env::from_process()).map_err(|error| error.to_string())?;
+    clock.try_now().map_err(|error| error.to_string())
 }

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     generations::{Generation, Image, Journal, Origin, Phase, Record, Store, StoreError, image::digest},
+    installation::Installation,
     plan::{
         ABSENT, Found, Left,
         delta::{self, delta},
@@ -30,6 +31,8 @@ use crate::{
 pub struct Run<'a> {
     /// The host's root.
     pub root: &'a Path,
+    /// Where the deployment lives on it.
+    pub installation: &'a Installation,
     /// Its generations of this deployment.
     pub store: &'a Store,
     /// The running host; nothing for a root that is not this host's own.
@@ -156,8 +159,7 @@ impl Run<'_> {
 
     /// Every unit as systemd has it now.
     pub(super) fn states(&self, found: &Found, image: &Image) -> All {
-        let units: BTreeSet<String> =
-            found.installed.units().chain(image.units()).map(|(unit, _)| unit.to_owned()).collect();
+        let units: BTreeSet<String> = found.installed.unit_names().chain(image.unit_names()).collect();
         let units: Vec<String> = units.into_iter().collect();
         // Without an answer nothing counts as running, and nothing is stopped.
         self.bringing().and_then(|bringing| bringing.show(&units).ok()).unwrap_or_default()
@@ -226,7 +228,7 @@ impl Run<'_> {
 
     /// A manifest that somebody edited and nobody applied is kept beside the one that takes its place.
     fn aside(&self, target: &Target, start: &Start<'_>) -> Option<Change> {
-        let path = format!("etc/portcullis/{}.toml", self.deployment);
+        let path = format!("{}/{}.toml", self.installation.manifests(), self.deployment);
         let there = start.found.installed.get(&path)?;
         let is_kept = start.from.as_ref().is_some_and(|from| from.image.get(&path) == Some(there));
         (!is_kept && target.image.get(&path) != Some(there)).then(|| delta::aside(&path, there, start.to))
@@ -250,9 +252,9 @@ impl Run<'_> {
     /// Nothing is wrong with the host that was not wrong before.
     fn verified(&self, target: &Target) -> Result<(), Vec<String>> {
         let listing = observe::installed(self.root, target.image.paths())
-            .and_then(|installed| observe::listing(self.root, &installed, &target.image));
+            .and_then(|installed| observe::listing(self.root, self.installation, &installed, &target.image));
         let listing = listing.map_err(|error: ObserveError| vec![error.to_string()])?;
-        let found = meaning::findings(self.deployment, &target.image, &listing);
+        let found = meaning::findings(self.deployment, self.installation, &target.image, &listing);
         let wrong: Vec<String> = found
             .iter()
             .filter(|finding| !target.left.contains(finding))

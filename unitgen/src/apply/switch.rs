@@ -13,7 +13,7 @@ use std::{
 
 use thiserror::Error;
 
-use crate::generations::{Content, UNITS};
+use crate::generations::{Content, image::base_of};
 
 /// Hidden, so that systemd passes it over.
 const STAGE: &str = ".unitgen-stage";
@@ -89,7 +89,7 @@ impl<'a> Switch<'a> {
 
     fn stage_one(&mut self, number: usize, change: &Change) -> Result<(), SwitchError> {
         let to = self.root.join(&change.path);
-        let stage = self.root.join(base(&change.path)).join(STAGE);
+        let stage = self.root.join(base_of(&change.path)).join(STAGE);
         if self.stages.insert(stage.clone()) {
             clear(&stage)?;
             make_folder(&stage)?;
@@ -178,16 +178,11 @@ impl<'a> Switch<'a> {
 
 /// Removes what an interrupted switch of these paths left beside them.
 pub fn sweep(root: &Path, paths: impl IntoIterator<Item = String>) {
-    let stages: BTreeSet<PathBuf> = paths.into_iter().map(|path| root.join(base(&path)).join(STAGE)).collect();
+    let stages: BTreeSet<PathBuf> = paths.into_iter().map(|path| root.join(base_of(&path)).join(STAGE)).collect();
     for stage in stages {
         // As above.
         let _ = clear(&stage);
     }
-}
-
-/// The directory beside whose files the new ones are written: one for all units with their drop-ins.
-fn base(path: &str) -> &Path {
-    if path.starts_with(UNITS) { Path::new(UNITS) } else { parent(Path::new(path)) }
 }
 
 fn parent(path: &Path) -> &Path {

@@ -121,8 +121,8 @@ impl Bringing<'_> {
             started.insert(unit.to_owned());
         }
         let wanted = |unit: &&str| is_wanted(image, &self.target, unit);
-        if image.units().any(|(unit, _)| unit == self.target) && !is_up(now, &self.target) {
-            started.extend(image.units().map(|(unit, _)| unit).filter(wanted).map(str::to_owned));
+        if image.has_unit(&self.target) && !is_up(now, &self.target) {
+            started.extend(image.unit_names().filter(|unit| wanted(&unit.as_str())));
             started.insert(self.target.clone());
             self.ask("start", &["start", "--no-block", "--", &self.target], &self.target);
             return started;
@@ -165,7 +165,7 @@ impl Bringing<'_> {
         started: &BTreeSet<String>,
         bound: Duration,
     ) -> Result<(), Vec<String>> {
-        let units: Vec<String> = image.units().map(|(unit, _)| unit.to_owned()).collect();
+        let units: Vec<String> = image.unit_names().collect();
         let begun = self.host.elapsed();
         let (mut well_since, mut told_at) = (None, begun);
         let mut runs = BTreeMap::new();
@@ -237,7 +237,7 @@ impl Bringing<'_> {
 
     /// How each unit is, for the last word.
     pub(super) fn tell_states(&self, image: &Image, before: &All, started: &BTreeSet<String>) {
-        let units: Vec<String> = image.units().map(|(unit, _)| unit.to_owned()).collect();
+        let units: Vec<String> = image.unit_names().collect();
         let Ok(judged) = self.judge_all(&units, before, started) else { return };
         for (unit, (health, _)) in judged {
             let (event, says) = match health {

@@ -14,6 +14,7 @@ use manifest::Release;
 use super::{
     Loaded, colour_of_output,
     host::{HostArgs, tell_troubles},
+    installed::may_act,
     say,
     site::{self, ChangeArgs},
     tell,
@@ -48,8 +49,6 @@ pub(super) struct Apply {
 
 /// A plan, made again against the host as it is now.
 struct Again {
-    loaded: Loaded,
-    wanted: Wanted,
     found: Found,
     now: Plan,
 }
@@ -62,9 +61,12 @@ impl Apply {
     fn apply(&self) -> Result<ExitCode, ExitCode> {
         let plan = self.read()?;
         let root = PathBuf::from(&plan.root);
-        let real = site::host_of(&root);
+        let (loaded, wanted) = self.wanted(&plan, &root)?;
+        let installation = &wanted.installation;
+        may_act(installation, &root)?;
+        let real = site::host_of(&root, installation);
         let host = real.as_ref().map(|host| host as &dyn Host);
-        let store = Store::of(&root, &plan.deployment);
+        let store = Store::of(&root, installation, &plan.deployment);
         let _lock =
             if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
         let journal = self.journal(&store)?;
@@ -72,7 +74,7 @@ impl Apply {
             // What an earlier one could not clear away.
             switch::sweep(&root, plan.tree.keys().cloned());
         }
-        let mut again = self.again(&plan, &root, host)?;
+        let mut again = self.again(&plan, &wanted, &root, host)?;
         let resumed = match &journal {
             Some(journal) if journal.plan == plan.digest() => {
                 let says = format!("what {} began is gone on with", journal.by);
@@ -80,8 +82,8 @@ impl Apply {
                 journal.clone().into()
             }
             Some(journal) if !self.change.dry_run => {
-                self.recover(&store, &root, host, &again, journal)?;
-                again = self.again(&plan, &root, host)?;
+                self.recover(&store, &root, host, &wanted, &again, journal)?;
+                again = self.again(&plan, &wanted, &root, host)?;
                 None
             }
             Some(_) | None => None,
@@ -92,14 +94,14 @@ impl Apply {
             return Ok(ExitCode::Ok);
         }
         self.refuse_stale(&plan, &again.now, resumed.is_some())?;
-        self.refuse_host(&again, &root)?;
+        self.refuse_host(&loaded, &again, &root)?;
         if again.now.is_empty() && resumed.is_none() {
             self.change.event(&Event::new("done", "nothing to do: all of it is laid and runs"));
             return Ok(ExitCode::Ok);
         }
-        let all = accounts(&[&again.found.installed, &again.wanted.image]);
+        let all = accounts(&[&again.found.installed, &wanted.image], installation);
         let installed = site::installed_deployment(&again.found, &plan.deployment);
-        let deployments: Vec<_> = [&again.loaded.checked.deployment].into_iter().chain(&installed).collect();
+        let deployments: Vec<_> = [&loaded.checked.deployment].into_iter().chain(&installed).collect();
         let permission = site::ask(&again.now, self.change.waivers(), host, &all, &deployments);
         if self.change.dry_run {
             say(&again.now.to_text(Ink(colour_of_output())));
@@ -114,13 +116,14 @@ impl Apply {
         }
         let run = Run {
             root: &root,
+            installation,
             store: &store,
             host,
             tell: &|event| self.change.event(event),
             deployment: &plan.deployment,
             accounts: &all,
-            orders: &site::orders_of(&again.wanted, &again.found),
-            endpoints: &site::endpoints(Some(&again.loaded.checked.deployment)),
+            orders: &site::orders_of(&wanted, &again.found),
+            endpoints: &site::endpoints(Some(&loaded.checked.deployment)),
             bound: self.change.bound(),
         };
         let target = Target {
@@ -128,7 +131,7 @@ impl Apply {
                 Some(number) => Ok(number),
                 None => Err(record(&plan, &again)),
             },
-            image: again.wanted.image.clone(),
+            image: wanted.image.clone(),
             programs: BTreeMap::new(),
             other_programs: again.found.other_programs(),
             plan: plan.digest(),
@@ -162,8 +165,8 @@ impl Apply {
         Ok(Some(journal))
     }
 
-    /// The plan again, from its own manifest: what is laid is what this unitgen renders of it.
-    fn again(&self, plan: &Plan, root: &Path, host: Option<&dyn Host>) -> Result<Again, ExitCode> {
+    /// What the plan's own manifest wants.
+    fn wanted(&self, plan: &Plan, root: &Path) -> Result<(Loaded, Wanted), ExitCode> {
         let bytes = plan.manifest.text.clone().into_bytes();
         let checked = source::check(&bytes).map_err(|problems| {
             tell(&crate::problems::human(Path::new(&plan.manifest.path), &bytes, &problems, super::colour()));
@@ -175,15 +178,20 @@ impl Apply {
         })?;
         let loaded =
             Loaded { path: PathBuf::from(&plan.manifest.path), bytes, checked }.with_programs(programs.as_ref());
-        let wanted = site::wanted(&loaded, root, programs.as_ref());
-        let found = match site::observed(root, &wanted, host) {
+        let wanted = site::wanted(&loaded, root, &loaded.installation(root)?, programs.as_ref());
+        Ok((loaded, wanted))
+    }
+
+    /// The plan again: what is laid is what this unitgen renders.
+    fn again(&self, plan: &Plan, wanted: &Wanted, root: &Path, host: Option<&dyn Host>) -> Result<Again, ExitCode> {
+        let found = match site::observed(root, wanted, host) {
             Err(ObserveError::Output(error @ OutputError::Foreign { .. })) => {
                 tell(&format!("refused[stale]: {error}\n  help: {}\n", error.hint()));
                 return Err(ExitCode::GateRefused);
             }
             other => other.map_err(|error| site::cannot_look(&error))?,
         };
-        let now = plan::make(&wanted, &found);
+        let now = plan::make(wanted, &found);
         if now.tree != plan.tree || wanted.deployment != plan.deployment {
             let says = if plan.unitgen == VERSION {
                 "it was edited".to_owned()
@@ -197,7 +205,7 @@ impl Apply {
             ));
             return Err(ExitCode::BadData);
         }
-        Ok(Again { loaded, wanted, found, now })
+        Ok(Again { found, now })
     }
 
     fn recover(
@@ -205,17 +213,19 @@ impl Apply {
         store: &Store,
         root: &Path,
         host: Option<&dyn Host>,
+        wanted: &Wanted,
         again: &Again,
         journal: &Journal,
     ) -> Result<(), ExitCode> {
         let run = Run {
             root,
+            installation: &wanted.installation,
             store,
             host,
             tell: &|event| self.change.event(event),
-            deployment: &again.wanted.deployment,
-            accounts: &accounts(&[&again.found.installed, &again.wanted.image]),
-            orders: &site::orders_of(&again.wanted, &again.found),
+            deployment: &wanted.deployment,
+            accounts: &accounts(&[&again.found.installed, &wanted.image], &wanted.installation),
+            orders: &site::orders_of(wanted, &again.found),
             endpoints: &[],
             bound: self.change.bound(),
         };
@@ -248,9 +258,9 @@ impl Apply {
         Err(ExitCode::GateRefused)
     }
 
-    fn refuse_host(&self, again: &Again, root: &Path) -> Result<(), ExitCode> {
+    fn refuse_host(&self, loaded: &Loaded, again: &Again, root: &Path) -> Result<(), ExitCode> {
         let on = HostArgs { root: root.to_owned(), without_ntp: self.without_ntp };
-        let troubles = on.judge_whole(&again.loaded);
+        let troubles = on.judge_whole(loaded);
         if troubles.is_empty() {
             return Ok(());
         }

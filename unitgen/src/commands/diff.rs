@@ -16,8 +16,10 @@ use super::{ManifestArgs, colour_of_output, say, tell};
 use crate::{
     diff::{self, Questions, Side, Style},
     guardrails::{Enablement, Manager, Unit, Units},
-    search_path::{self, OF_THE_SYSTEM},
+    installation::{Installation, Login},
+    search_path,
     security::SystemdAnalyze,
+    source,
     systemd::{self, header},
     verify::Listing,
 };
@@ -117,11 +119,22 @@ impl Diff {
         Ok((of_manager(from), of_manager(to)))
     }
 
+    /// Whose manager of the host is meant: that of the manifest that it is compared with, or of the one beside its units.
+    fn installation(&self, other: &Path) -> Installation {
+        let beside = || search_path::manifests(&[other.to_owned()]).ok()?.into_iter().next();
+        let manifest = if other.is_dir() { beside() } else { Some(other.to_owned()) };
+        let checked = manifest.and_then(|path| source::read(&path).ok()).and_then(|bytes| source::check(&bytes).ok());
+        let deployment = checked.map(|checked| checked.deployment).filter(|found| found.scope() == Scope::User);
+        let login = deployment.and_then(|found| Login::find(&self.root, found.identity().user()).ok());
+        login.map_or(Installation::SYSTEM, Installation::of_login)
+    }
+
     fn load(&self, path: &Path, other: &Path) -> Result<Loaded, String> {
         if path == Path::new(HOST) {
-            let directories: Vec<PathBuf> =
-                OF_THE_SYSTEM.iter().map(|path| self.root.join(path.trim_start_matches('/'))).collect();
-            return Ok(Loaded::Host(Units::of_listing(&listing(&directories)?, Enablement::AsLinked)));
+            let installation = self.installation(other);
+            let listing = listing(&installation.directories(&self.root))?;
+            let units = Units::of_listing(&listing, Enablement::AsLinked).for_manager(installation.manager());
+            return Ok(Loaded::Host(units));
         }
         let label = path.display().to_string();
         if !path.is_dir() {

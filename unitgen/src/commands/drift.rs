@@ -9,12 +9,16 @@ use clap::Args;
 use contract::ExitCode;
 use manifest::Release;
 
-use super::{Loaded, ManifestArgs, say, tell, verify};
+use super::{
+    Loaded, ManifestArgs,
+    installed::{manifests_here, may_act},
+    say, tell, verify,
+};
 use crate::{
     Tree,
     drift::{self, Drifted, Report},
-    guardrails::Manager,
-    search_path::{self, OF_THE_SYSTEM},
+    installation::Installation,
+    search_path,
     systemctl::{Host, ThisHost},
     systemd,
     verify::{Expected, Listing},
@@ -49,7 +53,7 @@ pub(super) struct Drift {
 
 impl Drift {
     pub(super) fn run(&self) -> ExitCode {
-        match self.drift(&ThisHost::default()) {
+        match self.drift() {
             Ok(report) => {
                 say(&if self.json { format!("{}\n", report.to_json()) } else { report.to_text() });
                 if report.is_ok() { ExitCode::Ok } else { ExitCode::Unexpected }
@@ -58,47 +62,61 @@ impl Drift {
         }
     }
 
-    fn drift(&self, host: &dyn Host) -> Result<Report, ExitCode> {
-        let directories: Vec<PathBuf> = OF_THE_SYSTEM.iter().map(PathBuf::from).collect();
+    fn drift(&self) -> Result<Report, ExitCode> {
         let unreadable = |error: search_path::SearchPathError| {
             tell(&format!("error: {error}\n  hint: is this a host that systemd runs?\n"));
             ExitCode::BadData
         };
         let manifests = match &self.manifest {
             Some(manifest) => vec![manifest.clone()],
-            None => search_path::manifests(&directories).map_err(unreadable)?,
+            None => manifests_here().map_err(unreadable)?,
         };
         if manifests.is_empty() {
             tell("error: no *.manifest.toml among the units\n  hint: name the manifest, or render it first\n");
             return Err(ExitCode::BadConfig);
         }
-        let loaded: Vec<(Loaded, Tree)> =
-            manifests.iter().map(|path| self.load(path.clone())).collect::<Result<_, _>>()?;
+        let root = Path::new("/");
+        let loaded: Vec<(Loaded, Installation, Tree)> =
+            manifests.iter().map(|path| self.load(path.clone(), root)).collect::<Result<_, _>>()?;
         let rendered: BTreeSet<String> =
-            loaded.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
-        let mut listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
-        let installed = |(loaded, tree): &(Loaded, Tree)| verify::installed(loaded, tree, Path::new("/"));
-        listing.manifests = loaded.iter().filter_map(installed).collect();
-        loaded.iter().map(|(loaded, tree)| look(loaded, tree, &listing, host)).collect::<Result<_, _>>().map(Report)
+            loaded.iter().flat_map(|(_, _, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
+        let mut drifted = Vec::new();
+        for (loaded, installation, tree) in &loaded {
+            may_act(installation, root)?;
+            let mut listing = search_path::read(&installation.directories(root), &rendered).map_err(unreadable)?;
+            listing.manifests.extend(verify::installed(loaded, installation, tree, root));
+            drifted.push(look(loaded, installation, tree, &listing, &ThisHost::of(installation))?);
+        }
+        Ok(Report(drifted))
     }
 
-    fn load(&self, path: PathBuf) -> Result<(Loaded, Tree), ExitCode> {
+    fn load(&self, path: PathBuf, root: &Path) -> Result<(Loaded, Installation, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path), json: self.json };
-        let loaded = manifest.load()?.of_system()?.with_programs(self.programs.as_ref());
+        let loaded = manifest.load()?.with_programs(self.programs.as_ref());
+        let installation = loaded.installation(root)?;
         let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
-        Ok((loaded, tree))
+        Ok((loaded, installation, tree))
     }
 }
 
-fn look(loaded: &Loaded, tree: &Tree, listing: &Listing, host: &dyn Host) -> Result<Drifted, ExitCode> {
+fn look(
+    loaded: &Loaded,
+    installation: &Installation,
+    tree: &Tree,
+    listing: &Listing,
+    host: &dyn Host,
+) -> Result<Drifted, ExitCode> {
     let deployment = loaded.checked.deployment.name().as_str();
-    let expected = Expected { deployment, tree, enabled: true };
+    let expected = Expected { deployment, installation, tree, enabled: true };
     let questions = drift::questions(&expected);
     let answers = drift::ask(host, &questions).map_err(|error| {
-        tell(&format!("error: systemd does not answer: {error}\n  hint: `systemctl status` must work here\n"));
+        tell(&format!(
+            "error: systemd does not answer: {error}\n  hint: `{} status` must work here\n",
+            installation.systemctl()
+        ));
         ExitCode::BadData
     })?;
-    let outcome = drift::drift(&expected, Manager::System, listing, &questions, &answers);
+    let outcome = drift::drift(&expected, listing, &questions, &answers);
     let manifest = loaded.path.display().to_string();
     Ok(Drifted { deployment: deployment.to_owned(), manifest, units: questions.units.len(), outcome })
 }

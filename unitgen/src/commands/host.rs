@@ -9,15 +9,12 @@ use super::{Loaded, tell};
 use crate::{
     Tree,
     host::{self, Concern, Trouble, Wanted},
-    output,
-    search_path::OF_THE_SYSTEM,
-    systemd,
+    installation::{Installation, Login},
+    output, systemd,
 };
 
 /// Where the manager of a login reads units.
 const OF_A_LOGIN: [&str; 2] = [".config/systemd/user", "etc/systemd/user"];
-/// Where a host's units are rendered to, below its root.
-const UNITS: &str = "etc/systemd/system";
 
 /// Whose host, and what of it may be as it is.
 #[derive(Debug, Args)]
@@ -33,11 +30,13 @@ pub(super) struct HostArgs {
 impl HostArgs {
     /// Everything that the host lacks. What is rendered there already, as NixOS has it, needs no room any more.
     pub(super) fn judge_whole(&self, loaded: &Loaded) -> Vec<Trouble> {
-        let units = match loaded.checked.deployment.scope() {
-            Scope::System => self.root.join(UNITS),
-            // The manager of a login reads them from its home, which has room for them if for the state.
-            Scope::User => return self.judge(loaded, None),
+        let login = || Login::find(&self.root, loaded.checked.deployment.identity().user()).ok();
+        let installation = match loaded.checked.deployment.scope() {
+            Scope::System => Some(Installation::SYSTEM),
+            Scope::User => login().map(Installation::of_login),
         };
+        let Some(installation) = installation else { return self.judge(loaded, None) };
+        let units = self.root.join(installation.units());
         let name = loaded.checked.deployment.name().as_str();
         let is_there = output::compare(&units, &tree(loaded), name).is_ok_and(|changes| changes.is_empty());
         self.judge(loaded, (!is_there).then_some(units.as_path()))
@@ -84,10 +83,10 @@ impl HostArgs {
         if OF_A_LOGIN.iter().any(|folder| inside.ends_with(folder)) {
             return true;
         }
-        let mut read = OF_THE_SYSTEM.iter().copied().chain(["/lib/systemd/system"]);
+        let mut read = Installation::SYSTEM.search_path().into_iter().chain(["/lib/systemd/system".to_owned()]);
         read.any(|path| {
             let there = canonical(&self.root.join(path.trim_start_matches('/')));
-            inside == Path::new(path) || (there.is_some() && there == canonical(out))
+            inside == Path::new(&path) || (there.is_some() && there == canonical(out))
         })
     }
 }

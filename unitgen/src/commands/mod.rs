@@ -9,6 +9,7 @@ mod drift;
 mod explain;
 mod graph;
 mod host;
+mod installed;
 mod man;
 mod plan;
 mod render;
@@ -26,7 +27,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use contract::ExitCode;
-use manifest::{Problem, Release, Scope};
+use manifest::{Problem, Release};
 
 use crate::{
     problems::{self, Report},
@@ -123,22 +124,6 @@ struct Loaded {
 }
 
 impl Loaded {
-    /// Only what the system's manager runs and no container does: of the others this release looks at files alone.
-    fn of_system(self) -> Result<Self, ExitCode> {
-        let deployment = &self.checked.deployment;
-        let (whose, target) = match (deployment.scope(), deployment.release().image()) {
-            (Scope::System, None) => return Ok(self),
-            (Scope::User, _) => ("a login's manager", "systemd --out ~/.config/systemd/user"),
-            (Scope::System, Some(_)) => ("containers", "quadlet --out /etc/containers/systemd"),
-        };
-        tell(&format!(
-            "error: {} is for {whose}, and this command is for programs that the system's manager runs\n  hint: \
-             `unitgen render --check --target {target}` compares the files\n",
-            self.path.display()
-        ));
-        Err(ExitCode::BadConfig)
-    }
-
     /// The same with the programs elsewhere; the manifest and its digest stay what they are.
     fn with_programs(mut self, release: Option<&Release>) -> Self {
         if let Some(release) = release {

@@ -9,6 +9,7 @@ use manifest::Release;
 use super::{
     ManifestArgs, colour_of_output,
     host::{HostArgs, tell_troubles},
+    installed::may_act,
     say, site, tell,
 };
 use crate::{apply::Host, generations::Store, ink::Ink, plan, problems::Report};
@@ -34,14 +35,17 @@ impl Plan {
     }
 
     fn plan(&self) -> Result<ExitCode, ExitCode> {
-        let loaded = self.manifest.load()?.of_system()?.with_programs(self.programs.as_ref());
+        let loaded = self.manifest.load()?.with_programs(self.programs.as_ref());
         if !self.manifest.json && !loaded.checked.warnings.is_empty() {
             self.manifest.show(&loaded.path, &loaded.bytes, &loaded.checked.warnings);
         }
         let root = site::absolute(&self.on.root);
-        let wanted = site::wanted(&loaded, &root, self.programs.as_ref());
-        let host = site::host_of(&root);
-        let journal = Store::of(&root, &wanted.deployment).journal().map_err(|error| site::cannot_keep(&error))?;
+        let installation = loaded.installation(&root)?;
+        may_act(&installation, &root)?;
+        let wanted = site::wanted(&loaded, &root, &installation, self.programs.as_ref());
+        let host = site::host_of(&root, &installation);
+        let store = Store::of(&root, &installation, &wanted.deployment);
+        let journal = store.journal().map_err(|error| site::cannot_keep(&error))?;
         if let Some(journal) = journal {
             let hint = "apply the same plan again, or go back with `unitgen rollback`, which is always allowed";
             tell(&format!("refused[interrupted]: what {} began is half way\n  help: {hint}\n", journal.by));

@@ -9,7 +9,7 @@ use clap::Args;
 use contract::ExitCode;
 
 use super::{
-    colour_of_output, say,
+    colour_of_output, installed, say,
     site::{self, ChangeArgs},
     tell,
 };
@@ -17,6 +17,7 @@ use crate::{
     apply::{Event, Host, Outcome, Run, Target, accounts::accounts, permission::Permission},
     generations::{Generation, Store, StoreError},
     ink::Ink,
+    installation::Installation,
     plan::{self, Found, ManifestOf, Plan, Wanted, places_orders},
     source,
 };
@@ -38,6 +39,9 @@ pub(super) struct Rollback {
     /// Leave the programs as they are
     #[arg(long)]
     units_only: bool,
+    /// The login whose manager runs it [default: whoever runs this, and for root the system]
+    #[arg(long, value_name = "LOGIN")]
+    login: Option<String>,
     /// The host whose root lies here
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
@@ -53,12 +57,14 @@ impl Rollback {
     fn roll(&self) -> Result<ExitCode, ExitCode> {
         let failed = |error: StoreError| site::cannot_keep(&error);
         let root = site::absolute(&self.root);
-        let deployment = self.deployment(&root)?;
-        let store = Store::of(&root, &deployment);
+        let installation = installed::named(&root, self.login.as_deref())?;
+        let deployment = self.deployment(&root, &installation)?;
+        let store = Store::of(&root, &installation, &deployment);
         if self.list {
             return self.list(&store);
         }
-        let real = site::host_of(&root);
+        installed::may_act(&installation, &root)?;
+        let real = site::host_of(&root, &installation);
         let host = real.as_ref().map(|host| host as &dyn Host);
         let _lock = if self.change.dry_run { None } else { Some(store.lock().map_err(failed)?) };
         let journal = store.journal().map_err(failed)?;
@@ -67,11 +73,11 @@ impl Rollback {
                 store.end_journal().map_err(failed)?;
             } else {
                 let to = store.read(journal.to).map_err(failed)?;
-                let wanted = wanted(&deployment, &to, &root);
+                let wanted = wanted(&deployment, &to, &root, &installation);
                 let found = site::look(&root, &wanted, host)?;
-                let accounts = accounts(&[&found.installed, &wanted.image]);
+                let accounts = accounts(&[&found.installed, &wanted.image], &installation);
                 let (tell, orders) = (|event: &Event| self.change.event(event), site::orders_of(&wanted, &found));
-                let run = self.runner(&root, &store, host, &tell, &deployment, &accounts, &orders);
+                let run = self.runner(&root, &store, host, &tell, &wanted, &accounts, &orders);
                 if let Err(wrong) = run.recover(&journal, &found) {
                     return Ok(self.change.end(&Outcome::Halfway(wrong), store.folder()));
                 }
@@ -81,30 +87,29 @@ impl Rollback {
             }
         }
         let generation = store.read(self.chosen(&store)?).map_err(failed)?;
-        self.lay(&generation, &root, &store, host, &deployment)
+        self.lay(&wanted(&deployment, &generation, &root, &installation), &generation, &store, host)
     }
 
     fn lay(
         &self,
+        wanted: &Wanted,
         generation: &Generation,
-        root: &Path,
         store: &Store,
         host: Option<&dyn Host>,
-        deployment: &str,
     ) -> Result<ExitCode, ExitCode> {
-        let wanted = wanted(deployment, generation, root);
-        let found = site::look(root, &wanted, host)?;
+        let root = Path::new(&wanted.root);
+        let found = site::look(root, wanted, host)?;
         let programs = self.programs(generation, store, &found);
         let other: BTreeSet<String> = programs.keys().cloned().collect();
-        let mut plan = plan::make(&wanted, &found);
-        plan.stops_orders.extend(starts_other(&wanted, &other, &plan));
+        let mut plan = plan::make(wanted, &found);
+        plan.stops_orders.extend(starts_other(wanted, &other, &plan));
         plan.only_restores &= other.is_empty();
         if plan.is_empty() && other.is_empty() {
             self.change.event(&Event::new("done", "that generation is laid already").generation(generation.number));
             return Ok(ExitCode::Ok);
         }
-        let accounts = accounts(&[&found.installed, &wanted.image]);
-        let deployments = [site::installed_deployment(&found, deployment), deployment_of(&plan)];
+        let accounts = accounts(&[&found.installed, &wanted.image], &wanted.installation);
+        let deployments = [site::installed_deployment(&found, &wanted.deployment), deployment_of(&plan)];
         let deployments: Vec<_> = deployments.iter().flatten().collect();
         let permission = site::ask(&plan, self.change.waivers(), host, &accounts, &deployments);
         if self.change.dry_run {
@@ -126,8 +131,8 @@ impl Rollback {
             plan: String::new(),
             left: plan.meaning.left.clone(),
         };
-        let (tell, orders) = (|event: &Event| self.change.event(event), site::orders_of(&wanted, &found));
-        let run = self.runner(root, store, host, &tell, deployment, &accounts, &orders);
+        let (tell, orders) = (|event: &Event| self.change.event(event), site::orders_of(wanted, &found));
+        let run = self.runner(root, store, host, &tell, wanted, &accounts, &orders);
         let outcome = run.lay(&target, &found, &permission, None).map_err(|error| site::cannot_keep(&error))?;
         Ok(self.change.end(&outcome, store.folder()))
     }
@@ -139,11 +144,13 @@ impl Rollback {
         store: &'a Store,
         host: Option<&'a dyn Host>,
         tell: &'a dyn Fn(&Event),
-        deployment: &'a str,
+        wanted: &'a Wanted,
         accounts: &'a [crate::apply::Account],
         orders: &'a BTreeSet<String>,
     ) -> Run<'a> {
-        Run { root, store, host, tell, deployment, accounts, orders, endpoints: &[], bound: self.change.bound() }
+        let Wanted { installation, deployment, .. } = wanted;
+        let bound = self.change.bound();
+        Run { root, installation, store, host, tell, deployment, accounts, orders, endpoints: &[], bound }
     }
 
     /// The programs to put back: those that differ and are kept, unless a ledger has left them behind.
@@ -173,17 +180,17 @@ impl Rollback {
         differing
     }
 
-    fn deployment(&self, root: &Path) -> Result<String, ExitCode> {
+    fn deployment(&self, root: &Path, installation: &Installation) -> Result<String, ExitCode> {
         if let Some(name) = &self.deployment {
             return Ok(name.clone());
         }
-        let folder = Store::of(root, "").folder().to_owned();
+        let folder = Store::of(root, installation, "").folder().to_owned();
         let listed = std::fs::read_dir(&folder).into_iter().flatten().flatten();
         let names: Vec<String> = listed.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         match names.as_slice() {
             [only] => Ok(only.clone()),
             [] => {
-                let hint = "they come with the first `unitgen apply`; as root, since they are root's alone";
+                let hint = "they come with the first `unitgen apply`; those of the system are root's alone, those of a login the login's";
                 tell(&format!("error: there are no generations in {}\n  hint: {hint}\n", folder.display()));
                 Err(ExitCode::BadData)
             }
@@ -253,7 +260,7 @@ impl Rollback {
 }
 
 /// What a generation wants of a host: its files as they are kept, whatever this unitgen would render.
-fn wanted(deployment: &str, generation: &Generation, root: &Path) -> Wanted {
+fn wanted(deployment: &str, generation: &Generation, root: &Path, installation: &Installation) -> Wanted {
     let text = generation.image.manifest(deployment).unwrap_or_default().to_owned();
     let places = generation.image.units().filter(|(_, text)| places_orders(text));
     Wanted {
@@ -265,7 +272,8 @@ fn wanted(deployment: &str, generation: &Generation, root: &Path) -> Wanted {
             programs: None,
         },
         root: root.display().to_string(),
-        orders: places.map(|(unit, _)| unit.to_owned()).collect(),
+        installation: installation.clone(),
+        orders: places.map(|(unit, _)| unit.into_owned()).collect(),
         image: generation.image.clone(),
     }
 }

@@ -15,12 +15,13 @@ use crate::{
     apply::{
         Account, Endpoint, Event, Host, Outcome, Real,
         accounts::accounts,
-        host::is_own,
+        host::now,
         hours::{Hours, hours},
         permission::{Permission, Refusal, Waivers, permit},
     },
     generations::{Image, Schema, StoreError},
-    host::Wanted as Needs,
+    host::{Wanted as Needs, is_own},
+    installation::Installation,
     plan::{
         Found, ManifestOf, Plan, Wanted,
         observe::{self, ObserveError},
@@ -109,7 +110,7 @@ impl ChangeArgs {
 }
 
 /// What a manifest wants of a host.
-pub(super) fn wanted(loaded: &Loaded, root: &Path, programs: Option<&Release>) -> Wanted {
+pub(super) fn wanted(loaded: &Loaded, root: &Path, installation: &Installation, programs: Option<&Release>) -> Wanted {
     let Loaded { path, bytes, checked } = loaded;
     let deployment = checked.deployment.name().as_str();
     let tree = systemd::render(&checked.deployment, bytes, &checked.digest);
@@ -122,7 +123,8 @@ pub(super) fn wanted(loaded: &Loaded, root: &Path, programs: Option<&Release>) -
             programs: programs.map(|release| release.programs().to_owned()),
         },
         root: root.display().to_string(),
-        image: Image::of(&tree, deployment, bytes),
+        installation: installation.clone(),
+        image: Image::of(&tree, installation, deployment, bytes),
         orders: checked
             .deployment
             .services()
@@ -145,14 +147,14 @@ pub(super) fn look(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Res
 /// The same, with what is wrong.
 pub(super) fn observed(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Result<Found, ObserveError> {
     let mut found = observe::observe(root, wanted, &programs_of(&wanted.image))?;
-    let units: Vec<&str> = found.installed.units().chain(wanted.image.units()).map(|(unit, _)| unit).collect();
+    let has_units = found.installed.units().chain(wanted.image.units()).next().is_some();
     if let Some(host) = host {
         let target = format!("{}.target", wanted.deployment);
         let active = host.systemctl(&["show", "--property=ActiveState", "--value", "--", &target]);
-        found.is_active = active.ok().filter(|_| !units.is_empty()).map(|state| state.trim() == "active");
+        found.is_active = active.ok().filter(|_| has_units).map(|state| state.trim() == "active");
     }
-    found.now = Real::new().now().ok();
-    for account in accounts(&[&found.installed, &wanted.image]) {
+    found.now = now().ok();
+    for account in accounts(&[&found.installed, &wanted.image], &wanted.installation) {
         let state = root.join(account.state.strip_prefix("/").unwrap_or(&account.state));
         let known = observe::ledgers(&state).into_iter().filter_map(|(path, schema)| match schema {
             Schema::Number(number) => Some((path, number)),
@@ -166,8 +168,8 @@ pub(super) fn observed(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) ->
 }
 
 /// The running host, when the root is its own.
-pub(super) fn host_of(root: &Path) -> Option<Real> {
-    is_own(root).then(Real::new)
+pub(super) fn host_of(root: &Path, installation: &Installation) -> Option<Real> {
+    is_own(root).then(|| Real::of(installation))
 }
 
 /// May this be done now?
@@ -193,7 +195,7 @@ pub(super) fn installed_deployment(found: &Found, name: &str) -> Option<Deployme
 
 /// The units that place orders, of those that lie there and those that shall.
 pub(super) fn orders_of(wanted: &Wanted, found: &Found) -> BTreeSet<String> {
-    let placed = found.installed.units().filter(|(_, text)| places_orders(text)).map(|(unit, _)| unit.to_owned());
+    let placed = found.installed.units().filter(|(_, text)| places_orders(text)).map(|(unit, _)| unit.into_owned());
     wanted.orders.iter().cloned().chain(placed).collect()
 }
 
@@ -228,7 +230,7 @@ pub(super) fn cannot_look(error: &ObserveError) -> ExitCode {
         }
         ObserveError::Store(error) => cannot_keep(error),
         ObserveError::SearchPath(_) | ObserveError::Read { .. } => {
-            tell(&format!("error: {error}\n  hint: run as root\n"));
+            tell(&format!("error: {error}\n  hint: run as root, or as the login whose units they are\n"));
             ExitCode::BadData
         }
         ObserveError::Immutable { .. } => {
@@ -244,7 +246,9 @@ pub(super) fn cannot_look(error: &ObserveError) -> ExitCode {
 pub(super) fn cannot_keep(error: &StoreError) -> ExitCode {
     let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     let (code, hint) = match error {
-        StoreError::Io { .. } => (ExitCode::CannotWrite, "run as root, and see that the disk has room"),
+        StoreError::Io { .. } => {
+            (ExitCode::CannotWrite, "run as root, or as the login whose units they are, and see that the disk has room")
+        }
         StoreError::Damaged { .. } => {
             (ExitCode::BadData, "move the file away; the files on the host are what they were")
         }

@@ -9,11 +9,11 @@ use clap::Args;
 use contract::ExitCode;
 use manifest::Release;
 
-use super::{Loaded, ManifestArgs, say, tell};
+use super::{Loaded, ManifestArgs, installed::manifests_here, say, tell};
 use crate::{
     Tree,
-    search_path::{self, OF_THE_SYSTEM},
-    systemd,
+    installation::Installation,
+    search_path, systemd,
     verify::{self, Expected, Installed, Report, Verified},
 };
 
@@ -22,7 +22,7 @@ Of a host whose search path this is (a DIR such as ROOT/etc/systemd/system says 
 held against the units too: ROOT/etc/portcullis/NAME.toml, whose digest decides whether anything is opened.
 
 Not looked at, since it is in no unit of the path: what the manager itself has (system.conf, such as DefaultEnvironment=), \
-the kernel's command line (systemd.unit=), users' managers, what units of others say of ours (Conflicts=, Unit=), drop-ins \
+the kernel's command line (systemd.unit=), what units of others say of ours (Conflicts=, Unit=), drop-ins \
 of others' units, and what changed since the last daemon-reload. What systemd has loaded shows these: `systemctl show`.";
 
 /// Verify that a host, or a tree of units, has lost nothing of what the manifest renders
@@ -58,7 +58,6 @@ impl Verify {
     }
 
     fn verify(&self) -> Result<Report, ExitCode> {
-        let directories = self.directories();
         let unreadable = |error: search_path::SearchPathError| {
             let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
             tell(&format!(
@@ -68,46 +67,53 @@ impl Verify {
         };
         let manifests = match &self.manifest {
             Some(manifest) => vec![manifest.clone()],
-            None => search_path::manifests(&directories).map_err(unreadable)?,
+            None if self.directories.is_empty() => manifests_here().map_err(unreadable)?,
+            None => search_path::manifests(&self.directories).map_err(unreadable)?,
         };
         if manifests.is_empty() {
             let hint = "hint: render into one of the directories, or name the manifest with --manifest";
             tell(&format!("error: no *.manifest.toml among the units\n  {hint}\n"));
             return Err(ExitCode::BadConfig);
         }
-        let loaded: Vec<(Loaded, Tree)> = manifests.iter().map(|path| self.load(path)).collect::<Result<_, _>>()?;
+        let loaded: Vec<(Loaded, Installation, Tree)> =
+            manifests.iter().map(|path| self.load(path)).collect::<Result<_, _>>()?;
         let rendered: BTreeSet<String> =
-            loaded.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
-        let mut listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
-        if let Some(root) = search_path::root_of(&directories).filter(|_| !self.package) {
-            listing.manifests = loaded.iter().filter_map(|(loaded, tree)| installed(loaded, tree, &root)).collect();
-        }
-        let verified = loaded.iter().map(|(loaded, tree)| {
+            loaded.iter().flat_map(|(_, _, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
+        let verified = loaded.iter().map(|(loaded, installation, tree)| {
+            let directories = self.directories(installation);
+            let mut listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+            if let Some(root) = search_path::root_of(&directories, installation).filter(|_| !self.package) {
+                listing.manifests.extend(installed(loaded, installation, tree, &root));
+            }
             let deployment = loaded.checked.deployment.name().as_str();
-            let outcome = verify::verify(&Expected { deployment, tree, enabled: !self.package }, &listing);
+            let expected = Expected { deployment, installation, tree, enabled: !self.package };
+            let outcome = verify::verify(&expected, &listing);
             let manifest = loaded.path.display().to_string();
-            Verified { deployment: deployment.to_owned(), manifest, files: tree.iter().count(), outcome }
+            Ok(Verified { deployment: deployment.to_owned(), manifest, files: tree.iter().count(), outcome })
         });
-        Ok(Report(verified.collect()))
+        verified.collect::<Result<_, _>>().map(Report)
     }
 
-    fn directories(&self) -> Vec<PathBuf> {
-        if self.directories.is_empty() {
-            return OF_THE_SYSTEM.iter().map(PathBuf::from).collect();
-        }
-        self.directories.clone()
+    fn directories(&self, installation: &Installation) -> Vec<PathBuf> {
+        if self.directories.is_empty() { installation.directories(Path::new("/")) } else { self.directories.clone() }
     }
 
-    fn load(&self, path: &Path) -> Result<(Loaded, Tree), ExitCode> {
+    fn load(&self, path: &Path) -> Result<(Loaded, Installation, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path.to_owned()), json: self.json };
-        let loaded = manifest.load()?.of_system()?.with_programs(self.programs.as_ref());
+        let loaded = manifest.load()?.with_programs(self.programs.as_ref());
+        let installation = loaded.installation_of_files(Path::new("/"))?;
         let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
-        Ok((loaded, tree))
+        Ok((loaded, installation, tree))
     }
 }
 
 /// The manifest that the programs of a deployment read, by its name.
-pub(super) fn installed(loaded: &Loaded, tree: &Tree, root: &Path) -> Option<(String, Installed)> {
-    let found = search_path::installed(root, tree)?;
+pub(super) fn installed(
+    loaded: &Loaded,
+    installation: &Installation,
+    tree: &Tree,
+    root: &Path,
+) -> Option<(String, Installed)> {
+    let found = search_path::installed(root, installation, tree)?;
     Some((loaded.checked.deployment.name().as_str().to_owned(), found))
 }

@@ -132,9 +132,13 @@ fn check_unsaid(unit: &str, rendered: &Units, shown: &Properties, findings: &mut
     }
 }
 
-/// `/lib` is a link to `/usr/lib`, and 252 writes the one where 257 writes the other.
+/// `/lib` is a link to `/usr/lib`, and 252 writes the one where 257 writes the other; `/etc/xdg/systemd/user` is one to
+/// `/etc/systemd/user`.
 fn is_same_place(one: &str, other: &str) -> bool {
-    let below = |path: &str| path.strip_prefix("/usr").unwrap_or(path).to_owned();
+    let below = |path: &str| {
+        let path = path.strip_prefix("/usr").unwrap_or(path);
+        path.strip_prefix("/etc/xdg").map_or_else(|| path.to_owned(), |below| format!("/etc{below}"))
+    };
     below(one) == below(other)
 }
 

@@ -23,8 +23,8 @@ pub use shown::{Properties, blocks};
 
 use crate::{
     diff::{Turn, turns},
-    guardrails::{Enablement, Manager, Units},
-    predict::{Property, predict},
+    guardrails::{Enablement, Units},
+    predict::{Property, predict_at},
     verify::{self, Expected, Listing, Note},
 };
 
@@ -79,7 +79,7 @@ pub struct Outcome {
 /// What to ask about a rendered tree.
 #[must_use]
 pub fn questions(expected: &Expected<'_>) -> Questions {
-    let predicted = predict(expected.tree);
+    let predicted = predict_at(expected.installation, expected.tree);
     let named = predicted.values().flatten().map(|(name, _)| name.clone());
     let properties = named.chain(ASKED.into_iter().chain(loaded::properties()).map(str::to_owned)).collect();
     Questions { units: predicted.keys().cloned().collect(), properties, predicted }
@@ -87,16 +87,11 @@ pub fn questions(expected: &Expected<'_>) -> Questions {
 
 /// Compares. The same values give the same findings.
 #[must_use]
-pub fn drift(
-    expected: &Expected<'_>,
-    manager: Manager,
-    listing: &Listing,
-    asked: &Questions,
-    answers: &Answers,
-) -> Outcome {
+pub fn drift(expected: &Expected<'_>, listing: &Listing, asked: &Questions, answers: &Answers) -> Outcome {
     let of_files = verify::verify(expected, listing);
     let mut outcome = Outcome { notes: of_files.notes, ..Outcome::default() };
     outcome.findings.extend(of_files.findings.into_iter().map(Finding::of_files));
+    let manager = expected.installation.manager();
     let rendered = Units::of_tree(expected.tree).for_manager(manager);
     for (unit, predicted) in &asked.predicted {
         let Some(shown) = answers.units.get(unit) else {
@@ -108,7 +103,7 @@ pub fn drift(
             processes::check(unit, shown, process, &mut outcome.findings, &mut outcome.notes);
         }
     }
-    manager::check(expected.deployment, &answers.environment, &mut outcome.findings);
+    manager::check(expected, &answers.environment, &mut outcome.findings);
     let there = Units::of_listing(listing, Enablement::AsLinked).for_manager(manager);
     outcome.lost = turns(&rendered, &there, &asked.units.iter().cloned().collect()).lost;
     outcome

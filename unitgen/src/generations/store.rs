@@ -12,11 +12,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
 use super::{Content, Image, Journal, Record, image::digest};
+use crate::installation::Installation;
 
 /// So many generations are kept; the current one always.
 pub const KEPT: usize = 5;
-/// Where they lie, below the root.
-const GENERATIONS: &str = "var/lib/portcullis/generations";
 /// Larger than any record or journal.
 const RECORD_MAX: u64 = 1 << 20;
 
@@ -72,8 +71,8 @@ pub struct Store {
 impl Store {
     /// The store of a deployment below a root; nothing is made yet.
     #[must_use]
-    pub fn of(root: &Path, deployment: &str) -> Self {
-        Self { folder: root.join(GENERATIONS).join(deployment) }
+    pub fn of(root: &Path, installation: &Installation, deployment: &str) -> Self {
+        Self { folder: root.join(installation.generations()).join(deployment) }
     }
 
     /// Where it lies.
@@ -302,7 +301,7 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreE
     move |source| StoreError::Io { action, path, source }
 }
 
-/// Root's alone: a generation says what trades, and with which settings.
+/// Root's alone, or the login's: a generation says what trades, and with which settings.
 fn make(folder: &Path) -> Result<(), StoreError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed("create", folder))
 }

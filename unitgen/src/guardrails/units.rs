@@ -28,6 +28,18 @@ pub enum Manager {
     User,
 }
 
+impl Manager {
+    /// What it starts by itself and wants the target of a deployment: every boot of a server reaches it, or every start of a
+    /// login's manager.
+    #[must_use]
+    pub fn boot(self) -> &'static str {
+        match self {
+            Self::System => "multi-user.target",
+            Self::User => "default.target",
+        }
+    }
+}
+
 /// What `[Install]` is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Enablement {

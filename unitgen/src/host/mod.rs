@@ -7,7 +7,8 @@ mod observe;
 mod trouble;
 mod wanted;
 
-pub use observe::observe;
+pub(crate) use observe::{account_of, name_of, systemd_of};
+pub use observe::{is_own, observe};
 pub use trouble::{Concern, Kind, Trouble};
 pub use wanted::{CredentialFile, Place, Wanted};
 

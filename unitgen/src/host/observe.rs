@@ -24,7 +24,7 @@ const LIBRARIES: [&str; 4] = ["usr/lib/systemd", "usr/lib", "lib/systemd", "run/
 /// Looks for what is wanted below `root`. Commands of the host are asked only of the root that is this host's own.
 #[must_use]
 pub fn observe(root: &Path, wanted: &Wanted) -> Host {
-    let is_own = root == Path::new("/");
+    let is_own = is_own(root);
     let home = wanted.lingers.then(|| account_of(root, is_own, &wanted.user)).flatten();
     let below = Below { root, is_own, home };
     Host {
@@ -47,13 +47,37 @@ struct Below<'a> {
     home: Option<(u32, String)>,
 }
 
+/// Whether a root is that of the host that runs.
+#[must_use]
+pub fn is_own(root: &Path) -> bool {
+    let same = |path: &Path| fs::metadata(path).ok().map(|there| (there.dev(), there.ino()));
+    same(root).is_some() && same(root) == same(Path::new("/"))
+}
+
 /// User id and home of a login.
-fn account_of(root: &Path, is_own: bool, name: &str) -> Option<(u32, String)> {
-    let listed = fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
-    let line = listed.lines().find(|line| line.split(':').next() == Some(name)).map(str::to_owned);
-    let line = line.or_else(|| is_own.then(|| said_by("getent", &["passwd", name])).flatten())?;
+pub(crate) fn account_of(root: &Path, is_own: bool, name: &str) -> Option<(u32, String)> {
+    let line = line_of(root, is_own, name, |fields| fields[0] == name)?;
     let fields: Vec<&str> = line.trim().split(':').collect();
     Some((fields.get(2)?.parse().ok()?, (*fields.get(5)?).to_owned()))
+}
+
+/// The login of a user id.
+pub(crate) fn name_of(root: &Path, uid: u32) -> Option<String> {
+    let uid = uid.to_string();
+    let line = line_of(root, is_own(root), &uid, |fields| fields.get(2) == Some(&uid.as_str()))?;
+    line.split(':').next().map(str::to_owned)
+}
+
+/// The line of an account; on this host, of whoever else knows accounts.
+fn line_of(root: &Path, is_own: bool, key: &str, is_it: impl Fn(&[&str]) -> bool) -> Option<String> {
+    let listed = fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
+    let line = listed.lines().find(|line| is_it(&line.split(':').collect::<Vec<_>>())).map(str::to_owned);
+    line.or_else(|| is_own.then(|| said_by("getent", &["passwd", key])).flatten())
+}
+
+/// The version of a host's systemd.
+pub(crate) fn systemd_of(root: &Path) -> Option<u16> {
+    Below { root, is_own: is_own(root), home: None }.systemd()
 }
 
 impl Below<'_> {

@@ -1,17 +1,17 @@
 //! What lies between a host and what shall lie there: files in their order, and the units that notice. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     apply::switch::{After, Change},
     generations::{
-        Content, Image, UNITS,
+        Content, Image, Place,
         image::{rank, say_the_same},
     },
 };
-
-/// Manifests are the operator's: they are replaced by a newer one and never removed.
-const MANIFESTS: &str = "etc/portcullis/";
 
 /// What changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,7 +56,9 @@ pub fn delta(
         .collect();
     changes.sort_by_key(|change| (rank(&change.path), change.path.clone()));
     let mut gone: Vec<String> = base.paths().into_iter().chain(stale.iter().cloned()).collect();
-    gone.retain(|path| goal.get(path).is_none() && installed.get(path).is_some() && !path.starts_with(MANIFESTS));
+    // Manifests are the operator's: they are replaced by a newer one and never removed.
+    let is_manifest = |path: &str| Place::of(path) == Place::Manifests;
+    gone.retain(|path| goal.get(path).is_none() && installed.get(path).is_some() && !is_manifest(path));
     gone.sort_by_key(|path| (std::cmp::Reverse(rank(path)), path.clone()));
     gone.dedup();
     changes.extend(gone.iter().map(|path| Change { path: path.clone(), after: After::Gone }));
@@ -67,7 +69,7 @@ pub fn delta(
 /// The units that notice, between what was in any of some ways and a goal; no files.
 #[must_use]
 pub fn units(before: &[&Image], goal: &Image, other_programs: &BTreeSet<String>) -> Delta {
-    let has = |image: &Image, unit: &str| image.get(&format!("{UNITS}/{unit}")).is_some();
+    let has = Image::has_unit;
     let mut delta = Delta::default();
     for unit in in_order(goal) {
         let texts = goal.texts_of(&unit);
@@ -81,8 +83,8 @@ pub fn units(before: &[&Image], goal: &Image, other_programs: &BTreeSet<String>)
             delta.added.push(unit);
         }
     }
-    let gone = before.iter().flat_map(|image| image.units()).map(|(unit, _)| unit).filter(|unit| !has(goal, unit));
-    delta.removed = gone.map(str::to_owned).collect::<BTreeSet<_>>().into_iter().collect();
+    let gone = before.iter().flat_map(|image| image.unit_names()).filter(|unit| !has(goal, unit));
+    delta.removed = gone.collect::<BTreeSet<_>>().into_iter().collect();
     // What starts others goes first.
     delta.removed.sort_by_key(|unit| (!unit.ends_with(".timer"), unit.clone()));
     delta
@@ -99,13 +101,13 @@ fn runs(text: &str, program: &str) -> bool {
 
 /// The units in the order of their starts: services after those that they name in `After=`, then timers, then targets.
 fn in_order(image: &Image) -> Vec<String> {
-    let units: BTreeMap<&str, &str> = image.units().collect();
+    let units: BTreeMap<Cow<'_, str>, &str> = image.units().collect();
     let kind = |unit: &str| match unit.rsplit('.').next() {
         Some("timer") => 1,
         Some("target") => 2,
         Some(_) | None => 0,
     };
-    let mut waiting: Vec<&str> = units.keys().copied().collect();
+    let mut waiting: Vec<&str> = units.keys().map(AsRef::as_ref).collect();
     waiting.sort_by_key(|unit| (kind(unit), *unit));
     let mut ordered: Vec<String> = Vec::new();
     while !waiting.is_empty() {

@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delta, Found, Wanted, units_below};
+use super::{Delta, Found, Wanted, named_below};
 use crate::{
     apply::switch::After,
-    generations::{Content, Image, UNITS},
+    generations::{Content, Image, Place},
     guardrails::{self, Enablement, Guardrail, Units},
+    installation::Installation,
     verify::{self, Directory, Entry, Expected, Link, Listing, drop_ins},
 };
 
@@ -44,11 +45,12 @@ type Held = BTreeSet<(String, Guardrail)>;
 
 /// Looks at the host before and after.
 pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
-    let laid = laid(&found.listing, &wanted.root, delta);
-    let ours: BTreeSet<&str> = found.installed.units().chain(wanted.image.units()).map(|(unit, _)| unit).collect();
+    let laid = laid(&found.listing, wanted, delta);
+    let ours: BTreeSet<String> = found.installed.unit_names().chain(wanted.image.unit_names()).collect();
     let held = |listing: &Listing| -> Held {
-        let mut held = guardrails::held(&Units::of_listing(listing, Enablement::AsLinked));
-        held.retain(|(unit, _)| ours.contains(unit.as_str()));
+        let units = Units::of_listing(listing, Enablement::AsLinked).for_manager(wanted.installation.manager());
+        let mut held = guardrails::held(&units);
+        held.retain(|(unit, _)| ours.contains(unit));
         held
     };
     let (before, after) = (held(&found.listing), held(&laid));
@@ -60,9 +62,9 @@ pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
 }
 
 /// The findings about a search path, with what shall lie there.
-pub(crate) fn findings(deployment: &str, image: &Image, listing: &Listing) -> Vec<Left> {
+pub(crate) fn findings(deployment: &str, installation: &Installation, image: &Image, listing: &Listing) -> Vec<Left> {
     let tree = image.tree();
-    let outcome = verify::verify(&Expected { deployment, tree: &tree, enabled: true }, listing);
+    let outcome = verify::verify(&Expected { deployment, installation, tree: &tree, enabled: true }, listing);
     let left = outcome.findings.into_iter().map(|finding| Left {
         code: finding.code.as_str().to_owned(),
         unit: finding.unit,
@@ -73,7 +75,7 @@ pub(crate) fn findings(deployment: &str, image: &Image, listing: &Listing) -> Ve
 }
 
 fn left(wanted: &Wanted, laid: &Listing) -> Vec<Left> {
-    findings(&wanted.deployment, &wanted.image, laid)
+    findings(&wanted.deployment, &wanted.installation, &wanted.image, laid)
 }
 
 /// One line a guardrail; of a unit that comes or goes as a whole one line for all of it.
@@ -96,19 +98,23 @@ fn told<'a>(held: impl Iterator<Item = &'a (String, Guardrail)>, whole: &[String
 }
 
 /// The search path with the changes made.
-fn laid(listing: &Listing, root: &str, delta: &Delta) -> Listing {
-    let (mut listing, units) = (listing.clone(), units_below(root));
-    let at = match listing.directories.iter().position(|directory| directory.path == units) {
-        Some(at) => at,
-        None => {
-            listing.directories.insert(0, Directory { path: units, entries: BTreeMap::new() });
-            0
-        }
-    };
-    let entries = &mut listing.directories[at].entries;
+fn laid(listing: &Listing, wanted: &Wanted, delta: &Delta) -> Listing {
+    let mut listing = listing.clone();
+    let place = |folder: &str| named_below(&wanted.root, folder);
+    let (units, path) = (place(&wanted.installation.units()), wanted.installation.search_path());
+    if !listing.directories.iter().any(|directory| directory.path == units) {
+        // Before those that systemd reads after it.
+        let before: BTreeSet<String> =
+            path.iter().map(|path| place(path.trim_start_matches('/'))).take_while(|path| *path != units).collect();
+        let at = listing.directories.iter().take_while(|directory| before.contains(&directory.path)).count();
+        listing.directories.insert(at, Directory { path: units, entries: BTreeMap::new() });
+    }
     for change in &delta.changes {
-        let Some(path) = change.path.strip_prefix(UNITS).and_then(|path| path.strip_prefix('/')) else { continue };
-        let (folder, name) = path.rsplit_once('/').map_or((None, path), |(folder, name)| (Some(folder), name));
+        let Place::Units { folder, below } = Place::of(&change.path) else { continue };
+        let path = place(folder);
+        let Some(directory) = listing.directories.iter_mut().find(|directory| directory.path == path) else { continue };
+        let entries = &mut directory.entries;
+        let (folder, name) = below.rsplit_once('/').map_or((None, below), |(folder, name)| (Some(folder), name));
         let place = match folder {
             None => &mut *entries,
             Some(folder) => {
@@ -142,9 +148,9 @@ pub(super) fn elsewhere(wanted: &Wanted, found: &Found) -> BTreeMap<String, Stri
     let below = |path: &str| path.strip_prefix(prefix).unwrap_or(path).to_owned();
     let ours: BTreeSet<String> =
         wanted.image.paths().into_iter().chain(found.base().paths()).map(|path| format!("/{path}")).collect();
-    let units: BTreeSet<&str> = wanted.image.units().map(|(unit, _)| unit).collect();
+    let units: BTreeSet<String> = wanted.image.unit_names().collect();
     let mut marks = BTreeMap::new();
-    for unit in units {
+    for unit in &units {
         let named = found.listing.named(unit).map(|(path, entry)| (below(&path), mark(entry)));
         let drop_ins = drop_ins::in_force(&found.listing, unit).into_values();
         marks.extend(named.chain(drop_ins.map(|drop_in| (below(&drop_in.path), mark(drop_in.entry)))));

@@ -22,7 +22,8 @@ pub use steps::Step;
 use crate::{
     VERSION,
     apply::permission::Nature,
-    generations::{Content, Generation, Image, UNITS},
+    generations::{Content, Generation, Image},
+    installation::Installation,
     verify::Listing,
 };
 
@@ -100,6 +101,8 @@ pub struct Wanted {
     pub manifest: ManifestOf,
     /// The host's root, as it was named.
     pub root: String,
+    /// Where on it.
+    pub installation: Installation,
     /// What is laid.
     pub image: Image,
     /// The units that place orders.
@@ -286,10 +289,10 @@ fn only_restores(wanted: &Wanted, found: &Found) -> bool {
 
 /// What places orders and would be stopped: because it changes, or because it goes.
 fn stops_orders(delta: &Delta, orders: &BTreeSet<String>, found: &Found) -> Vec<String> {
-    let placed: BTreeSet<&str> =
-        found.installed.units().filter(|(_, text)| places_orders(text)).map(|(unit, _)| unit).collect();
-    let changed = delta.changed.iter().filter(|unit| orders.contains(*unit) || placed.contains(unit.as_str()));
-    let removed = delta.removed.iter().filter(|unit| placed.contains(unit.as_str()));
+    let placed = found.installed.units().filter(|(_, text)| places_orders(text));
+    let placed: BTreeSet<String> = placed.map(|(unit, _)| unit.into_owned()).collect();
+    let changed = delta.changed.iter().filter(|unit| orders.contains(*unit) || placed.contains(*unit));
+    let removed = delta.removed.iter().filter(|unit| placed.contains(*unit));
     changed.chain(removed).cloned().collect()
 }
 
@@ -309,7 +312,7 @@ fn bound(wanted: &Wanted, found: &Found) -> BTreeMap<String, String> {
     bound
 }
 
-/// The directory of the system's units, as a search path names it.
-pub(crate) fn units_below(root: &str) -> String {
-    format!("{}/{UNITS}", root.trim_end_matches('/'))
+/// A directory below a root, as a search path names it.
+pub(crate) fn named_below(root: &str, folder: &str) -> String {
+    format!("{}/{folder}", root.trim_end_matches('/'))
 }

@@ -8,11 +8,12 @@ use std::{
 
 use thiserror::Error;
 
-use super::{ABSENT, Found, Wanted, units_below};
+use super::{ABSENT, Found, Wanted, named_below};
 use crate::{
-    generations::{Content, Image, Schema, Store, StoreError, UNITS, image::digest, schema_of},
+    generations::{Content, Image, Place, Schema, Store, StoreError, image::digest, schema_of},
+    installation::Installation,
     output::{self, OutputError},
-    search_path::{self, OF_THE_SYSTEM, SearchPathError},
+    search_path::{self, SearchPathError},
     verify::Listing,
 };
 
@@ -57,24 +58,23 @@ pub enum ObserveError {
 /// # Errors
 /// When something cannot be read, or a file of somebody else stands in the way.
 pub fn observe(root: &Path, wanted: &Wanted, programs: &[String]) -> Result<Found, ObserveError> {
-    let units = root.join(UNITS);
+    let installation = &wanted.installation;
+    let (units, base) = (root.join(installation.units()), installation.base());
     if let Ok(target) = fs::read_link(&units) {
         return Err(ObserveError::Immutable { path: units, target });
     }
-    let store = Store::of(root, &wanted.deployment);
+    let store = Store::of(root, installation, &wanted.deployment);
     let current = match store.current()? {
         Some(number) => Some(store.read(number)?),
         None => None,
     };
-    let stale: Vec<String> = output::compare(&units, &wanted.image.tree(), &wanted.deployment)?
-        .removed
-        .into_iter()
-        .map(|path| format!("{UNITS}/{path}"))
-        .collect();
+    let rendered = wanted.image.tree_below(&base);
+    let changes = output::compare(&root.join(&base), &rendered, &wanted.deployment)?;
+    let stale: Vec<String> = changes.removed.into_iter().map(|path| format!("{base}/{path}")).collect();
     let mut found = Found { current, stale, ..Found::default() };
     let paths = wanted.image.paths().into_iter().chain(found.base().paths()).chain(found.stale.clone());
     found.installed = installed(root, paths)?;
-    found.listing = listing(root, &found.installed, &wanted.image)?;
+    found.listing = listing(root, installation, &found.installed, &wanted.image)?;
     for path in programs {
         found.programs.insert(path.clone(), program(root, path));
     }
@@ -122,15 +122,23 @@ fn content(path: &Path) -> Result<Option<Content>, ObserveError> {
 ///
 /// # Errors
 /// When a directory cannot be listed.
-pub fn listing(root: &Path, installed: &Image, wanted: &Image) -> Result<Listing, ObserveError> {
-    let directories: Vec<PathBuf> = OF_THE_SYSTEM.iter().map(|path| root.join(path.trim_start_matches('/'))).collect();
-    let below = |path: String| path.strip_prefix(&format!("{UNITS}/")).map(str::to_owned);
+pub fn listing(
+    root: &Path,
+    installation: &Installation,
+    installed: &Image,
+    wanted: &Image,
+) -> Result<Listing, ObserveError> {
+    let below = |path: String| match Place::of(&path) {
+        Place::Units { below, .. } => Some(below.to_owned()),
+        Place::Containers { .. } | Place::Manifests | Place::Elsewhere => None,
+    };
     let names = installed.paths().into_iter().chain(wanted.paths()).filter_map(below).collect();
-    match search_path::read(&directories, &names) {
+    match search_path::read(&installation.directories(root), &names) {
         Ok(mut listing) => {
+            let (units, folder) = (installation.units(), root.join(installation.units()));
             for directory in &mut listing.directories {
-                if Path::new(&directory.path) == root.join(UNITS) {
-                    directory.path = units_below(&root.display().to_string());
+                if Path::new(&directory.path) == folder {
+                    directory.path = named_below(&root.display().to_string(), &units);
                 }
             }
             Ok(listing)

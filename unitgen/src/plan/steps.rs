@@ -78,7 +78,7 @@ pub(super) fn steps(wanted: &Wanted, found: &Found, delta: &Delta) -> Vec<Step> 
     if !delta.changes.is_empty() {
         steps.push(Step::Reload);
     }
-    let touched: BTreeSet<&str> = delta.changes.iter().filter_map(|change| unit_of(&change.path)).collect();
+    let touched: BTreeSet<_> = delta.changes.iter().filter_map(|change| unit_of(&change.path)).collect();
     for unit in delta.restarts().filter(|unit| !is_job(image, unit)) {
         let why = if touched.contains(unit) { "its unit changes" } else { "its program was replaced" };
         let orders = wanted.orders.contains(unit);

@@ -13,10 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use expectation::Expectation;
 use reading::Loaded;
 
-use crate::Tree;
+use crate::{Tree, installation::Installation};
 
-/// Where the units lie that are loaded.
-const DIRECTORY: &str = "/etc/systemd/system";
 /// Keys of `[Unit]` that name units, with the property of the named unit that names this one.
 const LINKS: [(&str, Option<&str>); 8] = [
     ("Wants", Some("WantedBy")),
@@ -32,18 +30,24 @@ const LINKS: [(&str, Option<&str>); 8] = [
 /// One property and what it must hold.
 pub type Property = (String, Expectation);
 
-/// Predicts every property that can be, of every unit of a rendered tree.
+/// Predicts every property that can be, of every unit of a rendered tree that the system's manager loads.
 #[must_use]
 pub fn predict(tree: &Tree) -> BTreeMap<String, Vec<Property>> {
+    predict_at(&Installation::SYSTEM, tree)
+}
+
+/// The same wherever it is loaded.
+#[must_use]
+pub fn predict_at(installation: &Installation, tree: &Tree) -> BTreeMap<String, Vec<Property>> {
     let is_unit = |path: &&str| [".service", ".timer", ".target"].iter().any(|kind| path.ends_with(kind));
     let names: BTreeSet<String> = tree.iter().map(|(path, _)| path).filter(is_unit).map(str::to_owned).collect();
-    let units: Vec<Loaded> = names.iter().map(|name| Loaded::of(tree, name)).collect();
+    let units: Vec<Loaded<'_>> = names.iter().map(|name| Loaded::of(installation, tree, name)).collect();
     let links = Links::between(&units, names);
     let predicted = units.iter().map(|unit| {
-        let mut properties = of_every_unit(unit);
+        let mut properties = of_every_unit(installation, unit);
         properties.extend(links.of(&unit.name));
         match unit.name.rsplit_once('.').map(|(_, kind)| kind) {
-            Some("service") => properties.extend(service::properties(unit)),
+            Some("service") => properties.extend(service::properties(installation.manager(), unit)),
             Some("timer") => properties.extend(of_timer(unit)),
             Some(_) | None => {}
         }
@@ -56,14 +60,15 @@ fn text(name: &str, value: impl Into<String>) -> Property {
     (name.to_owned(), Expectation::Text(value.into()))
 }
 
-fn of_every_unit(unit: &Loaded) -> Vec<Property> {
+fn of_every_unit(installation: &Installation, unit: &Loaded<'_>) -> Vec<Property> {
+    let folder = format!("/{}", installation.units());
     let or = |key: &str, default: &str| unit.last("Unit", key).unwrap_or_else(|| default.to_owned());
-    let drop_ins = unit.drop_ins.iter().map(|path| format!("{DIRECTORY}/{path}"));
+    let drop_ins = unit.drop_ins.iter().map(|path| format!("{folder}/{path}"));
     vec![
         text("Id", &unit.name),
         text("LoadState", "loaded"),
         text("LoadError", ""),
-        text("FragmentPath", format!("{DIRECTORY}/{}", unit.name)),
+        text("FragmentPath", format!("{folder}/{}", unit.name)),
         ("DropInPaths".to_owned(), Expectation::Words(drop_ins.collect())),
         text("Description", or("Description", "")),
         text("OnSuccessJobMode", or("OnSuccessJobMode", "fail")),
@@ -74,7 +79,7 @@ fn of_every_unit(unit: &Loaded) -> Vec<Property> {
     ]
 }
 
-fn of_timer(unit: &Loaded) -> Vec<Property> {
+fn of_timer(unit: &Loaded<'_>) -> Vec<Property> {
     let or = |key: &str, default: &str| unit.last("Timer", key).unwrap_or_else(|| default.to_owned());
     vec![
         text("Unit", or("Unit", "")),
@@ -102,7 +107,7 @@ struct Links {
 }
 
 impl Links {
-    fn between(units: &[Loaded], all: BTreeSet<String>) -> Self {
+    fn between(units: &[Loaded<'_>], all: BTreeSet<String>) -> Self {
         let mut links = Self { all, named: BTreeMap::new() };
         for unit in units {
             for (key, inverse) in LINKS {

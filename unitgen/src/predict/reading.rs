@@ -1,23 +1,24 @@
 //! A rendered unit with its drop-ins, read as systemd reads it: sections, lists that an empty value clears, quotes,
 //! specifiers. Source: systemd.syntax(7), systemd.unit(5). Written apart from what renders, so that each checks the other.
 
-use crate::{Tree, unit::words};
+use crate::{Tree, installation::Installation, unit::words};
 
 /// The assignments of one unit, in the order in which systemd takes them.
 #[derive(Clone, Debug)]
-pub(super) struct Loaded {
+pub(super) struct Loaded<'a> {
+    installation: &'a Installation,
     pub name: String,
     /// The drop-ins below the unit's directory, in order.
     pub drop_ins: Vec<String>,
     assignments: Vec<(String, String, String)>,
 }
 
-impl Loaded {
-    pub(super) fn of(tree: &Tree, name: &str) -> Self {
+impl<'i> Loaded<'i> {
+    pub(super) fn of(installation: &'i Installation, tree: &Tree, name: &str) -> Self {
         let folder = format!("{name}.d/");
         let drop_ins: Vec<String> =
             tree.iter().map(|(path, _)| path).filter(|path| path.starts_with(&folder)).map(str::to_owned).collect();
-        let mut loaded = Self { name: name.to_owned(), drop_ins, assignments: Vec::new() };
+        let mut loaded = Self { installation, name: name.to_owned(), drop_ins, assignments: Vec::new() };
         for path in std::iter::once(name.to_owned()).chain(loaded.drop_ins.clone()) {
             loaded.read(&String::from_utf8_lossy(tree.get(&path).unwrap_or_default()));
         }
@@ -67,26 +68,7 @@ impl Loaded {
         words(value).iter().map(|word| self.expanded(word)).collect()
     }
 
-    /// Specifiers of the system's manager.
     fn expanded(&self, text: &str) -> String {
-        let mut out = String::with_capacity(text.len());
-        let mut chars = text.chars();
-        while let Some(c) = chars.next() {
-            match (c, (c == '%').then(|| chars.clone().next()).flatten()) {
-                ('%', Some(letter)) => {
-                    chars.next();
-                    match letter {
-                        '%' => out.push('%'),
-                        'n' => out += &self.name,
-                        'E' => out += "/etc",
-                        'S' => out += "/var/lib",
-                        't' => out += "/run",
-                        other => out.extend(['%', other]),
-                    }
-                }
-                _ => out.push(c),
-            }
-        }
-        out
+        self.installation.expanded(text, &self.name)
     }
 }

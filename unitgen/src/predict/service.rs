@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Expectation, Property, reading::Loaded, span, text};
+use crate::guardrails::Manager;
 
 /// Settings that are shown as they are written, under their own name, each with what holds when it is not written.
 const AS_WRITTEN: [(&str, &str); 22] = [
@@ -67,9 +68,14 @@ const LISTS: [&str; 7] = [
 const CALLS: [&str; 5] = ["read", "write", "openat", "futex", "connect"];
 const NO_CALLS: [&str; 8] = ["listen", "mount", "reboot", "clock_settime", "chroot", "setuid", "bpf", "init_module"];
 
-pub(super) fn properties(unit: &Loaded) -> Vec<Property> {
+pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     let or = |key: &str, default: &str| unit.last("Service", key).unwrap_or_else(|| default.to_owned());
-    let mut properties: Vec<Property> = AS_WRITTEN.iter().map(|(key, default)| text(key, or(key, default))).collect();
+    let default = |key: &str, of_system: &'static str| match (manager, key) {
+        (Manager::User, "KeyringMode") => "inherit",
+        (Manager::System | Manager::User, _) => of_system,
+    };
+    let mut properties: Vec<Property> =
+        AS_WRITTEN.iter().map(|(key, of_system)| text(key, or(key, default(key, of_system)))).collect();
     properties.extend(SWITCHES.iter().map(|key| text(key, or(key, "no"))));
     for key in LISTS {
         properties.push((key.to_owned(), Expectation::Words(unit.words("Service", key).into_iter().collect())));
@@ -96,7 +102,7 @@ pub(super) fn properties(unit: &Loaded) -> Vec<Property> {
 }
 
 /// Dollars stay doubled: they are halved when the command is run.
-fn commands(unit: &Loaded) -> Vec<Property> {
+fn commands(unit: &Loaded<'_>) -> Vec<Property> {
     let keys =
         ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
     let command = |line: &String| {
@@ -107,7 +113,7 @@ fn commands(unit: &Loaded) -> Vec<Property> {
     keys.iter().map(|key| ((*key).to_owned(), Expectation::Commands(all(key)))).collect()
 }
 
-fn times(unit: &Loaded) -> Vec<Property> {
+fn times(unit: &Loaded<'_>) -> Vec<Property> {
     let seconds = |key: &str, default: &str| {
         unit.last("Service", key).map_or_else(|| default.to_owned(), |value| span::shown_seconds(&value))
     };
@@ -121,7 +127,7 @@ fn times(unit: &Loaded) -> Vec<Property> {
 }
 
 /// `any` is every address of both families.
-fn addresses(unit: &Loaded) -> Vec<Property> {
+fn addresses(unit: &Loaded<'_>) -> Vec<Property> {
     let all = |key: &str| {
         let words = unit.words("Service", key).into_iter().flat_map(|word| match word.as_str() {
             "any" => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],

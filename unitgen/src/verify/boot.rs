@@ -1,18 +1,24 @@
 //! Does a boot reach the unit that wants the deployment's target? A search path without `default.target` says nothing of it.
 
-use super::{Code, Entry, Listing, Outcome, dependencies::BOOT};
+use super::{Code, Entry, Listing, Outcome};
+use crate::guardrails::Manager;
 
 /// The units that a boot may lead to; a desktop's reaches the server's.
-const REACHED: [&str; 2] = [BOOT, "graphical.target"];
+const REACHED: [&str; 2] = ["multi-user.target", "graphical.target"];
 
 /// More links than anybody lays.
 const STEPS_MAX: usize = 8;
 
-pub(super) fn check(listing: &Listing, outcome: &mut Outcome, target: &str) {
-    if let Some((file, entry)) = listing.named(BOOT).next()
+pub(super) fn check(manager: Manager, listing: &Listing, outcome: &mut Outcome, target: &str) {
+    let boot = manager.boot();
+    if let Some((file, entry)) = listing.named(boot).next()
         && entry.is_mask()
     {
-        return outcome.find(Code::BootElsewhere, target, file, format!("{BOOT} is masked"));
+        return outcome.find(Code::BootElsewhere, target, file, format!("{boot} is masked"));
+    }
+    // A login's target is wanted by the very unit that its manager starts with, whatever that is another name of.
+    if manager == Manager::User {
+        return;
     }
     let Some((first, _)) = listing.named("default.target").next() else { return };
     let mut name = "default.target";
@@ -29,7 +35,7 @@ pub(super) fn check(listing: &Listing, outcome: &mut Outcome, target: &str) {
             Some(_) | None => break,
         }
     }
-    outcome.find(Code::BootElsewhere, target, first, format!("it leads to {name}, which starts no {BOOT}"));
+    outcome.find(Code::BootElsewhere, target, first, format!("it leads to {name}, which starts no {boot}"));
 }
 
 /// Whether a target of others starts one of those, whatever it is called.

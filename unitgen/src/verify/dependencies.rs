@@ -9,9 +9,6 @@ use super::{Code, Entry, Expected, Listing, Outcome, boot, drop_ins};
 
 const KINDS: [&str; 3] = [".wants", ".requires", ".upholds"];
 
-/// Who enables the target: the unit that every boot of a server reaches.
-pub(super) const BOOT: &str = "multi-user.target";
-
 /// What the units of the deployment are called: every name and alias, with the unit that it means.
 type Names<'a> = BTreeMap<&'a str, &'a str>;
 
@@ -25,8 +22,9 @@ pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Ou
         names.extend(own.iter().map(|name| (*name, unit)));
     }
     if expected.enabled {
-        check_enabled(&target, &names, listing, outcome);
-        boot::check(listing, outcome, &target);
+        let manager = expected.installation.manager();
+        check_enabled(manager.boot(), &target, &names, listing, outcome);
+        boot::check(manager, listing, outcome, &target);
     }
     check_started(expected, &names, &target, listing, outcome);
     check_tied(&names, &target, listing, outcome);
@@ -86,13 +84,14 @@ fn may_start(expected: &Expected<'_>, from: &str, kind: &str, unit: &str, target
     let wanted = expected.tree.get(target).is_some_and(|text| {
         String::from_utf8_lossy(text).lines().any(|line| line.strip_prefix("Wants=") == Some(unit))
     });
-    let by_the_boot = unit == target && from == BOOT;
-    let at_the_boot = wanted && (from == target || from == BOOT || from == "timers.target");
+    let boot = expected.installation.manager().boot();
+    let by_the_boot = unit == target && from == boot;
+    let at_the_boot = wanted && (from == target || from == boot || from == "timers.target");
     kind != ".upholds" && (by_the_boot || at_the_boot)
 }
 
-fn check_enabled(target: &str, names: &Names<'_>, listing: &Listing, outcome: &mut Outcome) {
-    let folders = [".wants", ".requires"].map(|kind| format!("{BOOT}{kind}"));
+fn check_enabled(boot: &str, target: &str, names: &Names<'_>, listing: &Listing, outcome: &mut Outcome) {
+    let folders = [".wants", ".requires"].map(|kind| format!("{boot}{kind}"));
     let entries = folders.iter().flat_map(|folder| in_force(listing, folder));
     let of_target = entries.filter(|(name, _)| names.get(name) == Some(&target));
     let links: Vec<(String, &Entry)> = of_target.map(|(_, link)| link).collect();
@@ -104,7 +103,7 @@ fn check_enabled(target: &str, names: &Names<'_>, listing: &Listing, outcome: &m
         return outcome.find(
             Code::NotEnabled,
             target,
-            format!("{first}/{BOOT}.wants/{target}"),
+            format!("{first}/{boot}.wants/{target}"),
             "there is no such link",
         );
     }

@@ -23,6 +23,7 @@ pub use report::{Report, Verified};
 use crate::{
     Tree,
     guardrails::redacted,
+    installation::Installation,
     systemd::{header, manifest_copy},
 };
 
@@ -31,6 +32,8 @@ use crate::{
 pub struct Expected<'a> {
     /// The deployment's name.
     pub deployment: &'a str,
+    /// Where it lives.
+    pub installation: &'a Installation,
     /// Its rendered files.
     pub tree: &'a Tree,
     /// Whether its target must be enabled; not so in a package.

@@ -4,20 +4,29 @@
 use std::collections::BTreeSet;
 
 use super::{Code, Expected, Listing, Outcome, drop_ins, judge_foreign};
-use crate::systemd::header;
+use crate::{guardrails::Manager, systemd::header};
 
 /// Each starts the service of its own name when it does not say another. Source: systemd.path(5), systemd.socket(5),
 /// systemd.timer(5).
 const STARTERS: [&str; 3] = [".path", ".socket", ".timer"];
 
-/// A limit of theirs is one of every service of the system.
-const SLICES: [&str; 2] = ["system.slice", "-.slice"];
+/// Where both managers' own units lie.
+const OWN: &str = "/usr/lib/systemd/";
+
+/// A limit of theirs is one of every service in them.
+fn slices(manager: Manager) -> [&'static str; 2] {
+    match manager {
+        Manager::System => ["system.slice", "-.slice"],
+        Manager::User => ["app.slice", "-.slice"],
+    }
+}
 
 pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
     check_starters(expected, listing, outcome);
     check_programs(expected, listing, outcome);
-    for slice in SLICES {
+    for slice in slices(expected.installation.manager()) {
         if let Some((file, entry)) = listing.named(slice).next()
+            && !file.contains(OWN)
             && !entry.content().is_some_and(drop_ins::says_nothing)
         {
             outcome.find(Code::ForeignDropIn, slice, file, "a slice that services of the deployment live in");

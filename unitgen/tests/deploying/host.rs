@@ -11,6 +11,7 @@ use std::{
 use unitgen::{
     Timestamp,
     apply::{Account, Host, holding::Holding},
+    systemctl::Systemctl,
 };
 
 use super::place::UNITS;
@@ -88,7 +89,7 @@ impl Told {
     }
 }
 
-impl Host for Told {
+impl Systemctl for Told {
     fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
         let units: Vec<&str> = arguments.iter().skip_while(|word| **word != "--").skip(1).copied().collect();
         if arguments[0] == "show" {
@@ -113,7 +114,9 @@ impl Host for Told {
         }
         Ok(String::new())
     }
+}
 
+impl Host for Told {
     fn holding(&self, _: &Account) -> Holding {
         let mut held = self.held.borrow_mut();
         let answer = if held.len() > 1 { held.remove(0) } else { held[0].clone() };

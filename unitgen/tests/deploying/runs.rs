@@ -11,6 +11,7 @@ use unitgen::{
         permission::{Permission, Waivers, permit},
     },
     generations::{Image, Origin, Record, Store},
+    installation::Installation,
     plan::{self, Found, ManifestOf, Plan, Wanted, observe},
 };
 
@@ -31,7 +32,8 @@ fn wanted(place: &Place, manifest: &str) -> Wanted {
             programs: None,
         },
         root: place.folder.path().display().to_string(),
-        image: Image::of(&tree(manifest), "avwap", manifest.as_bytes()),
+        installation: Installation::SYSTEM,
+        image: Image::of(&tree(manifest), &Installation::SYSTEM, "avwap", manifest.as_bytes()),
         orders: [EXECUTION.to_owned()].into(),
     }
 }
@@ -45,15 +47,16 @@ fn lay(place: &Place, host: &Told, manifest: &str, waivers: Waivers) -> Result<(
     found.is_active = Some(host.is_active("avwap.target"));
     found.who = "a test".to_owned();
     let plan: Plan = plan::make(&wanted, &found);
-    let accounts = accounts(&[&wanted.image]);
+    let accounts = accounts(&[&wanted.image], &wanted.installation);
     let holding = host.holding(&accounts[0]);
     let permission = permit(&plan.nature(), waivers, &holding, &Hours::Off);
     if matches!(permission, Permission::Refused(_)) {
         return Err(permission);
     }
-    let (store, told) = (Store::of(root, "avwap"), RefCell::new(Vec::new()));
+    let (store, told) = (Store::of(root, &wanted.installation, "avwap"), RefCell::new(Vec::new()));
     let run = Run {
         root,
+        installation: &wanted.installation,
         store: &store,
         host: Some(host),
         tell: &|event| told.borrow_mut().push(event.clone()),

@@ -11,6 +11,7 @@ use unitgen::{
     Tree,
     diff::{Turns, turns},
     guardrails::{Enablement, Units},
+    installation::Installation,
     search_path, source, systemd,
     verify::{self, Listing},
 };
@@ -66,7 +67,7 @@ impl Host {
     pub fn listing(&self) -> Listing {
         let names = rendered().iter().map(|(path, _)| path.to_owned()).collect();
         let mut listing = search_path::read(&DIRECTORIES.map(|directory| self.path(directory)), &names).unwrap();
-        let installed = search_path::installed(&self.path("root"), rendered()).unwrap();
+        let installed = search_path::installed(&self.path("root"), &Installation::SYSTEM, rendered()).unwrap();
         listing.manifests.insert("avwap".to_owned(), installed);
         listing
     }
@@ -77,7 +78,12 @@ impl Host {
 
     /// The codes that `verify` finds.
     pub fn verified(&self) -> Vec<&'static str> {
-        let expected = verify::Expected { deployment: "avwap", tree: rendered(), enabled: true };
+        let expected = verify::Expected {
+            deployment: "avwap",
+            installation: &Installation::SYSTEM,
+            tree: rendered(),
+            enabled: true,
+        };
         verify::verify(&expected, &self.listing()).findings.iter().map(|finding| finding.code.as_str()).collect()
     }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use unitgen::{
     drift::{self, Outcome},
-    guardrails::{Guardrail, Manager},
+    guardrails::Guardrail,
+    installation::Installation,
     predict::{Expectation, predict},
     systemctl::Recorded,
     verify::Expected,
@@ -51,7 +52,8 @@ impl Running {
 
     /// What `drift` makes of it and of a host's files.
     pub fn drift(&self, host: &Host) -> Outcome {
-        let expected = Expected { deployment: "avwap", tree: rendered(), enabled: true };
+        let expected =
+            Expected { deployment: "avwap", installation: &Installation::SYSTEM, tree: rendered(), enabled: true };
         let questions = drift::questions(&expected);
         let mut recorded = self.host.clone();
         let shown = questions.units.iter().filter_map(|unit| self.units.get(unit)).map(|properties| {
@@ -62,7 +64,7 @@ impl Running {
         recorded.answers.insert("show".to_owned(), Ok(shown.collect::<Vec<_>>().join("\n")));
         recorded.answers.insert("show-environment".to_owned(), Ok(self.environment.clone()));
         let answers = drift::ask(&recorded, &questions).unwrap();
-        drift::drift(&expected, Manager::System, &host.listing(), &questions, &answers)
+        drift::drift(&expected, &host.listing(), &questions, &answers)
     }
 }
 

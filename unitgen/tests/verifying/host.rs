@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output},
 };
 
-use unitgen::{Tree, output, search_path, source, systemd, verify};
+use unitgen::{Tree, installation::Installation, output, search_path, source, systemd, verify};
 use verify::Code;
 
 pub const AVWAP: &str = include_str!("../../../manifests/avwap.toml");
@@ -75,9 +75,10 @@ impl Host {
         let directories = DIRECTORIES.map(|directory| self.path(directory));
         let names = tree.iter().map(|(path, _)| path.to_owned()).collect();
         let mut listing = search_path::read(&directories, &names).unwrap();
-        let installed = search_path::installed(&self.path("root"), &tree).unwrap();
+        let installation = &Installation::SYSTEM;
+        let installed = search_path::installed(&self.path("root"), installation, &tree).unwrap();
         listing.manifests.insert("avwap".to_owned(), installed);
-        verify::verify(&verify::Expected { deployment: "avwap", tree: &tree, enabled: true }, &listing)
+        verify::verify(&verify::Expected { deployment: "avwap", installation, tree: &tree, enabled: true }, &listing)
     }
 
     /// The codes found, in the order of the list of codes.

@@ -20,8 +20,6 @@ use crate::{
 
 /// Larger than any unit: what is longer is a finding.
 const READ_MAX: u64 = 1 << 20;
-/// Of units of others: no hand writes more, and a generator that does names no program of ours behind it.
-const FOREIGN_MAX: u64 = 64 << 10;
 const UNITS: [&str; 6] = [".service", ".timer", ".target", ".path", ".socket", ".slice"];
 const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
 
@@ -129,7 +127,7 @@ impl Reader<'_> {
             return Some(self.read(&path, name, READ_MAX));
         }
         if UNITS.iter().any(|suffix| name.ends_with(suffix)) {
-            return Some(self.read(&path, name, FOREIGN_MAX));
+            return Some(self.read(&path, name, READ_MAX));
         }
         let folder = FOLDERS.iter().any(|suffix| name.ends_with(suffix));
         folder.then(|| self.folder(&path, name)).flatten()

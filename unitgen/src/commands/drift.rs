@@ -80,10 +80,13 @@ impl Drift {
             manifests.iter().map(|path| self.load(path.clone(), root)).collect::<Result<_, _>>()?;
         let rendered: BTreeSet<String> =
             loaded.iter().flat_map(|(_, _, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
+        let deployments: BTreeSet<String> =
+            loaded.iter().map(|(loaded, ..)| loaded.checked.deployment.name().as_str().to_owned()).collect();
         let mut drifted = Vec::new();
         for (loaded, installation, tree) in &loaded {
             may_act(installation, root)?;
             let mut listing = search_path::read(&installation.directories(root), &rendered).map_err(unreadable)?;
+            listing.deployments.clone_from(&deployments);
             listing.manifests.extend(verify::installed(loaded, installation, tree, root));
             drifted.push(look(loaded, installation, tree, &listing, &ThisHost::of(installation))?);
         }

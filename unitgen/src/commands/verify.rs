@@ -79,9 +79,12 @@ impl Verify {
             manifests.iter().map(|path| self.load(path)).collect::<Result<_, _>>()?;
         let rendered: BTreeSet<String> =
             loaded.iter().flat_map(|(_, _, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
+        let deployments: BTreeSet<String> =
+            loaded.iter().map(|(loaded, ..)| loaded.checked.deployment.name().as_str().to_owned()).collect();
         let verified = loaded.iter().map(|(loaded, installation, tree)| {
             let directories = self.directories(installation);
             let mut listing = search_path::read(&directories, &rendered).map_err(unreadable)?;
+            listing.deployments.clone_from(&deployments);
             if let Some(root) = search_path::root_of(&directories, installation).filter(|_| !self.package) {
                 listing.manifests.extend(installed(loaded, installation, tree, &root));
             }

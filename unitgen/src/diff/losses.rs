@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::guardrails::{Guardrail, Units, Verdict, Verdicts, judge};
+use crate::guardrails::{Guardrail, Units, Verdict, Verdicts, judge, redacted};
 
 /// A guardrail of one unit that is lost, gained or held differently.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,8 +69,8 @@ fn add(turns: &mut Turns, name: &str, before: &Verdicts, after: &Verdicts) {
             guardrail: entry.id,
             without: entry.without,
             incident: entry.incident,
-            before,
-            after,
+            before: redacted(&before),
+            after: redacted(&after),
         };
         match (held(before, guardrail), held(after, guardrail)) {
             (Some(by), None) => turns.lost.push(turn(by, why(after, guardrail))),

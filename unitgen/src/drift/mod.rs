@@ -76,6 +76,14 @@ pub struct Outcome {
     pub compared: usize,
 }
 
+impl Outcome {
+    /// Whether nothing is otherwise than the manifest has it; a guardrail that is lost without a finding counts too.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty() && self.lost.is_empty()
+    }
+}
+
 /// What to ask about a rendered tree.
 #[must_use]
 pub fn questions(expected: &Expected<'_>) -> Questions {

@@ -47,7 +47,7 @@ impl Report {
     /// Whether nothing drifted.
     #[must_use]
     pub fn is_ok(&self) -> bool {
-        self.0.iter().all(|drifted| drifted.outcome.findings.is_empty())
+        self.0.iter().all(|drifted| drifted.outcome.is_clean())
     }
 
     /// The JSON text, one line.
@@ -82,7 +82,7 @@ impl Report {
                 text += &format!("drift[{code}]: {unit}{subject}: {says}\n  {look}: {meaning}\n  help: {remedy}\n");
             }
             let properties = outcome.compared;
-            text += &match outcome.findings.len() {
+            text += &match outcome.findings.len() + outcome.lost.len() {
                 0 => format!(
                     "{deployment}: {units} units and {properties} properties that systemd has loaded are those of {manifest}\n"
                 ),

@@ -42,11 +42,13 @@ pub enum Code {
     ManifestDiffers,
     /// The manifest that the programs read is not the one whose digest the units have.
     InstalledManifestDiffers,
+    /// A unit or directory of others cannot be read.
+    Unreadable,
 }
 
 impl Code {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::UnitMissing,
         Self::UnitDiffers,
         Self::UnitShadowed,
@@ -65,6 +67,7 @@ impl Code {
         Self::Leftover,
         Self::ManifestDiffers,
         Self::InstalledManifestDiffers,
+        Self::Unreadable,
     ];
 
     /// The stable text.
@@ -89,6 +92,7 @@ impl Code {
             Self::Leftover => "leftover",
             Self::ManifestDiffers => "manifest-differs",
             Self::InstalledManifestDiffers => "installed-manifest-differs",
+            Self::Unreadable => "unreadable",
         }
     }
 
@@ -123,6 +127,9 @@ impl Code {
             Self::InstalledManifestDiffers => {
                 "its digest is not the one in the units: execution opens nothing, and manages what it holds"
             }
+            Self::Unreadable => {
+                "nobody can say whether it runs a program of the deployment, or starts or stops a unit of it"
+            }
         }
     }
 
@@ -156,6 +163,7 @@ impl Code {
                 "if it is what shall run, `unitgen plan` it and apply that; else put the manifest back that the units were \
                  rendered from: its copy lies beside them as NAME.manifest.toml"
             }
+            Self::Unreadable => "let everybody read it (units hold no secrets), or look as root",
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use contract::env::PORTCULLIS_MANIFEST;
 
-use super::{Code, Expected, Installed, Listing, Outcome, said_of};
+use super::{Code, Expected, Installed, Listing, Outcome, said_of_text};
 use crate::{Tree, systemd::manifest_copy};
 
 /// Where the units of a tree say that it lies, with the specifiers of their manager.
@@ -21,7 +21,7 @@ pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Ou
     };
     let says = match entry {
         Some(entry) if entry.content() == Some(manifest) => return,
-        Some(entry) => said_of(entry, manifest),
+        Some(entry) => said_of_text(entry, manifest),
         None => "it is not there".to_owned(),
     };
     outcome.find(Code::InstalledManifestDiffers, &format!("{}.target", expected.deployment), path, says);

@@ -1,7 +1,7 @@
 //! What the directories of a search path hold, as far as it can matter to a deployment: units, drop-ins, and the links
 //! by which units want each other. Data only; [`crate::search_path`] reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A unit search path: the first directory that has a file of some name decides what systemd reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub struct Listing {
     pub directories: Vec<Directory>,
     /// The manifests where the programs look for them, by deployment; one that nobody looked for is not among them.
     pub manifests: BTreeMap<String, Installed>,
+    /// Every deployment that is looked at: its units are not those of others.
+    pub deployments: BTreeSet<String>,
 }
 
 /// A manifest where the programs look for it.
@@ -124,7 +126,7 @@ impl Listing {
 
     /// Every name in the path, each once.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let names: std::collections::BTreeSet<&str> =
+        let names: BTreeSet<&str> =
             self.directories.iter().flat_map(|directory| directory.entries.keys().map(String::as_str)).collect();
         names.into_iter()
     }

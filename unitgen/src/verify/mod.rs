@@ -11,18 +11,20 @@ mod finding;
 pub mod installed;
 pub mod listing;
 mod others;
+mod quotes;
 mod report;
+mod runners;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use drop_ins::DropIn;
 pub use finding::{Code, Finding, Note};
 pub use listing::{Directory, Entry, Installed, Link, Listing};
+use quotes::{said_of, said_of_text, settings_of};
 pub use report::{Report, Verified};
 
 use crate::{
     Tree,
-    guardrails::redacted,
     installation::Installation,
     systemd::{header, manifest_copy},
 };
@@ -85,7 +87,7 @@ fn check_manifest(name: &str, content: &[u8], listing: &Listing, outcome: &mut O
     if let Some((file, entry)) = listing.named(name).next()
         && entry.content() != Some(content)
     {
-        outcome.find(Code::ManifestDiffers, name, file, said_of(entry, content));
+        outcome.find(Code::ManifestDiffers, name, file, said_of_text(entry, content));
     }
 }
 
@@ -100,7 +102,7 @@ fn check_unit(unit: &str, content: &[u8], listing: &Listing, outcome: &mut Outco
         outcome.find(Code::UnitMasked, unit, file, "a link to /dev/null, or an empty file");
     } else if let Some(other) = alias_of {
         outcome.find(Code::UnitAliased, unit, file, format!("a link to {other}"));
-    } else if entry.content() != Some(content) {
+    } else if !is_rendered(&file, entry, content, outcome) {
         let says = said_of(entry, content);
         match named.find(|(_, lower)| lower.content() == Some(content)) {
             Some((rendered, _)) => {
@@ -109,6 +111,16 @@ fn check_unit(unit: &str, content: &[u8], listing: &Listing, outcome: &mut Outco
             None => outcome.find(Code::UnitDiffers, unit, file, says),
         }
     }
+}
+
+/// Whether a file is what is rendered, be it by another release: a package is upgraded long before units may be rendered again.
+fn is_rendered(file: &str, entry: &Entry, content: &[u8], outcome: &mut Outcome) -> bool {
+    let found = entry.content().unwrap_or_default();
+    let release = header::of_another_release(found, content);
+    if let Some(release) = release {
+        outcome.note(file, format!("rendered by unitgen {release}, as this one renders it"));
+    }
+    release.is_some() || entry.content() == Some(content)
 }
 
 /// The drop-ins in force for a unit are those that are rendered, and what says nothing.
@@ -123,7 +135,7 @@ fn check_drop_ins(unit: &str, tree: &Tree, listing: &Listing, outcome: &mut Outc
                 let first = listing.directories.first().map_or("", |directory| directory.path.as_str());
                 outcome.find(Code::DropInMissing, unit, format!("{first}/{path}"), "it is in no directory");
             }
-            Some(found) if found.entry.content() == Some(content) => {}
+            Some(found) if is_rendered(&found.path, found.entry, content, outcome) => {}
             Some(found) if found.entry.is_mask() => {
                 outcome.find(Code::DropInMasked, unit, &found.path, "a link to /dev/null, or an empty file");
             }
@@ -143,7 +155,7 @@ fn judge_foreign(unit: &str, drop_ins: &BTreeMap<String, DropIn<'_>>, outcome: &
             }
             Entry::Null => outcome.note(&found.path, format!("it masks drop-ins called {name}")),
             Entry::File { content, .. } => {
-                outcome.find(Code::ForeignDropIn, unit, &found.path, format!("it sets {}", assignments(content)));
+                outcome.find(Code::ForeignDropIn, unit, &found.path, format!("it sets {}", settings_of(content)));
             }
             Entry::Unreadable(error) => outcome.find(Code::ForeignDropIn, unit, &found.path, error.clone()),
             // systemd passes over what is no file.
@@ -163,51 +175,4 @@ fn check_leftovers(expected: &Expected<'_>, listing: &Listing, outcome: &mut Out
             }
         }
     }
-}
-
-/// How something differs from what is rendered: by its first line that does.
-fn said_of(entry: &Entry, rendered: &[u8]) -> String {
-    match entry {
-        Entry::File { content, .. } => {
-            let (found, rendered) = (String::from_utf8_lossy(content), String::from_utf8_lossy(rendered));
-            let mut pairs = found
-                .lines()
-                .map(Some)
-                .chain(std::iter::repeat(None))
-                .zip(rendered.lines().map(Some).chain(std::iter::repeat(None)));
-            let longest = found.lines().count().max(rendered.lines().count());
-            match pairs.by_ref().take(longest).enumerate().find(|(_, (found, rendered))| found != rendered) {
-                Some((at, (found, rendered))) => {
-                    format!("line {}: {}, rendered {}", at + 1, quoted(found), quoted(rendered))
-                }
-                None => "it differs in its line ends".to_owned(),
-            }
-        }
-        Entry::Folder(_) => "a directory".to_owned(),
-        Entry::Null => "a link to /dev/null".to_owned(),
-        Entry::Dangling(link) => format!("a link to {}, which is not there", link.target),
-        Entry::Unreadable(error) => error.clone(),
-    }
-}
-
-const SHOWN_MAX: usize = 100;
-
-fn quoted(line: Option<&str>) -> String {
-    let Some(line) = line else { return "nothing".to_owned() };
-    // As a manifest assigns, which a name that sounds secret must be recognised in too.
-    let tight = line.replace(" = ", "=");
-    let without = redacted(&tight);
-    let shown = if without == tight { line } else { &without };
-    format!("{:?}", shown.chars().take(SHOWN_MAX).collect::<String>())
-}
-
-/// The assignments of a drop-in, as many as a reader takes in.
-fn assignments(content: &[u8]) -> String {
-    const SHOWN: usize = 3;
-    let text = String::from_utf8_lossy(content);
-    let lines: Vec<&str> =
-        drop_ins::lines(&text).map(str::trim).filter(|line| !drop_ins::says_nothing(line.as_bytes())).collect();
-    let shown: Vec<String> = lines.iter().take(SHOWN).map(|line| quoted(Some(line))).collect();
-    let more = if lines.len() > SHOWN { format!(" and {} more", lines.len() - SHOWN) } else { String::new() };
-    format!("{}{more}", shown.join(", "))
 }

@@ -1,14 +1,15 @@
-//! Units of others that reach into the deployment without a link: those that start a service by its name alone, those that
-//! run its programs themselves, and the slices that its services live in.
+//! Units of others that reach into the deployment without a link: those that start a service by its name alone, the slices that
+//! its services live in, and those that cannot be read.
 
-use std::collections::BTreeSet;
-
-use super::{Code, Expected, Listing, Outcome, drop_ins, judge_foreign};
-use crate::{guardrails::Manager, systemd::header};
+use super::{Code, Entry, Expected, Listing, Outcome, drop_ins, judge_foreign, runners};
+use crate::guardrails::{Manager, assignments};
 
 /// Each starts the service of its own name when it does not say another. Source: systemd.path(5), systemd.socket(5),
 /// systemd.timer(5).
 const STARTERS: [&str; 3] = [".path", ".socket", ".timer"];
+
+/// What lies beside units.
+const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
 
 /// Where both managers' own units lie.
 const OWN: &str = "/usr/lib/systemd/";
@@ -23,7 +24,8 @@ fn slices(manager: Manager) -> [&'static str; 2] {
 
 pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
     check_starters(expected, listing, outcome);
-    check_programs(expected, listing, outcome);
+    check_triggers(expected, listing, outcome);
+    runners::check(expected, listing, outcome);
     for slice in slices(expected.installation.manager()) {
         if let Some((file, entry)) = listing.named(slice).next()
             && !file.contains(OWN)
@@ -33,6 +35,7 @@ pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Ou
         }
         judge_foreign(slice, &drop_ins::in_force(listing, slice), outcome);
     }
+    check_unreadable(expected, listing, outcome);
 }
 
 fn check_starters(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
@@ -49,37 +52,38 @@ fn check_starters(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outc
     }
 }
 
-/// Enabled or not: one `systemctl start` runs it. A unit that is rendered for another deployment is that one's business.
-fn check_programs(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
-    let programs = programs_of(expected);
-    for name in listing.names().filter(|name| name.ends_with(".service") && expected.tree.get(name).is_none()) {
+/// The same by a word of theirs: `Unit=` of a timer or path, `Service=` of a socket.
+fn check_triggers(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
+    let is_starter = |name: &&str| STARTERS.iter().any(|kind| name.ends_with(kind));
+    for name in listing.names().filter(is_starter).filter(|name| expected.tree.get(name).is_none()) {
         let Some((file, entry)) = listing.named(name).next() else { continue };
-        let Some(content) = entry.content().filter(|content| header::deployment_of(content).is_none()) else {
-            continue;
-        };
-        if entry.link().is_some_and(|link| link.alias_of.is_some()) {
-            continue;
-        }
-        let text = String::from_utf8_lossy(content);
-        let run = programs.iter().find(|program| text.contains(**program) && runs(&text, program));
-        if let Some(program) = run {
-            outcome.find(Code::ForeignRun, name, file, format!("it runs {program}"));
+        let mut texts = vec![(file, entry)];
+        texts.extend(drop_ins::in_folders(listing, &[name], ".d").into_values().map(|laid| (laid.path, laid.entry)));
+        let said = texts.iter().flat_map(|(file, entry)| assignments(file, entry.content().unwrap_or_default()));
+        let last = said.filter(|said| ["Unit", "Service"].contains(&said.key.as_str())).last();
+        if let Some(said) = last.filter(|said| expected.tree.get(&said.value).is_some()) {
+            outcome.find(Code::StartedByOthers, &said.value, said.file.clone(), format!("{name} starts it"));
         }
     }
 }
 
-/// What the deployment's services run behind a gate; an alert or a report may be sent by anybody.
-fn programs_of<'a>(expected: &Expected<'a>) -> BTreeSet<&'a str> {
-    let services = expected.tree.iter().filter(|(path, _)| path.ends_with(".service"));
-    let texts = services.filter_map(|(_, content)| std::str::from_utf8(content).ok());
-    let gated = texts.filter(|text| text.contains("\nExecCondition=") || text.contains("\nExecStartPre="));
-    let starts = gated.flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("ExecStart=")));
-    starts.filter_map(|command| command.split_whitespace().next()).collect()
-}
-
-/// Whether a line that is no comment names the program: in whatever directive, after whatever a shell puts before it.
-fn runs(text: &str, program: &str) -> bool {
-    let lines = drop_ins::lines(text).map(str::trim).filter(|line| !line.starts_with(['#', ';']));
-    let words = lines.flat_map(|line| line.split(|sign: char| sign.is_whitespace() || "=\"';&|()".contains(sign)));
-    words.map(|word| word.trim_start_matches(['@', '-', ':', '+', '!'])).any(|word| word == program)
+/// What cannot be read may start or change anything; what is told already is not told twice.
+fn check_unreadable(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
+    let mut find = |unit: &str, file: String, entry: &Entry| {
+        if let Entry::Unreadable(error) = entry
+            && outcome.findings.iter().all(|found| found.file != file)
+        {
+            outcome.find(Code::Unreadable, unit, file, error.clone());
+        }
+    };
+    for name in listing.names().filter(|name| expected.tree.get(name).is_none()) {
+        let folder = FOLDERS.iter().find_map(|kind| name.strip_suffix(kind));
+        let Some(unit) = folder else {
+            // Only the first of a name counts.
+            listing.named(name).take(1).for_each(|(file, entry)| find(name, file, entry));
+            continue;
+        };
+        listing.named(name).for_each(|(file, entry)| find(unit, file, entry));
+        listing.inside(name).for_each(|(file, _, entry)| find(unit, file, entry));
+    }
 }

@@ -18,7 +18,7 @@ use unitgen::guardrails::{Guardrail, Units, Verdict, judge};
 
 use host::Host;
 use losses::{Loss, losses};
-use running::Running;
+use running::{Running, is_ok};
 use ways::Way;
 
 /// What our own drop-ins say again: an edit of the unit alone does not lose these, and verify still tells it.
@@ -50,7 +50,7 @@ fn caught(loss: &Loss, way: Way) -> Option<Caught> {
     matches!(judge(&clean, &unit).get(&loss.guardrail), Some(Verdict::Held(_))).then(|| Caught {
         verify: !host.verified().is_empty(),
         diff: host.turns().lost.iter().any(|turn| turn.unit == unit && turn.guardrail == loss.guardrail.id()),
-        drift: !Running::of(&host).drift(&host).findings.is_empty(),
+        drift: !is_ok(&Running::of(&host).drift(&host)),
     })
 }
 
@@ -61,7 +61,11 @@ fn a_host_as_rendered_has_lost_nothing() {
         assert_eq!(host.verified(), Vec::<&str>::new());
         assert_eq!(host.turns(), unitgen::diff::Turns::default());
         let outcome = Running::of(&host).drift(&host);
-        assert!(outcome.findings.is_empty() && outcome.lost.is_empty(), "{place}: {:#?}", outcome.findings);
+        assert!(
+            outcome.findings.is_empty() && outcome.lost.is_empty() && is_ok(&outcome),
+            "{place}: {:#?}",
+            outcome.findings
+        );
         assert!(outcome.compared > 400, "{}", outcome.compared);
     }
 }

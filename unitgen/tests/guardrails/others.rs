@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Host, MANIFEST},
-    running::Running,
+    running::{Running, is_ok},
 };
 
 /// What is done, by what verify finds it, and the unit and guardrail that diff names as lost or held by something else;
@@ -14,7 +14,7 @@ pub struct Other {
     pub lost: &'static [(&'static str, &'static str)],
 }
 
-pub const OTHERS: [Other; 16] = [
+pub const OTHERS: [Other; 18] = [
     Other {
         name: "a timer is deleted",
         done: |host| host.remove("etc/eod.timer"),
@@ -72,6 +72,20 @@ pub const OTHERS: [Other; 16] = [
     Other {
         name: "something upholds the service, whatever its gate says",
         done: |host| host.link("etc/other.service.upholds/execution.service", "../execution.service"),
+        verify: &["started-by-others"],
+        lost: &[("execution.service", "single-start")],
+    },
+    Other {
+        name: "a unit of others wants the service in its own text",
+        done: |host| {
+            host.write("etc/foreign.service", "[Unit]\nWants=execution.service\n[Service]\nExecStart=/bin/x\n")
+        },
+        verify: &[],
+        lost: &[("execution.service", "single-start")],
+    },
+    Other {
+        name: "a timer of another name triggers it",
+        done: |host| host.write("etc/foreign.timer", "[Timer]\nOnCalendar=daily\nUnit=execution.service\n"),
         verify: &["started-by-others"],
         lost: &[("execution.service", "single-start")],
     },
@@ -155,7 +169,7 @@ fn every_other_way_is_found_for_what_it_is() {
         if found != lost {
             wrong.push(format!("{name}: diff names {found:?}"));
         }
-        if Running::of(&host).drift(&host).findings.is_empty() {
+        if is_ok(&Running::of(&host).drift(&host)) {
             wrong.push(format!("{name}: drift finds nothing"));
         }
     }

@@ -48,7 +48,8 @@ fn page() -> String {
     for other in OTHERS {
         let lost: Vec<String> = other.lost.iter().map(|(unit, id)| format!("{unit} **{id}**")).collect();
         let lost = if lost.is_empty() { "nothing: the unit says the same".to_owned() } else { lost.join(", ") };
-        page += &format!("| {} | {} | {lost} | yes |\n", other.name, other.verify.join(", "));
+        let verify = if other.verify.is_empty() { "nothing".to_owned() } else { other.verify.join(", ") };
+        page += &format!("| {} | {verify} | {lost} | yes |\n", other.name);
     }
     page + RUNNING
 }

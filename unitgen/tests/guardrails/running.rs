@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use unitgen::{
-    drift::{self, Outcome},
+    drift::{self, Drifted, Outcome, Report},
     guardrails::Guardrail,
     installation::Installation,
     predict::{Expectation, predict},
@@ -66,6 +66,15 @@ impl Running {
         let answers = drift::ask(&recorded, &questions).unwrap();
         drift::drift(&expected, &host.listing(), &questions, &answers)
     }
+}
+
+/// What `drift`'s exit code says.
+pub fn is_ok(outcome: &Outcome) -> bool {
+    let (deployment, manifest) = ("avwap".to_owned(), "avwap.toml".to_owned());
+    let report = Report(vec![Drifted { deployment, manifest, units: 1, outcome: outcome.clone() }]);
+    let last = report.to_text().lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last.contains("not as avwap.toml has"), !report.is_ok(), "{last}");
+    report.is_ok()
 }
 
 /// As `systemctl show` prints what is expected.

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::host::{Change, ENABLED, Host};
+use crate::host::{Change, ENABLED, Host, RESTART};
 
 #[test]
 fn what_takes_nothing_away_is_left_alone() {
@@ -23,6 +23,18 @@ fn what_takes_nothing_away_is_left_alone() {
             host.write("etc/socket.d/x.conf", "[Socket]\nBacklog=1\n");
         }),
         ("the same unit above", |host| host.copy("lib/scan.service", "etc/scan.service")),
+        ("rendered by another release that renders the same", |host| {
+            for path in ["lib/execution.service", "lib/scan.timer", "lib/avwap.target", &format!("lib/{RESTART}")] {
+                host.edit(path, "by unitgen ", "by unitgen 9.");
+            }
+        }),
+        ("a unit that asks our gate, and one that tells of ours", |host| {
+            host.write("etc/a.service", "[Service]\nExecStart=/usr/lib/portcullis/bin/gate execution\n");
+            host.write(
+                "etc/b.service",
+                "[Service]\nExecStart=/usr/lib/portcullis/bin/desk alert --unit execution.service\n",
+            );
+        }),
         ("another unit below", |host| {
             host.copy("lib/scan.service", "etc/scan.service");
             host.write("lib/scan.service", "[Service]\nExecStart=/opt/old\n");

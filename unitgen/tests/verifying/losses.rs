@@ -6,6 +6,9 @@ use unitgen::verify::Code;
 
 use crate::host::{Change, ENABLED, GATE, Host, RESTART};
 
+const RUN: &str = "ExecStart=/usr/lib/portcullis/bin/execution run\n";
+const OF_NOBODY: &str = "# Rendered by unitgen 0.1.0 from the manifest of nobody (sha256:00).\n";
+
 #[test]
 fn every_loss_is_found() {
     let losses: &[(&str, Change, &[Code])] = &[
@@ -349,6 +352,54 @@ fn every_loss_is_found() {
             &[Code::ForeignRun],
         ),
         (
+            "a drop-in of a unit of others runs it",
+            |host| {
+                host.write("lib/second.service", "[Service]\nExecStart=/bin/true\n");
+                host.write("etc/second.service.d/x.conf", &format!("[Service]\nExecStart=\n{RUN}"));
+            },
+            &[Code::ForeignRun],
+        ),
+        (
+            "an alias's drop-in runs it",
+            |host| {
+                host.write("lib/second.service", "[Service]\nExecStart=/bin/true\n");
+                host.link("etc/zz.service", "../lib/second.service");
+                host.write("etc/zz.service.d/x.conf", &format!("[Service]\n{RUN}"));
+            },
+            &[Code::ForeignRun],
+        ),
+        (
+            "a unit that says it is of a deployment that nobody looks at",
+            |host| host.write("etc/second.service", &format!("{OF_NOBODY}[Service]\n{RUN}")),
+            &[Code::ForeignRun],
+        ),
+        (
+            "by the way of a link of the system",
+            |host| host.write("etc/second.service", "[Service]\nExecStart=/lib/portcullis//bin/execution run\n"),
+            &[Code::ForeignRun],
+        ),
+        (
+            "behind many comments",
+            |host| host.write("etc/second.service", &format!("{}[Service]\n{RUN}", "# much\n".repeat(20_000))),
+            &[Code::ForeignRun],
+        ),
+        (
+            "behind more than is read",
+            |host| host.write("etc/second.service", &format!("{}[Service]\n{RUN}", "# much\n".repeat(200_000))),
+            &[Code::Unreadable],
+        ),
+        ("a unit that nobody can read", |host| host.link("etc/second.service", "second.service"), &[Code::Unreadable]),
+        (
+            "a directory of links that nobody can read",
+            |host| host.link("etc/other.target.wants", "other.target.wants"),
+            &[Code::Unreadable],
+        ),
+        (
+            "a drop-in of others that nobody can read",
+            |host| host.link("etc/second.service.d/x.conf", "x.conf"),
+            &[Code::Unreadable],
+        ),
+        (
             "a limit of every service of the system",
             |host| host.write("control/system.slice.d/50-MemoryMax.conf", "[Slice]\nMemoryMax=64M\n"),
             &[Code::ForeignDropIn],
@@ -369,7 +420,11 @@ fn every_loss_is_found() {
             |host| host.copy("lib/scan.service", "etc/old-scan.service"),
             &[Code::Leftover],
         ),
-        ("a timer of an earlier manifest", |host| host.copy("lib/scan.timer", "lib/old-scan.timer"), &[Code::Leftover]),
+        (
+            "a timer of an earlier manifest",
+            |host| host.copy("lib/scan.timer", "lib/old-scan.timer"),
+            &[Code::StartedByOthers, Code::Leftover],
+        ),
         (
             "another manifest beside the units",
             |host| host.append("lib/avwap.manifest.toml", "# changed\n"),

@@ -68,9 +68,12 @@ fn a_finding_says_what_it_means_and_what_to_do() {
     host.write("etc/service.d/empty.conf", "# nothing\n");
     let output = host.unitgen(&["etc"]);
     let text = String::from_utf8(output.stdout).unwrap();
-    for part in
-        ["lost[unit-differs]: etc/execution.service: line ", "#ExecCondition=", "  help: render", "1 guardrail of"]
-    {
+    for part in [
+        "lost[unit-differs]: etc/execution.service: line ",
+        "rendered \"ExecCondition=",
+        "  help: render",
+        "1 guardrail of",
+    ] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let json: Value = serde_json::from_slice(&host.unitgen(&["etc", "--json"]).stdout).unwrap();
@@ -97,6 +100,31 @@ fn the_manifest_that_programs_read_is_held_against_the_units() {
     assert_eq!(host.unitgen(&[units, "--package"]).status.code(), Some(0), "a package brings none");
 }
 
+/// What is found ends in a journal that others read.
+#[test]
+fn nothing_secret_is_told_of_any_file() {
+    let host = Host::with_units_in("etc");
+    let secrets = "[Service]\nEnvironment=APCA_API_SECRET_KEY=hunter2\nExecStartPost=/bin/x --token=hunter2\n";
+    let more = "SetCredential=NAME:\\\nhunter2\nEnvironment=\"A=b\" \\\n \"PASSWORD=hunter2\"\n";
+    for path in
+        ["etc/scan.service.d/x.conf", "etc/execution.service.d/20-restart-policy.conf", "etc/system.slice.d/x.conf"]
+    {
+        host.write(path, &format!("{secrets}{more}"));
+    }
+    host.append("etc/eod.service", more);
+    host.edit("etc/execution.service", "Type=notify\n", more);
+    host.write("etc/scan.timer", &format!("{more}{}", fs::read_to_string(host.path("etc/scan.timer")).unwrap()));
+    host.append("etc/avwap.manifest.toml", "# APCA_API_SECRET_KEY = \"hunter2\"\n");
+    fs::write(host.path("m.toml"), AVWAP).unwrap();
+    for arguments in [&["etc", "--manifest", "m.toml"][..], &["etc", "--manifest", "m.toml", "--json"]] {
+        let output = host.unitgen(arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.matches("unit-differs").count() == 3 && text.contains("SetCredential=NAME:"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
 /// Two deployments on a host are each verified, and a loss of either is a loss.
 #[test]
 fn every_deployment_of_a_host_is_verified() {
@@ -114,6 +142,10 @@ fn every_deployment_of_a_host_is_verified() {
     output::write(&host.path("lib"), &rendered(&second), "second").unwrap();
     host.link("etc/multi-user.target.wants/second.target", "../second.target");
     assert_eq!(host.unitgen(&["control", "etc", "run", "lib"]).status.code(), Some(0));
+    // Looked at alone, the other one's units are those of others.
+    let alone = host.unitgen(&["lib", "etc", "--manifest", "lib/avwap.manifest.toml"]);
+    let text = String::from_utf8(alone.stdout).unwrap();
+    assert!(alone.status.code() == Some(1) && text.matches("lost[foreign-run]").count() == 2, "{text}");
     host.write("etc/second-.service.d/x.conf", "[Service]\nRestart=no\n");
     let output = host.unitgen(&["control", "etc", "run", "lib", "--json"]);
     let json: Value = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,5 +1,5 @@
-//! What becomes of each unit when one side takes the place of the other: it starts, stops, must be restarted, or nothing
-//! happens; and which directives say so.
+//! What becomes of each unit when one side takes the place of the other: it starts, stops, is restarted, or nothing happens;
+//! and which directives say so. `diff` tells it, and `apply` does it: what restarts is decided here alone.
 
 use serde::Serialize;
 
@@ -21,10 +21,10 @@ pub enum Becomes {
     LeftRunning,
     /// It can never start again.
     Masked,
-    /// It must be restarted for the change to count.
+    /// It is restarted, if it runs, for the change to count.
     Restarts,
-    /// It runs on as it is; the change counts from its next start on.
-    AtNextStart,
+    /// The same of what is started through a gate, and so may hold something: only while nothing is held.
+    RestartsWhenFlat,
     /// The change counts from its next run on.
     AtNextRun,
     /// Its timer is set anew.
@@ -52,6 +52,20 @@ pub struct Fate {
 }
 
 impl Becomes {
+    /// Whether a unit that runs goes on as it was until it is started afresh.
+    pub(crate) fn is_noticed_at_a_start(self) -> bool {
+        match self {
+            Self::Restarts | Self::RestartsWhenFlat | Self::AtNextRun | Self::SetAnew => true,
+            Self::Stops
+            | Self::LeftRunning
+            | Self::Masked
+            | Self::Starts
+            | Self::Appears
+            | Self::Reloads
+            | Self::TextOnly => false,
+        }
+    }
+
     /// As a fragment after the unit's name.
     #[must_use]
     pub fn meaning(self) -> &'static str {
@@ -59,8 +73,10 @@ impl Becomes {
             Self::Stops => "is gone: what runs of it stops",
             Self::LeftRunning => "is gone: what runs of it is left alone, until it is stopped by hand",
             Self::Masked => "is masked: it never starts again",
-            Self::Restarts => "must be restarted",
-            Self::AtNextStart => "runs on as it is; changed from its next start on",
+            Self::Restarts => "is restarted, if it runs",
+            Self::RestartsWhenFlat => {
+                "is restarted, if it runs and nothing is held; else, and by a switch of NixOS, changed from its next start on"
+            }
             Self::AtNextRun => "changed from its next run on",
             Self::SetAnew => "is set anew",
             Self::Starts => "is new, and starts",
@@ -82,30 +98,41 @@ pub(super) fn fate(before: &Units, after: &Units, name: &str) -> Option<Fate> {
         (Some(_), None) => fate(Becomes::Stops, Vec::new()),
         (Some(old), Some(new)) if !old.is_masked() && new.is_masked() => fate(Becomes::Masked, Vec::new()),
         (Some(old), Some(new)) => {
-            let changes: Vec<Change> = changes(old, new).into_iter().filter(counts).collect();
+            let changes = counting(old, new);
             if changes.is_empty() {
                 let same = old.files().iter().map(|(_, text)| text).eq(new.files().iter().map(|(_, text)| text));
                 return if same { None } else { fate(Becomes::TextOnly, Vec::new()) };
             }
-            fate(becomes(new, &changes), reasons(old, new, &changes))
+            fate(becomes(old, new, &changes), reasons(old, new, &changes))
         }
     }
+}
+
+/// What becomes of a unit that is there before and after, by the texts of its file and drop-ins.
+pub(crate) fn of_texts(name: &str, before: &[&str], after: &[&str]) -> Becomes {
+    let (old, new) = (Unit::of_texts(name, before), Unit::of_texts(name, after));
+    let changes = counting(&old, &new);
+    if changes.is_empty() { Becomes::TextOnly } else { becomes(&old, &new, &changes) }
+}
+
+fn counting(old: &Unit, new: &Unit) -> Vec<Change> {
+    changes(old, new).into_iter().filter(counts).collect()
 }
 
 fn counts(change: &Change) -> bool {
     !WORDS.iter().any(|(section, key)| change.is(section, key)) && change.section != "Install"
 }
 
-fn becomes(after: &Unit, changes: &[Change]) -> Becomes {
-    let in_section =
-        |section: &str| changes.iter().any(|change| change.section == section && !change.key.starts_with("X-"));
+fn becomes(before: &Unit, after: &Unit, changes: &[Change]) -> Becomes {
+    // Of `[Unit]` a reload is enough. What a service says of itself stands in `[Service]`, in `[Container]` as well.
+    let runs_by = |change: &Change| change.section != "Unit" && !change.key.starts_with("X-");
+    let is_gated = |unit: &Unit| !unit.list("Service", "ExecCondition").is_empty();
     match after.kind() {
-        "timer" if in_section("Timer") => Becomes::SetAnew,
-        "service" if in_section("Service") && after.is_oneshot() => Becomes::AtNextRun,
-        "service" if in_section("Service") && after.value("Service", "X-RestartIfChanged") == "false" => {
-            Becomes::AtNextStart
-        }
-        "service" if in_section("Service") => Becomes::Restarts,
+        "timer" | "service" if !changes.iter().any(runs_by) => Becomes::Reloads,
+        "timer" => Becomes::SetAnew,
+        "service" if after.is_oneshot() => Becomes::AtNextRun,
+        "service" if is_gated(before) || is_gated(after) => Becomes::RestartsWhenFlat,
+        "service" => Becomes::Restarts,
         _ => Becomes::Reloads,
     }
 }
@@ -130,4 +157,30 @@ fn reasons(before: &Unit, after: &Unit, changes: &[Change]) -> Vec<String> {
         reasons.push(format!("{more} more"));
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_answer_to_what_restarts() {
+        let gated = "[Service]\nExecCondition=/g\nExecStart=/p\nX-RestartIfChanged=false\n";
+        for (unit, before, after, expect) in [
+            ("a.service", "[Service]\nExecStart=/p\n", "# other\n[Service]\nExecStart=/p\n", Becomes::TextOnly),
+            ("a.service", "[Unit]\nDescription=a\n", "[Unit]\nDescription=b\n", Becomes::TextOnly),
+            ("a.service", "[Unit]\nWants=b.service\n", "[Unit]\nWants=c.service\n", Becomes::Reloads),
+            ("a.service", "[Service]\nX-StopIfChanged=false\n", "[Service]\n", Becomes::Reloads),
+            ("a.service", "[Service]\nExecStart=/p\n", "[Service]\nExecStart=/q\n", Becomes::Restarts),
+            ("a.service", "[Container]\nVolume=/a\nVolume=/b\n", "[Container]\nVolume=/b\n", Becomes::Restarts),
+            ("a.service", gated, "[Service]\nExecStart=/p\n", Becomes::RestartsWhenFlat),
+            ("a.service", "[Service]\nExecStart=/p\n", gated, Becomes::RestartsWhenFlat),
+            ("a.service", "[Service]\nType=oneshot\n", "[Service]\nType=oneshot\nNice=1\n", Becomes::AtNextRun),
+            ("a.timer", "[Timer]\nOnCalendar=daily\n", "[Timer]\nOnCalendar=weekly\n", Becomes::SetAnew),
+            ("a.timer", "[Unit]\nAfter=b.target\n", "[Unit]\nAfter=c.target\n", Becomes::Reloads),
+            ("a.target", "[Unit]\nWants=b.service\n", "[Unit]\nWants=c.service\n", Becomes::Reloads),
+        ] {
+            assert_eq!(of_texts(unit, &[before], &[after]), expect, "{unit}: {before:?} -> {after:?}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 //! end, what is in the environment, how exposed a service is; the text comes last. Pure: two sides and what answers
 //! questions about them in, a [`Difference`] out. Nothing secret is in it.
 
-mod fates;
+pub(crate) mod fates;
 mod losses;
 mod report;
 mod schedules;

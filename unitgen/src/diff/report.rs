@@ -122,9 +122,11 @@ fn unit(style: Style, fate: &super::Fate) -> String {
     let colour = match fate.becomes {
         Becomes::Stops | Becomes::Masked => RED,
         Becomes::Starts | Becomes::Appears => GREEN,
-        Becomes::Restarts | Becomes::LeftRunning | Becomes::AtNextStart | Becomes::AtNextRun | Becomes::SetAnew => {
-            YELLOW
-        }
+        Becomes::Restarts
+        | Becomes::LeftRunning
+        | Becomes::RestartsWhenFlat
+        | Becomes::AtNextRun
+        | Becomes::SetAnew => YELLOW,
         Becomes::Reloads | Becomes::TextOnly => "0",
     };
     let because = if fate.because.is_empty() { String::new() } else { format!(": {}", fate.because.join(", ")) };

@@ -48,7 +48,7 @@ const LISTS: [&str; 39] = [
     "WantedBy",
 ];
 /// Keys of `[Unit]` that only grow.
-const DEPENDENCIES: [&str; 13] = [
+const DEPENDENCIES: [&str; 14] = [
     "After",
     "Before",
     "BindsTo",
@@ -57,6 +57,7 @@ const DEPENDENCIES: [&str; 13] = [
     "OnSuccess",
     "PartOf",
     "Requires",
+    "RequiresMountsFor",
     "Requisite",
     "StopPropagatedFrom",
     "Upholds",
@@ -106,7 +107,7 @@ fn effective(unit: &Unit) -> BTreeMap<(String, String), Vec<String>> {
             values.dedup();
             continue;
         }
-        if said.value.is_empty() || !LISTS.contains(&said.key.as_str()) {
+        if said.value.is_empty() || !is_list(&said.section, &said.key) {
             values.clear();
         }
         values.push(said.value.clone());
@@ -116,4 +117,53 @@ fn effective(unit: &Unit) -> BTreeMap<(String, String), Vec<String>> {
         }
     }
     found
+}
+
+/// Of what podman's generator reads every key may stand several times.
+fn is_list(section: &str, key: &str) -> bool {
+    section == "Container" || LISTS.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::BTreeSet,
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    use super::*;
+
+    fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { files(&path, found) } else { found.push(path) }
+        }
+    }
+
+    /// What is taken for a setting of one value loses all but the last, and a change of it nobody would notice.
+    #[test]
+    fn whatever_is_rendered_several_times_is_a_list() {
+        let mut found = Vec::new();
+        files(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/rendered")), &mut found);
+        let kinds = ["service", "timer", "target", "conf", "container"];
+        let units =
+            found.iter().filter(|path| path.extension().is_some_and(|kind| kinds.iter().any(|one| kind == *one)));
+        let (mut lists, mut unknown) = (0, BTreeSet::new());
+        for path in units {
+            let text = fs::read(path).unwrap();
+            let mut seen = BTreeSet::new();
+            for said in crate::guardrails::assignments("", &text) {
+                if !seen.insert((said.section.clone(), said.key.clone())) {
+                    lists += 1;
+                    let grows = said.section == "Unit" && DEPENDENCIES.contains(&said.key.as_str());
+                    if !grows && !is_list(&said.section, &said.key) {
+                        unknown.insert((said.section, said.key));
+                    }
+                }
+            }
+        }
+        assert!(lists > 100, "{lists}");
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
 }

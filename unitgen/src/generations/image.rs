@@ -280,16 +280,6 @@ fn wanted_by(content: &[u8]) -> Option<String> {
     install.lines().find_map(|line| line.strip_prefix("WantedBy=")).map(str::to_owned)
 }
 
-/// Whether two texts of a unit say the same: comments, among them the header with the manifest's digest, say nothing.
-#[must_use]
-pub(crate) fn say_the_same(one: &[&str], other: &[&str]) -> bool {
-    let said = |texts: &[&str]| -> Vec<String> {
-        let lines = texts.iter().flat_map(|text| text.lines());
-        lines.filter(|line| !line.is_empty() && !line.starts_with(['#', ';'])).map(str::to_owned).collect()
-    };
-    said(one) == said(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,12 +337,5 @@ mod tests {
         ] {
             assert_eq!((unit_of_file(path).as_deref(), unit_of(path).as_deref()), (file, any), "{path}");
         }
-    }
-
-    #[test]
-    fn a_header_says_nothing() {
-        assert!(say_the_same(&["# a\n[Timer]\nX=1\n"], &["# b\n\n[Timer]\nX=1\n"]));
-        assert!(!say_the_same(&["[Timer]\nX=1\n"], &["[Timer]\nX=2\n"]));
-        assert!(!say_the_same(&["[Timer]\nX=1\n"], &["[Timer]\nX=1\n", "[Timer]\nX=\n"]));
     }
 }

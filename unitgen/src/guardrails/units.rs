@@ -269,6 +269,23 @@ impl Unit {
         Some(unit)
     }
 
+    /// A unit by the text of its file and of its drop-ins, in order.
+    pub(crate) fn of_texts(name: &str, texts: &[&str]) -> Self {
+        let mut unit = Self {
+            name: name.to_owned(),
+            file: name.to_owned(),
+            masked: false,
+            drop_ins: Vec::new(),
+            text: Vec::new(),
+            files: Vec::new(),
+        };
+        for text in texts {
+            unit.text.extend(assignments(name, text.as_bytes()));
+            unit.files.push((name.to_owned(), text.as_bytes().to_vec()));
+        }
+        unit
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

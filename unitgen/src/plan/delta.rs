@@ -7,10 +7,8 @@ use std::{
 
 use crate::{
     apply::switch::{After, Change},
-    generations::{
-        Content, Image, Place,
-        image::{rank, say_the_same},
-    },
+    diff::fates,
+    generations::{Content, Image, Place, image::rank},
 };
 
 /// What changes.
@@ -18,7 +16,8 @@ use crate::{
 pub struct Delta {
     /// Files to write, in order, and then files to remove, in order.
     pub changes: Vec<Change>,
-    /// Units that are there before and after and say something else, or run another program, in the order of their starts.
+    /// Units that are there before and after and go on as they were until they are started afresh, because of what they say or
+    /// because of their program, in the order of their starts.
     pub changed: Vec<String>,
     /// Units that come.
     pub added: Vec<String>,
@@ -74,9 +73,11 @@ pub fn units(before: &[&Image], goal: &Image, other_programs: &BTreeSet<String>)
     for unit in in_order(goal) {
         let texts = goal.texts_of(&unit);
         let runs_other = texts.iter().any(|text| other_programs.iter().any(|program| runs(text, program)));
-        let says_other = |image: &&&Image| has(image, &unit) && !say_the_same(&image.texts_of(&unit), &texts);
+        let is_noticed = |image: &Image| {
+            has(image, &unit) && fates::of_texts(&unit, &image.texts_of(&unit), &texts).is_noticed_at_a_start()
+        };
         let is_known = before.iter().any(|image| has(image, &unit));
-        if is_known && (runs_other || before.iter().any(|image| says_other(&image))) {
+        if is_known && (runs_other || before.iter().any(|image| is_noticed(image))) {
             delta.changed.push(unit.clone());
         }
         if before.iter().any(|image| !has(image, &unit)) {
@@ -174,6 +175,8 @@ mod tests {
         let gated =
             image(&[(A, service), (A_GATE, "[Service]\nExecCondition=/g\n"), (T, "# header 1\n[Timer]\nX=1\n")]);
         assert_eq!(delta(&before, &gated, &before, &[], &none).changed, ["a.service"]);
+        let reloaded = image(&[(A, &format!("[Unit]\nWants=b.service\n{service}")), (T, "[Timer]\nX=1\n")]);
+        assert!(delta(&before, &reloaded, &before, &[], &none).changed.is_empty(), "a reload is enough");
         let programs = BTreeSet::from(["/p/execution".to_owned()]);
         assert_eq!(delta(&before, &before, &before, &[], &programs).changed, ["a.service"]);
         let oneshot = image(&[(A, "[Service]\nType=oneshot\nExecStart=/p/execution run\n")]);

@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Output},
+};
 
 use unitgen::{
     calendar::agenda::{self, Agenda, DAYS_MAX},
@@ -62,6 +65,8 @@ fn days_beyond_the_exchanges_calendar_are_said_to_be() {
     assert!(text.contains("Fri 2027-12-31  session 09:30 to 16:00\n"), "{text}");
     assert!(text.contains("Mon 2028-01-03  the exchange's calendar of this release ends on 2027-12-31\n"), "{text}");
     assert!(text.contains("  scan               session unknown; made up for until 10:00"), "{text}");
+    let before = told(&manifest(AVWAP), "1990-01-01", 1);
+    assert!(before.contains("Mon 1990-01-01  the exchange's calendar of this release begins on "), "{before}");
 }
 
 #[test]
@@ -154,11 +159,44 @@ fn json_is_one_line_of_the_same() {
 
 #[test]
 fn icalendar_has_an_event_a_fire() {
-    let (0, out) = run(&["--from", "2026-11-27", "--days", "4", "--ics"]) else { panic!("it fails") };
+    let (0, out) = run(&["--from", "2026-11-26", "--days", "5", "--ics"]) else { panic!("it fails") };
     assert!(out.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") && out.ends_with("END:VCALENDAR\r\n"));
-    assert_eq!(out.matches("BEGIN:VEVENT\r\n").count(), 6);
-    assert!(out.contains("DTSTART:20261127T211500Z\r\nSUMMARY:avwap: eod\r\n"), "{out}");
+    assert_eq!(out.matches("BEGIN:VEVENT\r\n").count(), 9);
     assert!(out.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')));
+    for event in [
+        "DTSTART:20261126T133000Z\nSUMMARY:avwap: scan (no session)\nDESCRIPTION:no session: Thanksgiving Day\\; made up for \
+         until 10:00\\; then execution-restart\n",
+        "DTSTART:20261127T211500Z\nSUMMARY:avwap: eod\nDESCRIPTION:3h15m after the close\\; half-day 09:30 to 13:00: day after \
+         Thanksgiving\n",
+        "DTSTART:20261130T211500Z\nSUMMARY:avwap: eod\nDESCRIPTION:15m after the close\n",
+    ] {
+        assert!(unfolded(&out).contains(event), "{event}\n{out}");
+    }
+    let (0, unknown) = run(&["--from", "2028-01-03", "--days", "1", "--ics"]) else { panic!("it fails") };
+    let told = "SUMMARY:avwap: eod (session unknown)\nDESCRIPTION:session unknown\\; the exchange's calendar of this release ends";
+    assert!(unfolded(&unknown).contains(told), "{unknown}");
+}
+
+/// As a reader of the format puts its lines together again.
+fn unfolded(ics: &str) -> String {
+    ics.replace("\r\n ", "").replace("\r\n", "\n")
+}
+
+#[test]
+fn an_agenda_that_is_not_whole_says_so_everywhere() {
+    let mut agenda = Agenda::of(&manifest(AVWAP), "2026-11-27".parse().unwrap(), 1).unwrap();
+    assert!(!agenda::ics(&agenda).contains("fewer days") && !agenda::text(&agenda, false).contains("fewer days"));
+    agenda.truncated = true;
+    let told = "The first 100000 fires; ask for fewer days to see the rest";
+    assert!(agenda::text(&agenda, false).ends_with(&format!("\n{told}.\n")));
+    let head = unfolded(&agenda::ics(&agenda));
+    assert!(head.split_once("BEGIN:VEVENT").unwrap().0.contains(&told.replace(';', "\\;")), "{head}");
+    // Every minute of seventy days.
+    let manifest = AVWAP.replace("schedule = \"Mon..Fri 16:15\"", "schedule = \"Mon..Sun 00:00..23:59/1m\"");
+    let output = run_with(&manifest, &["--from", "2026-11-26", "--days", "70", "--ics"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("warning: these are the first 100000 fires\n"), "{said}");
 }
 
 #[test]
@@ -169,6 +207,7 @@ fn wrong_command_lines_are_64() {
         &["--from", "2026-02-30"],
         &["--from", "tomorrow"],
         &["--json", "--ics"],
+        &["--from", "2099-12-31"],
     ] {
         assert_eq!(run(arguments).0, 64, "{arguments:?}");
     }
@@ -193,9 +232,13 @@ fn planned(text: &str) -> manifest::Deployment {
 }
 
 fn run(arguments: &[&str]) -> (i32, String) {
-    let place = tempfile::tempdir().unwrap();
-    fs::write(place.path().join("m.toml"), AVWAP).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_unitgen"));
-    let output = command.args(["calendar", "m.toml"]).args(arguments).current_dir(place.path()).output().unwrap();
+    let output = run_with(AVWAP, arguments);
     (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+fn run_with(manifest: &str, arguments: &[&str]) -> Output {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("m.toml"), manifest).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unitgen"));
+    command.args(["calendar", "m.toml"]).args(arguments).current_dir(place.path()).output().unwrap()
 }

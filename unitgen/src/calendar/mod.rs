@@ -18,9 +18,31 @@ pub use firing::{Fire, fires};
 use market::Timestamp;
 pub use parsing::ExpressionError;
 
-/// When an expression elapses next, strictly after an instant; `None` when systemd says `never`, and beyond 2099, where no
-/// clock change is known. An expression without a zone is taken in UTC, see [`Expression::on_host_in`].
+/// No fire is foretold beyond this year: nobody knows a clock change there.
+pub const YEAR_KNOWN_MAX: i32 = next::YEAR_KNOWN_MAX;
+
+/// What follows an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It elapses then.
+    At(Timestamp),
+    /// It elapses beyond [`YEAR_KNOWN_MAX`], and when is not foretold.
+    Beyond,
+    /// systemd says `never`.
+    Never,
+}
+
+/// What follows an instant, strictly. An expression without a zone is taken in UTC, see [`Expression::on_host_in`].
+#[must_use]
+pub fn next(expression: &Expression, after: Timestamp) -> Next {
+    next::next(expression, after)
+}
+
+/// When an expression elapses next, strictly after an instant; `None` where nothing is foretold.
 #[must_use]
 pub fn next_after(expression: &Expression, after: Timestamp) -> Option<Timestamp> {
-    next::next_after(expression, after)
+    match next(expression, after) {
+        Next::At(at) => Some(at),
+        Next::Beyond | Next::Never => None,
+    }
 }

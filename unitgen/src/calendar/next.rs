@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use market::Timestamp;
 
 use super::{
-    Expression,
+    Expression, Next,
     component::Component,
     wall::{Clock, Wall},
 };
@@ -17,7 +17,7 @@ use super::{
 /// No date beyond this is looked at, so that the 31st of February comes to an end.
 pub(super) const YEAR_MAX: i32 = 2199;
 /// What the zones do is known up to this year; beyond it nothing is foretold.
-const YEAR_KNOWN_MAX: i32 = 2099;
+pub(super) const YEAR_KNOWN_MAX: i32 = 2099;
 /// systemd gives up after this many steps, and so do we: expressions that match once in decades never elapse.
 const STEPS_MAX: u32 = 1000;
 
@@ -44,21 +44,14 @@ enum Step {
     Exhausted,
 }
 
-/// The first match strictly after an instant; `None` when systemd says `never`, and beyond 2099.
-pub(super) fn next_after(expression: &Expression, after: Timestamp) -> Option<Timestamp> {
+/// The first match strictly after an instant.
+pub(super) fn next(expression: &Expression, after: Timestamp) -> Next {
     let micros = after.unix_nanos().div_euclid(1000) + 1;
-    if micros < 0 {
-        return None;
-    }
     let clock = Clock::new(expression.zone().unwrap_or(Tz::UTC));
-    let mut walk = Walk {
-        expression,
-        wall: clock.show(micros / 1_000_000)?,
-        clock,
-        past_second: micros % 1_000_000 != 0,
-        keeps_summer: false,
-    };
-    walk.run().map(Timestamp::from_unix_seconds)
+    let wall = if micros < 0 { None } else { clock.show(micros / 1_000_000) };
+    let Some(wall) = wall else { return Next::Never };
+    let past_second = micros % 1_000_000 != 0;
+    Walk { expression, wall, clock, past_second, keeps_summer: false }.run()
 }
 
 struct Walk<'a> {
@@ -72,7 +65,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn run(&mut self) -> Option<i64> {
+    fn run(&mut self) -> Next {
         let start = (self.wall.fields(), self.past_second);
         for _ in 0..STEPS_MAX {
             if let Some((_, exact)) = self.clock.read(&self.wall) {
@@ -81,20 +74,23 @@ impl Walk<'_> {
             if !self.keeps_summer {
                 self.wall.summer = None;
             }
-            if !self.matches()? {
-                continue;
+            match self.matches() {
+                None => return Next::Never,
+                Some(false) => continue,
+                Some(true) => {}
             }
             if self.wall.year > YEAR_KNOWN_MAX {
-                return None;
+                return Next::Beyond;
             }
             if (self.wall.fields(), self.past_second) >= start {
-                return self.clock.read(&self.wall).map(|(unix, _)| unix);
+                let at = self.clock.read(&self.wall).map(|(unix, _)| Timestamp::from_unix_seconds(unix));
+                return at.map_or(Next::Never, Next::At);
             }
             // A skipped hour led back to before the start. systemd jumps over it, and no longer asks which half of the year it is.
             self.wall.hour += 1;
             self.keeps_summer = true;
         }
-        None
+        Next::Never
     }
 
     /// Whether the time reached is a match; `None` when there is none left.

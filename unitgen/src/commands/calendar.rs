@@ -2,14 +2,14 @@
 
 use std::time::SystemTime;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, Days, NaiveDate, Utc};
 use clap::Args;
 use contract::ExitCode;
 
 use super::{ManifestArgs, colour_of_output, say, tell};
 use crate::calendar::{
-    Tz,
-    agenda::{self, Agenda, DAYS_MAX},
+    Tz, YEAR_KNOWN_MAX,
+    agenda::{self, Agenda, DAYS_MAX, FIRES_MAX},
 };
 
 /// Show when the timers of a manifest fire, among holidays, half-days and clock changes
@@ -41,7 +41,20 @@ impl Calendar {
         if !warnings.is_empty() && !self.manifest.json {
             self.manifest.show(&loaded.path, &loaded.bytes, warnings);
         }
-        match Agenda::of(&loaded.checked.deployment, self.from.unwrap_or_else(today), self.days) {
+        let from = self.from.unwrap_or_else(today);
+        let last = from.checked_add_days(Days::new(u64::from(self.days)));
+        if last.is_none_or(|last| last.year() > YEAR_KNOWN_MAX) {
+            tell(&format!(
+                "error: no fire is foretold beyond {YEAR_KNOWN_MAX}: nobody knows a clock change there\n  hint: name an earlier \
+                 day with --from\n"
+            ));
+            return ExitCode::Usage;
+        }
+        let found = Agenda::of(&loaded.checked.deployment, from, self.days);
+        if found.as_ref().is_ok_and(|found| found.truncated) && (self.ics || self.manifest.json) {
+            tell(&format!("warning: these are the first {FIRES_MAX} fires\n  hint: ask for fewer days with --days\n"));
+        }
+        match found {
             Ok(found) if self.manifest.json => {
                 let json = serde_json::to_string(&found).expect("an agenda has no key that is no text");
                 say(&format!("{json}\n"));

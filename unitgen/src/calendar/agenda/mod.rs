@@ -82,8 +82,10 @@ pub enum Exchange {
         /// The weekend, the holiday or the occasion.
         reason: &'static str,
     },
-    /// Beyond what this release knows.
+    /// Before or beyond what this release knows.
     Unknown {
+        /// The first day known.
+        first_known: NyDate,
         /// The last day known.
         last_known: NyDate,
     },
@@ -215,8 +217,12 @@ fn day(zone: Tz, date: NaiveDate, fires: Vec<TimerFire>) -> Day {
 }
 
 fn exchange_on(date: NaiveDate) -> Exchange {
-    let day = NyDate::new(date.year(), date.month(), date.day()).expect("a date of the calendar");
-    known_exchange_on(day).unwrap_or_else(|error| Exchange::Unknown { last_known: error.last })
+    known_exchange_on(ny_day(date))
+        .unwrap_or_else(|error| Exchange::Unknown { first_known: error.first, last_known: error.last })
+}
+
+fn ny_day(date: NaiveDate) -> NyDate {
+    NyDate::new(date.year(), date.month(), date.day()).expect("a date of the calendar")
 }
 
 fn known_exchange_on(day: NyDate) -> Result<Exchange, CalendarError> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono_tz::Tz;
 use market::Timestamp;
 
-use super::{Agenda, ClockChange, Day, Exchange, FIRES_MAX, Kind, Relation, TimerFire, wall};
+use super::{Agenda, ClockChange, Day, Exchange, FIRES_MAX, Kind, Relation, TimerFire, ny_day, wall};
 
 const BOLD: &str = "\x1b[1m";
 const YELLOW: &str = "\x1b[33m";
@@ -40,14 +40,14 @@ pub fn text(agenda: &Agenda, colour: bool) -> String {
         let _ = writeln!(text, "  {}: {starts}", job.job);
     }
     if agenda.truncated {
-        let _ = writeln!(text, "\nThe first {FIRES_MAX} fires; ask for fewer days to see the rest.");
+        let _ = writeln!(text, "\n{}.", truncated());
     }
     text
 }
 
 #[derive(Clone, Copy)]
-struct Paint {
-    colour: bool,
+pub(super) struct Paint {
+    pub(super) colour: bool,
 }
 
 impl Paint {
@@ -56,25 +56,37 @@ impl Paint {
     }
 }
 
+/// What is said of an agenda that is not whole.
+pub(super) fn truncated() -> String {
+    format!("The first {FIRES_MAX} fires; ask for fewer days to see the rest")
+}
+
 fn is_told(day: &Day) -> bool {
     let weekend = matches!(day.exchange, Exchange::Closed { reason: "weekend" });
     !weekend || !day.fires.is_empty() || !day.clock_changes.is_empty()
 }
 
 fn head(day: &Day, zone: Tz, paint: Paint) -> String {
-    let mut words = vec![match &day.exchange {
+    let mut words = vec![exchange(day, zone, paint)];
+    words.extend(day.clock_changes.iter().map(|change| paint.with(YELLOW, &told(change))));
+    format!("{}  {}", paint.with(BOLD, &format!("{} {}", day.weekday, day.date)), words.join("; "))
+}
+
+/// What the exchange does on a day.
+pub(super) fn exchange(day: &Day, zone: Tz, paint: Paint) -> String {
+    match &day.exchange {
         Exchange::Session { open, close } => format!("session {}", span(*open, *close, zone)),
         Exchange::HalfDay { reason, open, close } => {
             paint.with(YELLOW, &format!("half-day {}: {reason}", span(*open, *close, zone)))
         }
         Exchange::Closed { reason: "weekend" } => "weekend".to_owned(),
         Exchange::Closed { reason } => paint.with(YELLOW, &format!("no session: {reason}")),
-        Exchange::Unknown { last_known } => {
-            paint.with(YELLOW, &format!("the exchange's calendar of this release ends on {last_known}"))
+        Exchange::Unknown { first_known, last_known } => {
+            let is_before = ny_day(day.date) < *first_known;
+            let (verb, date) = if is_before { ("begins", first_known) } else { ("ends", last_known) };
+            paint.with(YELLOW, &format!("the exchange's calendar of this release {verb} on {date}"))
         }
-    }];
-    words.extend(day.clock_changes.iter().map(|change| paint.with(YELLOW, &told(change))));
-    format!("{}  {}", paint.with(BOLD, &format!("{} {}", day.weekday, day.date)), words.join("; "))
+    }
 }
 
 fn line(fire: &TimerFire, zone: Tz, width: usize, paint: Paint) -> String {
@@ -89,18 +101,22 @@ fn line(fire: &TimerFire, zone: Tz, width: usize, paint: Paint) -> String {
     if zone != Tz::UTC {
         line += &format!("  {} UTC{}", clock(fire.utc, Tz::UTC), shift(fire.utc, zone, Tz::UTC));
     }
-    line += &format!("  {:width$}  {}", fire.name, relation(&fire.exchange, paint));
+    line + &format!("  {:width$}  {}\n", fire.name, notes(fire, zone, paint).join("; "))
+}
+
+/// What is worth telling of a fire, beside its time and name.
+pub(super) fn notes(fire: &TimerFire, zone: Tz, paint: Paint) -> Vec<String> {
+    let mut notes = vec![relation(&fire.exchange, paint)];
     if fire.kind == Kind::Service {
-        line += "; runs on";
+        notes.push("runs on".to_owned());
     }
     if let Some(until) = fire.made_up_until {
-        line += &format!("; made up for until {}{}", clock(until, zone), days_later(fire.utc, until, zone));
+        notes.push(format!("made up for until {}{}", clock(until, zone), days_later(fire.utc, until, zone)));
     }
     if !fire.on_success.is_empty() {
-        line += &format!("; then {}", fire.on_success.join(", "));
+        notes.push(format!("then {}", fire.on_success.join(", ")));
     }
-    line.push('\n');
-    line
+    notes
 }
 
 fn relation(relation: &Relation, paint: Paint) -> String {

@@ -192,7 +192,7 @@ fn an_agenda_that_is_not_whole_says_so_everywhere() {
     let head = unfolded(&agenda::ics(&agenda));
     assert!(head.split_once("BEGIN:VEVENT").unwrap().0.contains(&told.replace(';', "\\;")), "{head}");
     // Every minute of seventy days.
-    let manifest = AVWAP.replace("schedule = \"Mon..Fri 16:15\"", "schedule = \"Mon..Sun 00:00..23:59/1m\"");
+    let manifest = AVWAP.replace("schedule = \"Mon..Fri 16:15\"", "schedule = \"Mon..Sun 00:00..23:59/1m UTC\"");
     let output = run_with(&manifest, &["--from", "2026-11-26", "--days", "70", "--ics"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{said}");

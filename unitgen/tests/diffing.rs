@@ -258,14 +258,46 @@ fn a_release_is_asked_for_its_units() {
         found["guardrails"]["lost"].as_array().unwrap().iter().map(|turn| &turn["guardrail"]).collect();
     assert_eq!(lost, ["punctual"; 3], "by the manifest that it is compared with: {found}");
     place.write("release/avwap.toml", &AVWAP.replace("08:30", "08:29"));
-    assert_eq!(place.json(&["m.toml", "release"])["schedules"].as_array().unwrap().len(), 1, "its own manifest counts");
-    place.write("release/second.toml", AVWAP);
-    assert_eq!(place.code(&["m.toml", "release"]), 2);
+    assert!(
+        place.json(&["m.toml", "release"])["schedules"].as_array().unwrap().is_empty(),
+        "its own is an example: what is named counts"
+    );
     place.write("release/bin/unitgen", "#!/bin/sh\necho no >&2\nexit 78\n");
-    fs::remove_file(place.path("release/second.toml")).unwrap();
     let refused = place.diff(&["m.toml", "release"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("no\n"));
+}
+
+/// Which manifest two releases render, when no side is one: a tree as our package lays it, and what the host has.
+#[test]
+fn releases_render_the_manifest_that_is_meant() {
+    let place = Place::new();
+    let script = format!("#!/bin/sh\nexec {} \"$@\"\n", env!("CARGO_BIN_EXE_unitgen"));
+    for release in ["old", "new"] {
+        let unitgen = format!("{release}/usr/lib/portcullis/bin/unitgen");
+        place.write(&unitgen, &script);
+        fs::set_permissions(place.path(&unitgen), fs::Permissions::from_mode(0o755)).unwrap();
+        place.write(&format!("{release}/usr/share/portcullis/avwap.toml"), AVWAP);
+        fs::create_dir(place.path(&format!("{release}/etc"))).unwrap();
+    }
+    fs::create_dir(place.path("host")).unwrap();
+    let sides = ["old", "new", "--root", "host"];
+    let label = |args: &[&str], side: &str| place.json(args)[side].as_str().unwrap().to_owned();
+    assert_eq!(label(&sides, "from"), "old with old/usr/share/portcullis/avwap.toml");
+    assert_eq!(label(&sides, "to"), "new with new/usr/share/portcullis/avwap.toml");
+    place.write("host/etc/portcullis/avwap.toml", AVWAP);
+    assert_eq!(label(&sides, "from"), "old with host/etc/portcullis/avwap.toml");
+    assert_eq!(label(&["a", "new", "--root", "host"], "to"), "new with a/avwap.manifest.toml");
+    assert_eq!(label(&["old", "new", "--root", "host", "--manifest", "m.toml"], "to"), "new with m.toml");
+    place.write("host/etc/portcullis/second.toml", AVWAP);
+    let refused = place.diff(&sides);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said.contains("hint: name one with --manifest: host/etc/portcullis/avwap.toml host/etc"), "{said}");
+    fs::remove_dir_all(place.path("host/etc")).unwrap();
+    fs::remove_dir_all(place.path("old/usr/share")).unwrap();
+    let none = String::from_utf8_lossy(&place.diff(&sides).stderr).into_owned();
+    assert!(none.contains("no manifest for the release old to render\n  hint: name one with --manifest"), "{none}");
 }
 
 /// Two shipped deployments are compared in a moment: 20 ms, measured on the quickest of some; ten times that in this build.

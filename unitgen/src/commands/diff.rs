@@ -30,12 +30,17 @@ const HOST: &str = "host";
 /// Where a release has its programs.
 const PROGRAMS: [&str; 3] = ["", "bin", "usr/lib/portcullis/bin"];
 /// Where it has its manifest.
-const MANIFESTS: [&str; 2] = ["", "etc/portcullis"];
+const MANIFESTS: [&str; 3] = ["", "etc/portcullis", "usr/share/portcullis"];
+/// Where a host has those that are installed.
+const INSTALLED: &str = "etc/portcullis";
 
 const SIDES: &str = "\
 Each of FROM and TO is a manifest, a directory of units, a release (a directory with a `unitgen` in it, in bin or in \
 usr/lib/portcullis/bin, and a manifest), or the word `host`: what systemd reads on this host. With one of them alone the host \
 is the other: `unitgen diff MANIFEST` is what would change here, `unitgen diff MANIFEST host` what this host has lost.
+
+A release renders by itself: the manifest of --manifest, or that of the other side; else the one that is installed on the \
+host, else its own.
 
 What it means comes first: guardrails lost, what becomes of each unit, next fires, restart policy, environment, exposure. \
 The value of nothing that looks like a secret is shown.
@@ -59,6 +64,9 @@ pub(super) struct Diff {
     /// Compare the host with what is named, as without TO
     #[arg(long, conflicts_with = "second")]
     host: bool,
+    /// The manifest that releases render [default: the other side's, else the installed one, else each its own]
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// The root of the host's file system
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
@@ -129,6 +137,34 @@ impl Diff {
         login.map_or(Installation::SYSTEM, Installation::of_login)
     }
 
+    /// What a release renders: what is named, what it is compared with, what is installed, and only then its own, which is an
+    /// example.
+    fn manifest_of(&self, release: &Path, other: &Path) -> Result<PathBuf, String> {
+        if let Some(manifest) = self.manifest.as_deref().or(other.is_file().then_some(other)) {
+            return Ok(manifest.to_owned());
+        }
+        let beside = search_path::manifests(&[other.to_owned()]).unwrap_or_default();
+        let installed = || manifests_in(std::iter::once(self.root.join(INSTALLED)));
+        let own = || manifests_in(MANIFESTS.iter().map(|below| release.join(below)));
+        let found = if beside.is_empty() { installed() } else { beside };
+        let found = if found.is_empty() { own() } else { found };
+        match found.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(format!(
+                "error: there is no manifest for the release {} to render\n  hint: name one with --manifest\n",
+                release.display()
+            )),
+            several => {
+                let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
+                Err(format!(
+                    "error: the release {} could render several manifests\n  hint: name one with --manifest: {}\n",
+                    release.display(),
+                    names.join(" ")
+                ))
+            }
+        }
+    }
+
     fn load(&self, path: &Path, other: &Path) -> Result<Loaded, String> {
         if path == Path::new(HOST) {
             let installation = self.installation(other);
@@ -150,7 +186,9 @@ impl Diff {
         }
         if let Some(unitgen) = PROGRAMS.iter().map(|below| path.join(below).join("unitgen")).find(|path| path.is_file())
         {
-            let rendered = render_by(&unitgen, &manifest_of(path, other)?)?;
+            let manifest = self.manifest_of(path, other)?;
+            let rendered = render_by(&unitgen, &manifest)?;
+            let label = format!("{label} with {}", manifest.display());
             return Ok(Loaded::side(label, Units::of_listing(&rendered, Enablement::AsSaid)));
         }
         let listing = listing(&[path.to_owned()])?;
@@ -198,25 +236,12 @@ fn listing(directories: &[PathBuf]) -> Result<Listing, String> {
     })
 }
 
-/// A release's own manifest, or the one that it is compared with.
-fn manifest_of(release: &Path, other: &Path) -> Result<PathBuf, String> {
-    let mut found: Vec<PathBuf> = MANIFESTS
-        .iter()
-        .flat_map(|below| release.join(below).read_dir().into_iter().flatten().flatten())
-        .map(|entry| entry.path())
-        .filter(|path| super::is_manifest(path))
-        .collect();
-    if found.is_empty() && other.is_file() {
-        found.push(other.to_owned());
-    }
-    match <[PathBuf; 1]>::try_from(found) {
-        Ok([manifest]) => Ok(manifest),
-        Err(found) => Err(format!(
-            "error: the release {} has {} manifests, and one is needed\n  hint: compare it with a manifest\n",
-            release.display(),
-            found.len()
-        )),
-    }
+/// The manifests in some directories.
+fn manifests_in<'a>(directories: impl Iterator<Item = PathBuf> + 'a) -> Vec<PathBuf> {
+    let entries = directories.flat_map(|directory| directory.read_dir().into_iter().flatten().flatten());
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| super::is_manifest(path)).collect();
+    found.sort();
+    found
 }
 
 /// The units as another release makes them: by its own unitgen.

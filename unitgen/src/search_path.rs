@@ -85,7 +85,16 @@ fn present(directories: &[PathBuf]) -> Result<Vec<PathBuf>, SearchPathError> {
         let paths: Vec<String> = directories.iter().map(|path| path.display().to_string()).collect();
         return Err(SearchPathError::Nothing { paths: paths.join(", ") });
     }
-    Ok(present)
+    Ok(without_second_names(&present))
+}
+
+/// Of a link and the directory of the same path that it leads to, the directory: `/etc/xdg/systemd/user` is such a link on
+/// Debian, and what lies there would be told of by a name that nobody gave it.
+fn without_second_names(present: &[PathBuf]) -> Vec<PathBuf> {
+    let real = |path: &PathBuf| fs::canonicalize(path).ok();
+    let directories: BTreeSet<PathBuf> = present.iter().filter(|path| !path.is_symlink()).filter_map(real).collect();
+    let is_second = |path: &&PathBuf| path.is_symlink() && real(path).is_some_and(|real| directories.contains(&real));
+    present.iter().filter(|path| !is_second(path)).cloned().collect()
 }
 
 /// The manifest that the programs of a tree read on the host whose root lies here.

@@ -3,27 +3,13 @@
 #: lists 2026-10-15
 #: timeout 180
 
-id=1500
-home=/home/trader
-units=$home/.config/systemd/user
-as_trader() { runuser -u trader -- env XDG_RUNTIME_DIR="/run/user/$id" "$@"; }
-hers() { as_trader systemctl --user "$@"; }
-shown() { hers show --property="$2" --value -- "$1"; }
-is_hers() { [ "$(shown "$1" "$2")" = "$3" ]; }
-journal_of() { journalctl --sync; journalctl -o cat --no-pager "_SYSTEMD_USER_UNIT=$1" + "USER_UNIT=$1"; }
+. /scenario/login.sh
 
 if [ "$BOOT" = 1 ]; then
-    useradd --create-home --uid $id trader
-    # The guest has no PAM module that would say where a login's manager has its sockets.
-    install -D -m 644 /dev/stdin /etc/systemd/system/user@.service.d/runtime.conf <<'S'
-[Service]
-Environment=XDG_RUNTIME_DIR=/run/user/%i
-S
-    systemctl daemon-reload
+    a_login
     mkdir -p $home/.config/portcullis/credentials
     manifest=$home/.config/portcullis/avwap.toml
-    sed -e 's/scope = "system"/scope = "user"/' -e '/^group/d' -e 's/user = "trading"/user = "trader"/' \
-        -e 's|state = "/var/lib/avwap"|state = "avwap"|' /etc/portcullis/avwap.toml > $manifest
+    MANIFEST_OF=/etc/portcullis/avwap.toml her_manifest > $manifest
     printf '[jobs.status]\nprogram = "desk"\nargs = ["status"]\nschedule = "Mon..Fri 09:30..16:00/5m"\n' >> $manifest
     unitgen=$BIN/unitgen
 
@@ -33,8 +19,7 @@ S
     matches "$(cat /tmp/check)" 'host\[credential-missing\]: ~/.config/portcullis/credentials/APCA_API_KEY_ID'
     loginctl enable-linger trader
     wait_for 60 is_shown "user@$id.service" ActiveState active
-    echo SIMKEY > $home/.config/portcullis/credentials/APCA_API_KEY_ID
-    echo SIMSECRET > $home/.config/portcullis/credentials/APCA_API_SECRET_KEY
+    her_keys
     echo hush > $home/.config/portcullis/credentials/OF_SOMEBODY_ELSE
     chmod -R go= $home/.config/portcullis
     echo private > $home/letter
@@ -46,23 +31,9 @@ S
     for directive in IPAddressDeny SocketBindDeny DevicePolicy ProtectKernelLogs; do
         matches "$(cat /tmp/render)" "note: this target cannot hold $directive=:"
     done
-    for unit in execution eod scan status; do
-        install -D -m 644 /dev/stdin "$units/$unit.service.d/90-venue.conf" <<S
-[Service]
-Environment=APCA_API_BASE_URL=$VENUE
-Environment=APCA_API_DATA_URL=$VENUE
-Environment=PORTCULLIS_CLOCK=venue
-PrivateNetwork=no
-RestrictAddressFamilies=AF_INET AF_INET6
-S
-    done
-    for timer in scan execution-restart eod status; do
-        install -D -m 644 /dev/stdin "$units/$timer.timer.d/90-venue.conf" <<'S'
-[Timer]
-OnCalendar=
-OnCalendar=2099-01-01
-S
-    done
+    to_the_venue $units execution eod scan status
+    to_the_venue $units execution-restart
+    rm -r $units/execution-restart.service.d $units/execution.timer.d
     chown -R trader: $units
     hers daemon-reload
     hers enable --quiet avwap.target
@@ -77,14 +48,10 @@ S
     matches "$(journal_of status.service)" 'REFUSED: there is no watchlist'
 
     say 'with a list of today it starts'
-    state=$(hers show-environment | sed -n 's/^XDG_STATE_HOME=//p')
-    for state in $home/.local/state/avwap $home/.config/avwap; do [ ! -d "$state" ] || break; done
-    [ -d "$state" ] || fail 'no state directory'
+    her_state
     say "state: $state"
     echo "$state" > /scenario/out/state
-    for file in /scenario/lists/2026-10-15/*; do
-        [ "${file##*/}" = made-of ] || install -o trader -g trader -m 600 "$file" "$state/"
-    done
+    her_list 2026-10-15
     hers start execution.service || fail "$(journal_of execution.service)"
     is_hers execution.service ActiveState active || fail "$(journal_of execution.service)"
 

@@ -70,12 +70,15 @@ const NO_CALLS: [&str; 8] = ["listen", "mount", "reboot", "clock_settime", "chro
 
 pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     let or = |key: &str, default: &str| unit.last("Service", key).unwrap_or_else(|| default.to_owned());
-    let default = |key: &str, of_system: &'static str| match (manager, key) {
+    let has_no_devices = or("PrivateDevices", "no") == "yes";
+    let default = |key: &str, usual: &'static str| match (manager, key) {
         (Manager::User, "KeyringMode") => "inherit",
-        (Manager::System | Manager::User, _) => of_system,
+        // What the one implies for the other.
+        (_, "DevicePolicy") if has_no_devices => "closed",
+        (Manager::System | Manager::User, _) => usual,
     };
     let mut properties: Vec<Property> =
-        AS_WRITTEN.iter().map(|(key, of_system)| text(key, or(key, default(key, of_system)))).collect();
+        AS_WRITTEN.iter().map(|(key, usual)| text(key, or(key, default(key, usual)))).collect();
     properties.extend(SWITCHES.iter().map(|key| text(key, or(key, "no"))));
     for key in LISTS {
         properties.push((key.to_owned(), Expectation::Words(unit.words("Service", key).into_iter().collect())));

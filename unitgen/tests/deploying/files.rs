@@ -6,53 +6,69 @@ use super::place::{AVWAP, PROGRAMS, Place, UNITS, code, err, out, polling, tree}
 
 #[test]
 fn what_is_laid_is_what_is_rendered_and_enabled() {
-    let place = Place::new();
-    place.lay("a", AVWAP);
-    for (path, content) in tree(AVWAP).iter() {
-        assert_eq!(fs::read(place.path(UNITS).join(path)).unwrap(), content, "{path}");
+    for place in Place::both() {
+        place.lay("a", AVWAP);
+        let manifest = place.of(AVWAP);
+        for (path, content) in tree(&manifest).iter() {
+            assert_eq!(fs::read(place.path(&place.unit(path))).unwrap(), content, "{path}");
+        }
+        assert_eq!(place.read(&place.installed()), manifest);
+        let wants = format!("{}.wants/avwap.target", place.installation.manager().boot());
+        let link = fs::read_link(place.path(&place.unit(&wants))).unwrap();
+        assert_eq!(link.to_str(), Some("../avwap.target"));
+        let verified = place.unitgen(&["verify", &place.units(), "--manifest", &place.installed()]);
+        assert_eq!(code(&verified), 0, "{}", out(&verified));
+        let again = place.apply("a");
+        assert_eq!((code(&again), out(&again).contains("laid already")), (0, true));
+        assert!(!place.has_journal());
     }
-    assert_eq!(place.read("etc/portcullis/avwap.toml"), AVWAP);
-    let link = fs::read_link(place.path(UNITS).join("multi-user.target.wants/avwap.target")).unwrap();
-    assert_eq!(link.to_str(), Some("../avwap.target"));
-    let verified = place.unitgen(&["verify", UNITS, "--manifest", "etc/portcullis/avwap.toml"]);
-    assert_eq!(code(&verified), 0, "{}", out(&verified));
-    let again = place.apply("a");
-    assert_eq!((code(&again), out(&again).contains("laid already")), (0, true));
-    assert!(!place.has_journal());
 }
 
 #[test]
-fn generations_are_roots_alone_five_and_can_come_back() {
+fn generations_are_their_owners_alone_five_and_can_come_back() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::new();
-    for seconds in 20..27 {
-        place.lay("a", &polling(seconds));
-    }
-    let folder = place.path("var/lib/portcullis/generations/avwap");
-    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
-    let mut numbers: Vec<u64> = fs::read_dir(&folder)
-        .unwrap()
-        .filter_map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().ok())
-        .collect();
-    numbers.sort_unstable();
-    assert_eq!(numbers, [3, 4, 5, 6, 7]);
-    assert_eq!(fs::read_dir(folder.join("programs")).unwrap().count(), PROGRAMS.len(), "kept once for all");
-    let list = out(&place.unitgen(&["rollback", "--root", ".", "--list"]));
-    assert!(list.lines().count() == 5 && list.contains("*   7  "), "{list}");
+    for place in Place::both() {
+        for seconds in 20..27 {
+            place.lay("a", &polling(seconds));
+        }
+        let folder = place.path(&place.generations());
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        let mut numbers: Vec<u64> = fs::read_dir(&folder)
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().to_str().unwrap().parse().ok())
+            .collect();
+        numbers.sort_unstable();
+        assert_eq!(numbers, [3, 4, 5, 6, 7]);
+        assert_eq!(fs::read_dir(folder.join("programs")).unwrap().count(), PROGRAMS.len(), "kept once for all");
+        let list = out(&place.rollback(&["--list"]));
+        assert!(list.lines().count() == 5 && list.contains("*   7  "), "{list}");
 
-    assert_eq!(code(&place.unitgen(&["rollback", "--root", "."])), 0);
-    assert_eq!(place.current().as_deref(), Some("6"));
-    assert_eq!(place.read("etc/portcullis/avwap.toml"), polling(25));
-    let rolled = place.unitgen(&["rollback", "--root", ".", "--to", "3"]);
-    assert_eq!(code(&rolled), 0, "{}", err(&rolled));
-    assert_eq!(place.read("etc/portcullis/avwap.toml"), polling(22));
-    assert!(place.read("etc/systemd/system/execution.service").contains("EXECUTION_POLL_SECONDS=22"));
-    let refused = place.unitgen(&["rollback", "--root", ".", "--to", "2"]);
-    assert_eq!((code(&refused), err(&refused).contains("there are 3 4 5 6 7")), (65, true), "{}", err(&refused));
-    assert_eq!(code(&place.unitgen(&["rollback", "--root", "."])), 65, "nothing before it is kept");
-    // The next one is new, whatever lay before.
-    place.lay("a", &polling(50));
-    assert_eq!(place.current().as_deref(), Some("8"));
+        assert_eq!(code(&place.rollback(&[])), 0);
+        assert_eq!(place.current().as_deref(), Some("6"));
+        assert_eq!(place.read(&place.installed()), place.of(&polling(25)));
+        let rolled = place.rollback(&["--to", "3"]);
+        assert_eq!(code(&rolled), 0, "{}", err(&rolled));
+        assert_eq!(place.read(&place.installed()), place.of(&polling(22)));
+        assert!(place.read(&place.unit("execution.service")).contains("EXECUTION_POLL_SECONDS=22"));
+        let refused = place.rollback(&["--to", "2"]);
+        assert_eq!((code(&refused), err(&refused).contains("there are 3 4 5 6 7")), (65, true), "{}", err(&refused));
+        assert_eq!(code(&place.rollback(&[])), 65, "nothing before it is kept");
+        // The next one is new, whatever lay before.
+        place.lay("a", &polling(50));
+        assert_eq!(place.current().as_deref(), Some("8"));
+    }
+}
+
+/// A login's generations are not looked for among the system's, nor the other way round.
+#[test]
+fn a_login_and_the_system_do_not_know_each_others_generations() {
+    let place = Place::of_login();
+    place.lay("a", AVWAP);
+    assert!(!place.path("var/lib/portcullis").exists() && !place.path("etc/systemd").exists());
+    let of_the_system = place.unitgen(&["rollback", "--root", ".", "--list"]);
+    assert_eq!((code(&of_the_system), err(&of_the_system).contains("there are no generations")), (65, true));
+    let of_nobody = place.unitgen(&["rollback", "--root", ".", "--login", "nobody-here", "--list"]);
+    assert_eq!((code(&of_nobody), err(&of_nobody).contains("refused[no-login]")), (75, true));
 }
 
 #[test]
@@ -90,33 +106,35 @@ fn programs_come_back_with_their_generation_and_databases_never_do() {
 
 #[test]
 fn what_lies_there_already_becomes_a_generation() {
-    let place = Place::new();
-    place.write("m.toml", &polling(45), 0o644);
-    let rendered = place.unitgen(&["render", "m.toml", "--target", "systemd", "--out", UNITS]);
-    assert_eq!(code(&rendered), 0, "{}", err(&rendered));
-    // As `systemctl enable` has it.
-    let wants = place.path(UNITS).join("multi-user.target.wants");
-    fs::create_dir_all(&wants).unwrap();
-    symlink("/etc/systemd/system/avwap.target", wants.join("avwap.target")).unwrap();
-    let before = place.laid();
-    place.lay("a", AVWAP);
-    assert_eq!(place.current().as_deref(), Some("2"));
-    assert_eq!(code(&place.unitgen(&["rollback", "--root", "."])), 0);
-    let units = |laid: Vec<(String, String)>| {
-        laid.into_iter().filter(|(path, _)| path.ends_with("service")).collect::<Vec<_>>()
-    };
-    assert_eq!(units(place.laid()), units(before));
+    for place in Place::both() {
+        place.write("m.toml", &place.of(&polling(45)), 0o644);
+        let rendered = place.unitgen(&["render", "m.toml", "--target", "systemd", "--out", &place.units()]);
+        assert_eq!(code(&rendered), 0, "{}", err(&rendered));
+        // As `systemctl enable` has it.
+        let wants = place.path(&place.unit(&format!("{}.wants", place.installation.manager().boot())));
+        fs::create_dir_all(&wants).unwrap();
+        symlink(format!("/{}", place.unit("avwap.target")), wants.join("avwap.target")).unwrap();
+        let before = place.laid();
+        place.lay("a", AVWAP);
+        assert_eq!(place.current().as_deref(), Some("2"));
+        assert_eq!(code(&place.rollback(&[])), 0);
+        let units = |laid: Vec<(String, String)>| {
+            laid.into_iter().filter(|(path, _)| path.ends_with("service")).collect::<Vec<_>>()
+        };
+        assert_eq!(units(place.laid()), units(before));
+    }
 }
 
 #[test]
 fn a_manifest_that_was_edited_and_not_applied_is_not_lost() {
-    let place = Place::new();
-    place.lay("a", AVWAP);
-    let edited = AVWAP.replace("# The AVWAP", "# My own words. The AVWAP");
-    place.write("etc/portcullis/avwap.toml", &edited, 0o644);
-    place.lay("b", &polling(45));
-    assert_eq!(place.read("etc/portcullis/avwap.toml.before-2"), edited);
-    assert_eq!(place.read("etc/portcullis/avwap.toml"), polling(45));
+    for place in Place::both() {
+        place.lay("a", AVWAP);
+        let edited = place.of(AVWAP).replace("# The AVWAP", "# My own words. The AVWAP");
+        place.write(&place.installed(), &edited, 0o644);
+        place.lay("b", &polling(45));
+        assert_eq!(place.read(&format!("{}.before-2", place.installed())), edited);
+        assert_eq!(place.read(&place.installed()), place.of(&polling(45)));
+    }
 }
 
 #[test]

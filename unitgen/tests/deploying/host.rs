@@ -14,13 +14,13 @@ use unitgen::{
     systemctl::Systemctl,
 };
 
-use super::place::UNITS;
+use super::place::Place;
 
 /// What becomes of a unit whose file holds a text when it is started.
 pub type Fate = (&'static str, &'static str);
 
 pub struct Told {
-    root: PathBuf,
+    units: PathBuf,
     /// State of each unit: `active running 1`.
     pub states: RefCell<BTreeMap<String, String>>,
     /// Everything that systemd was asked to do, but for looks.
@@ -38,9 +38,9 @@ pub struct Told {
 }
 
 impl Told {
-    pub fn new(root: PathBuf) -> Self {
+    pub fn on(place: &Place) -> Self {
         Self {
-            root,
+            units: place.path(&place.units()),
             states: RefCell::default(),
             asked: RefCell::default(),
             held: RefCell::new(vec![Holding::Flat]),
@@ -54,7 +54,7 @@ impl Told {
 
     /// The state that a start leads to.
     fn start(&self, unit: &str) {
-        let text = std::fs::read_to_string(self.root.join(UNITS).join(unit)).unwrap_or_default();
+        let text = std::fs::read_to_string(self.units.join(unit)).unwrap_or_default();
         let fates = self.fates.borrow();
         let fate = fates.iter().find(|(has, _)| unit.ends_with(".service") && text.contains(has));
         let state = fate.map_or("active running", |(_, state)| state);
@@ -68,7 +68,7 @@ impl Told {
     }
 
     fn is_there(&self, unit: &str) -> bool {
-        self.root.join(UNITS).join(unit).exists()
+        self.units.join(unit).exists()
     }
 
     pub fn is_active(&self, unit: &str) -> bool {
@@ -76,7 +76,7 @@ impl Told {
     }
 
     fn show(&self, unit: &str) -> String {
-        let text = std::fs::read_to_string(self.root.join(UNITS).join(unit)).unwrap_or_default();
+        let text = std::fs::read_to_string(self.units.join(unit)).unwrap_or_default();
         let state = self.states.borrow().get(unit).cloned().unwrap_or("inactive dead 0".to_owned());
         let words: Vec<&str> = state.split(' ').collect();
         let load = if self.is_there(unit) { "loaded" } else { "not-found" };

@@ -72,10 +72,11 @@ fn injected(place: &Place, call: &str, number: usize, what: &str) -> std::proces
 /// Units that are there hold everything that both generations of them hold. Whether a boot reaches them is the link's to say,
 /// which comes last and goes first.
 fn is_guarded(place: &Place, before: Option<&str>, next: &str, at: &str) {
-    let of_tree = |manifest: &str| held(&Units::of_tree(&tree(manifest)));
+    let manager = place.installation.manager();
+    let of_tree = |manifest: &str| held(&Units::of_tree(&tree(&place.of(manifest))).for_manager(manager));
     let new = of_tree(next);
     let old = before.map_or_else(|| new.clone(), of_tree);
-    let (present, holds) = place.held(&tree(next));
+    let (present, holds) = place.held(&tree(&place.of(next)));
     for (unit, guardrail) in old.intersection(&new).filter(|(unit, _)| present.contains(unit)) {
         let waits_for_others = matches!(guardrail, Guardrail::StartsAtBoot);
         let held = holds.contains(&(unit.clone(), *guardrail));
@@ -161,6 +162,32 @@ fn killed_anywhere_every_unit_is_guarded_and_the_next_apply_finishes() {
     }
 }
 
+/// The same in a home, at every change of a name: what comes between is the same code.
+#[test]
+fn a_login_killed_at_any_rename_is_guarded_and_finishes() {
+    if !can_trace() {
+        return;
+    }
+    let other = polling(45);
+    let mut kills = 0;
+    loop {
+        let place = Place::of_login();
+        place.lay("before", AVWAP);
+        assert_eq!(code(&place.plan("next", &other)), 0);
+        let at = format!("rename {}", kills + 1);
+        if injected(&place, "rename", kills + 1, "signal=SIGKILL").status.success() {
+            break;
+        }
+        kills += 1;
+        is_guarded(&place, Some(AVWAP), &other, &at);
+        let finished = place.apply("next");
+        assert_eq!(code(&finished), 0, "{at}: {}{}", out(&finished), err(&finished));
+        is_whole(&place, &other, &at);
+    }
+    println!("{kills} kills");
+    assert!(kills > 12, "{kills}");
+}
+
 /// An error of the system at any call: what was there is whole again, or all of the new is.
 #[test]
 fn starved_anywhere_the_one_or_the_other_is_whole() {
@@ -202,14 +229,14 @@ fn whoever_comes_next_goes_back_first() {
         return;
     }
     let (second, third) = (polling(45), polling(30));
-    for rename in [3, 8, 14] {
-        let place = Place::new();
+    let hosts = [3, 8, 14].into_iter().flat_map(|rename| Place::both().map(|place| (rename, place)));
+    for (rename, place) in hosts {
         place.lay("before", AVWAP);
         assert_eq!(code(&place.plan("third", &third)), 0);
         assert_eq!(code(&place.plan("next", &second)), 0);
         let killed = injected(&place, "rename", rename, "signal=SIGKILL");
         assert!(!killed.status.success() && place.has_journal(), "rename {rename}");
-        let list = out(&place.unitgen(&["rollback", "--root", ".", "--list"]));
+        let list = out(&place.rollback(&["--list"]));
         assert!(list.contains("was interrupted"), "{list}");
         let applied = place.apply("third");
         assert_eq!(code(&applied), 0, "rename {rename}: {}{}", out(&applied), err(&applied));
@@ -218,7 +245,7 @@ fn whoever_comes_next_goes_back_first() {
 
         assert_eq!(code(&place.plan("next", &second)), 0);
         assert!(!injected(&place, "rename", rename, "signal=SIGKILL").status.success());
-        let rolled = place.unitgen(&["rollback", "--root", "."]);
+        let rolled = place.rollback(&[]);
         assert_eq!((code(&rolled), place.has_journal()), (0, false), "{}{}", out(&rolled), err(&rolled));
         is_whole(&place, &third, "rolled back");
     }
@@ -247,10 +274,11 @@ fn without_stages(place: &Place) -> Vec<(String, String)> {
 }
 
 fn is_whole(place: &Place, manifest: &str, at: &str) {
-    for (path, content) in tree(manifest).iter() {
-        assert_eq!(fs::read(place.path(UNITS).join(path)).unwrap(), content, "{at}: {path}");
+    let manifest = place.of(manifest);
+    for (path, content) in tree(&manifest).iter() {
+        assert_eq!(fs::read(place.path(&place.unit(path))).unwrap(), content, "{at}: {path}");
     }
-    assert_eq!(place.read("etc/portcullis/avwap.toml"), manifest, "{at}");
+    assert_eq!(place.read(&place.installed()), manifest, "{at}");
     assert!(!place.has_journal(), "{at}");
     let left: BTreeSet<String> =
         place.laid().into_iter().map(|(path, _)| path).filter(|path| path.contains("stage")).collect();

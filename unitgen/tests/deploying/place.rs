@@ -11,6 +11,7 @@ use std::{
 use unitgen::{
     Tree,
     guardrails::{Enablement, Guardrail, Units, held},
+    installation::{Installation, Login},
     search_path, source, systemd,
 };
 
@@ -25,27 +26,79 @@ pub fn polling(seconds: u32) -> String {
     AVWAP.replace(with, &format!("EXECUTION_POLL_SECONDS = \"{seconds}\""))
 }
 
+/// The same for a login's manager.
+pub fn of_a_login(manifest: &str) -> String {
+    let lines = manifest.replacen("scope = \"system\"", "scope = \"user\"", 1).replacen("group = \"trading\"\n", "", 1);
+    lines.replacen("user = \"trading\"", "user = \"trader\"", 1).replacen("\"/var/lib/avwap\"", "\"avwap\"", 1)
+}
+
 pub struct Place {
     pub folder: tempfile::TempDir,
+    /// Where on it the deployment lives.
+    pub installation: Installation,
 }
 
 impl Place {
+    /// Of the system's manager.
     pub fn new() -> Self {
-        let place = Self { folder: tempfile::tempdir().unwrap() };
+        let place = Self::bare(Installation::SYSTEM);
+        place.write("etc/passwd", "trading:x:900:900::/:/bin/false\n", 0o644);
+        place.write("etc/group", "trading:x:900:\n", 0o644);
+        place
+    }
+
+    /// Of a login's.
+    pub fn of_login() -> Self {
+        let login = Login { systemd: 252, ..Login::at_home("trader", 1500, "/home/trader") };
+        let place = Self::bare(Installation::of_login(login));
+        place.write("etc/passwd", "trader:x:1500:1500::/home/trader:/bin/bash\n", 0o644);
+        place.write("var/lib/systemd/linger/trader", "", 0o644);
+        place
+    }
+
+    /// One of each.
+    pub fn both() -> [Self; 2] {
+        [Self::new(), Self::of_login()]
+    }
+
+    fn bare(installation: Installation) -> Self {
+        let place = Self { folder: tempfile::tempdir().unwrap(), installation };
         for name in PROGRAMS {
             place.write(&format!("usr/lib/portcullis/bin/{name}"), &format!("#!/bin/sh\n# {name}\n"), 0o755);
         }
         for name in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-            place.write(&format!("etc/portcullis/credentials/{name}"), "x", 0o600);
+            place.write(&format!("{}/credentials/{name}", place.installation.manifests()), "x", 0o600);
         }
         place.write("usr/share/zoneinfo/America/New_York", "TZif2", 0o644);
         place.write("usr/lib/systemd/libsystemd-shared-252.so", "", 0o644);
-        place.write("etc/passwd", "trading:x:900:900::/:/bin/false\n", 0o644);
-        place.write("etc/group", "trading:x:900:\n", 0o644);
-        for folder in [UNITS, "var/lib"] {
-            fs::create_dir_all(place.path(folder)).unwrap();
+        for folder in [place.units(), "var/lib".to_owned()] {
+            fs::create_dir_all(place.path(&folder)).unwrap();
         }
         place
+    }
+
+    /// The directory of units.
+    pub fn units(&self) -> String {
+        self.installation.units()
+    }
+
+    /// A file in it.
+    pub fn unit(&self, name: &str) -> String {
+        format!("{}/{name}", self.units())
+    }
+
+    /// The manifest that programs read.
+    pub fn installed(&self) -> String {
+        format!("{}/avwap.toml", self.installation.manifests())
+    }
+
+    pub fn generations(&self) -> String {
+        format!("{}/avwap", self.installation.generations())
+    }
+
+    /// A manifest as this place's manager runs it.
+    pub fn of(&self, manifest: &str) -> String {
+        if self.installation.login().is_some() { of_a_login(manifest) } else { manifest.to_owned() }
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -69,9 +122,17 @@ impl Place {
 
     /// The plan of a manifest, as `NAME.plan` below the root.
     pub fn plan(&self, name: &str, manifest: &str) -> Output {
-        self.write(&format!("{name}.toml"), manifest, 0o644);
+        self.write(&format!("{name}.toml"), &self.of(manifest), 0o644);
         let (manifest, plan) = (format!("{name}.toml"), format!("{name}.plan"));
         self.unitgen(&["plan", &manifest, "-o", &plan, "--root", ".", "--without-ntp"])
+    }
+
+    pub fn rollback(&self, args: &[&str]) -> Output {
+        let login = self.installation.login().map(|login| ["--login", &login.name]);
+        let of_login = login.iter().flatten().copied();
+        self.unitgen(
+            &["rollback", "--root", "."].into_iter().chain(of_login).chain(args.iter().copied()).collect::<Vec<_>>(),
+        )
     }
 
     pub fn apply(&self, name: &str) -> Output {
@@ -87,19 +148,19 @@ impl Place {
     }
 
     pub fn current(&self) -> Option<String> {
-        let link = fs::read_link(self.path("var/lib/portcullis/generations/avwap/current")).ok()?;
+        let link = fs::read_link(self.path(&format!("{}/current", self.generations()))).ok()?;
         Some(link.to_string_lossy().into_owned())
     }
 
     pub fn has_journal(&self) -> bool {
-        self.path("var/lib/portcullis/generations/avwap/apply.state").exists()
+        self.path(&format!("{}/apply.state", self.generations())).exists()
     }
 
     /// Everything below the directories that an apply writes to, by path: content, and where links lead.
     pub fn laid(&self) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for folder in [UNITS, "etc/portcullis", "usr/lib/portcullis"] {
-            gather(&self.path(folder), folder, &mut found);
+        for folder in [self.units(), self.installation.manifests(), "usr/lib/portcullis".to_owned()] {
+            gather(&self.path(&folder), &folder, &mut found);
         }
         found
     }
@@ -107,9 +168,9 @@ impl Place {
     /// The guardrails that the units on the disk hold, and the units.
     pub fn held(&self, of: &Tree) -> (BTreeSet<String>, BTreeSet<(String, Guardrail)>) {
         let names: BTreeSet<String> = of.iter().map(|(path, _)| path.to_owned()).collect();
-        let listing = search_path::read(&[self.path(UNITS)], &names).unwrap();
-        let units = Units::of_listing(&listing, Enablement::AsLinked);
-        let present = units.names().filter(|name| self.path(UNITS).join(name).exists());
+        let listing = search_path::read(&[self.path(&self.units())], &names).unwrap();
+        let units = Units::of_listing(&listing, Enablement::AsLinked).for_manager(self.installation.manager());
+        let present = units.names().filter(|name| self.path(&self.unit(name)).exists());
         (present.map(str::to_owned).collect(), held(&units))
     }
 }

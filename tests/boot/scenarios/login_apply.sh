@@ -59,6 +59,7 @@ if [ "$BOOT" = 1 ]; then
     expect "$(hers is-enabled avwap.target)" enabled
     for unit in avwap.target scan.timer execution-restart.timer eod.timer; do is_hers $unit ActiveState active || fail "$unit"; done
     expect "$(stat -c '%a %U' $GENERATIONS)" '700 trader'
+    [ ! -e $GENERATIONS/programs ] || fail "programs that are root's were kept"
     [ ! -e /var/lib/portcullis/generations ] || fail 'something was kept for the system'
     settles
     ends 0 unitgen apply $plans/first.plan

@@ -173,7 +173,7 @@ impl Rollback {
             return BTreeMap::new();
         }
         if let Some(path) = differing.iter().find(|(_, mark)| !store.has_program(mark)).map(|(path, _)| path) {
-            let says = "its content of then is kept no more, so the programs stay: install the release of then to have them back";
+            let says = "its content of then is not kept here, so the programs stay: install the release of then to have them back";
             self.change.event(&Event::new("warning", says).file(path));
             return BTreeMap::new();
         }

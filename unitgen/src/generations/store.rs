@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use rustix::fs::{Access, access};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
@@ -176,9 +177,11 @@ impl Store {
     }
 
     /// A program is kept once for all generations: as another name of the same file, or where that cannot be, as a copy.
+    /// What whoever runs this could not put back is not kept: the programs of a login are mostly root's.
     fn keep_program(&self, from: &Path, mark: &str) -> Result<(), StoreError> {
         let to = self.program(mark);
-        if fs::symlink_metadata(&to).is_ok() {
+        let is_ours = from.parent().is_some_and(|folder| access(folder, Access::WRITE_OK).is_ok());
+        if !is_ours || fs::symlink_metadata(&to).is_ok() {
             return Ok(());
         }
         let folder = self.folder.join("programs");

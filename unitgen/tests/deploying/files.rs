@@ -108,7 +108,9 @@ fn programs_come_back_with_their_generation_and_databases_never_do() {
 fn what_lies_there_already_becomes_a_generation() {
     for place in Place::both() {
         place.write("m.toml", &place.of(&polling(45)), 0o644);
-        let rendered = place.unitgen(&["render", "m.toml", "--target", "systemd", "--out", &place.units()]);
+        let rendered =
+            ["render", "m.toml", "--target", "systemd", "--root", ".", "--without-ntp", "--out", &place.units()];
+        let rendered = place.unitgen(&rendered);
         assert_eq!(code(&rendered), 0, "{}", err(&rendered));
         // As `systemctl enable` has it.
         let wants = place.path(&place.unit(&format!("{}.wants", place.installation.manager().boot())));

@@ -135,8 +135,55 @@ fn what_a_change_means() {
     assert!(!json.contains("hunter2"), "{json}");
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json["schema_version"], &json["same"]), (&1.into(), &false.into()));
-    assert_eq!(json["guardrails"]["lost"].as_array().unwrap().len(), 5, "{json}");
+    assert_eq!(json["guardrails"]["lost"].as_array().unwrap().len(), 6, "{json}");
     assert_eq!(json["exposure"][0]["after_tenths"], 51);
+}
+
+/// Nothing that differs is silent: what no guardrail judges is told with both values.
+#[test]
+fn a_setting_that_no_guardrail_judges_is_told() {
+    let text = "[Service]\nCPUQuota=1%\nNice=19\nTasksMax=1\nIOReadBandwidthMax=/dev/vda 1\n";
+    let found = difference(&tree(AVWAP), &changed(&[("execution.service.d/x.conf", &|_| Some(text.to_owned()))]));
+    assert_eq!(found.guardrails, diff::Turns::default());
+    let told: Vec<_> = found.settings.iter().map(|value| (value.name.as_str(), value.after.as_deref())).collect();
+    let expect = [("CPUQuota", "1%"), ("IOReadBandwidthMax", "/dev/vda 1"), ("Nice", "19"), ("TasksMax", "1")];
+    assert_eq!(told, expect.map(|(name, value)| (name, Some(value))));
+    assert!(
+        found.to_text(Style::default()).contains("\nother settings\n  execution.service CPUQuota: not set -> 1%\n")
+    );
+}
+
+/// A timer that fires by a span as well says so among its fires.
+#[test]
+fn a_second_time_of_a_timer_is_told_with_its_fires() {
+    let text = "[Timer]\nOnUnitInactiveSec=10\n";
+    let found = difference(&tree(AVWAP), &changed(&[("scan.timer.d/x.conf", &|_| Some(text.to_owned()))]));
+    let [schedule] = &found.schedules[..] else { panic!("{:#?}", found.schedules) };
+    assert_eq!(schedule.after.last().unwrap(), "OnUnitInactiveSec=10 (scan.timer.d/x.conf)");
+    assert_eq!(found.guardrails.lost[0].guardrail, "punctual");
+}
+
+#[test]
+fn nothing_secret_is_shown_however_it_is_written() {
+    let hidden = "hunter2";
+    for text in [
+        "SetCredential=A:\\\n hunter2",
+        "SetCredential = A:hunter2",
+        "Environment=\"API_KEY=x \\\n hunter2\"",
+        "ExecStopPost=/opt/tell --token hunter2",
+        "ExecStopPost=/opt/tell --token \\\n hunter2",
+        "ExecStopPost=/usr/bin/curl -u me:hunter2 https://h/",
+        "ExecStopPost=/usr/bin/curl -H \"Authorization: Bearer hunter2\"",
+        "ExecStopPost=/usr/bin/curl -H 'X-Api-Key: hunter2'",
+    ] {
+        let by_hand = format!("[Service]\n{text}\n");
+        let after = changed(&[("execution.service.d/x.conf", &|_| Some(by_hand.clone()))]);
+        let found = difference(&tree(AVWAP), &after);
+        assert!(!found.files.is_empty());
+        for shown in [found.to_text(Style::default()), found.to_json()] {
+            assert!(!shown.contains(hidden), "{text}\n{shown}");
+        }
+    }
 }
 
 /// Said twice, in another order, with comments: the same to systemd, and so to us.

@@ -83,6 +83,8 @@ pub struct Difference {
     pub policy: Vec<Value>,
     /// Variables.
     pub environment: Vec<Value>,
+    /// Every other setting.
+    pub settings: Vec<Value>,
     /// How exposed services are.
     pub exposure: Vec<Exposure>,
     /// Files.
@@ -110,11 +112,19 @@ pub fn compare(from: &Side, to: &Side, questions: &Questions<'_>) -> Difference 
         .collect();
     let of_both =
         |values: fn(&Unit, &Unit) -> Vec<Value>| both.iter().flat_map(|(old, new)| values(old, new)).collect();
+    let guardrails = turns(&from.units, &to.units, &names);
+    let settings = both.iter().flat_map(|(old, new)| {
+        let turned = guardrails.lost.iter().chain(&guardrails.gained).chain(&guardrails.changed);
+        let of_unit = turned.filter(|turn| turn.unit == new.name()).map(|turn| turn.guardrail).collect();
+        variables::others(old, new, &of_unit)
+    });
+    let settings = settings.collect();
     Difference {
         from: from.label.clone(),
         to: to.label.clone(),
         compared: names.len(),
-        guardrails: turns(&from.units, &to.units, &names),
+        guardrails,
+        settings,
         schedules: schedules::schedules(&from.units, &to.units, &order, questions.now),
         commands: of_both(variables::commands),
         policy: of_both(variables::policy),

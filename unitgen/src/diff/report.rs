@@ -75,6 +75,7 @@ impl Difference {
         section(&mut out, style, "commands", self.commands.iter().map(value));
         section(&mut out, style, "after an end", self.policy.iter().map(value));
         section(&mut out, style, "environment", self.environment.iter().map(value));
+        section(&mut out, style, "other settings", self.settings.iter().map(value));
         section(
             &mut out,
             style,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     calendar::{self, Expression, ExpressionError, Next, Tz, YEAR_KNOWN_MAX},
-    guardrails::{Unit, Units},
+    guardrails::{Unit, Units, other_times},
 };
 
 /// So many next times of each side are told.
@@ -47,8 +47,9 @@ pub(super) fn schedules(before: &Units, after: &Units, names: &[&str], now: Time
 }
 
 fn expressions(timer: Option<&Unit>) -> Vec<String> {
-    let said = timer.filter(|timer| !timer.is_masked()).map(|timer| timer.list("Timer", "OnCalendar"));
-    said.into_iter().flatten().map(|said| said.value.clone()).collect()
+    let Some(timer) = timer.filter(|timer| !timer.is_masked()) else { return Vec::new() };
+    let calendars = timer.list("Timer", "OnCalendar").into_iter().map(|said| said.value.clone());
+    calendars.chain(other_times(timer)).collect()
 }
 
 /// The next times of all expressions together, each by the clock of its zone, and what of them is not foretold. What is no

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
-use crate::guardrails::{Units, redacted};
+use crate::guardrails::{Units, redacted_lines};
 
 /// A file that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,7 +47,7 @@ fn below(path: &str) -> String {
 fn text(path: &str, old: Option<&&[u8]>, new: Option<&&[u8]>, context: Option<usize>) -> Text {
     let shown = |content: Option<&&[u8]>| {
         let text = String::from_utf8_lossy(content.copied().unwrap_or_default()).into_owned();
-        text.lines().map(|line| redacted(line) + "\n").collect::<String>()
+        redacted_lines(&text).into_iter().map(|line| line + "\n").collect::<String>()
     };
     let (before, after) = (shown(old), shown(new));
     let diff = TextDiff::from_lines(&before, &after);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::settings::changes;
-use crate::guardrails::{Unit, environment, is_secret, redacted};
+use crate::guardrails::{Guardrail, Unit, environment, is_secret, redacted};
 
 /// What decides what follows an end.
 const POLICY: [&str; 12] = [
@@ -65,8 +65,21 @@ pub(super) fn commands(before: &Unit, after: &Unit) -> Vec<Value> {
     directives(before, after, &COMMANDS)
 }
 
+/// Every other setting that differs. `told` are the guardrails of this unit that turned: what makes those is said there.
+pub(super) fn others(before: &Unit, after: &Unit, told: &BTreeSet<&str>) -> Vec<Value> {
+    let elsewhere = ["Environment", "UnsetEnvironment", "OnCalendar", "Description"];
+    let of_a_turn = |key: &str| Guardrail::of_directive(key).iter().any(|guardrail| told.contains(guardrail.id()));
+    let is_other =
+        |key: &str| !POLICY.contains(&key) && !COMMANDS.contains(&key) && !elsewhere.contains(&key) && !of_a_turn(key);
+    those(before, after, is_other)
+}
+
 fn directives(before: &Unit, after: &Unit, keys: &[&str]) -> Vec<Value> {
-    let of_keys = changes(before, after).into_iter().filter(|change| keys.contains(&change.key.as_str()));
+    those(before, after, |key| keys.contains(&key))
+}
+
+fn those(before: &Unit, after: &Unit, which: impl Fn(&str) -> bool) -> Vec<Value> {
+    let of_keys = changes(before, after).into_iter().filter(|change| which(&change.key));
     // Through the line with its key, because what may be shown of a value is judged on the line.
     let shown = |key: &str, values: Vec<String>| {
         let one = |value: &String| redacted(&format!("{key}={value}"))[key.len() + 1..].to_owned();

@@ -24,8 +24,6 @@ const fn entry(
     Entry { id, without, incident, directives }
 }
 
-const SERVICE_COMMANDS: &[(&str, &str)] = &[("Service", "ExecCondition"), ("Service", "ExecStartPre")];
-
 /// In the order of the enum.
 pub(super) const TABLE: [(Guardrail, Entry); 34] = [
     (
@@ -43,7 +41,18 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
             "gate",
             "it starts without asking whether it may: on a stale watchlist, outside its window, with the kill switch pulled",
             Some("a scan failed, yesterday's list lay there still, and was traded"),
-            SERVICE_COMMANDS,
+            &[
+                ("Service", "ExecCondition"),
+                ("Service", "ExecStartPre"),
+                ("Service", "BindPaths"),
+                ("Service", "BindReadOnlyPaths"),
+                ("Service", "TemporaryFileSystem"),
+                ("Service", "RootDirectory"),
+                ("Service", "RootImage"),
+                ("Service", "MountImages"),
+                ("Service", "ExtensionImages"),
+                ("Service", "ExtensionDirectories"),
+            ],
         ),
     ),
     (
@@ -52,7 +61,7 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
             "gate-heeded",
             "the gate is run and its answer thrown away: a refusal starts the service",
             Some("measured: with a dash before its path a refusing gate passes"),
-            SERVICE_COMMANDS,
+            &[("Service", "ExecCondition"), ("Service", "ExecStartPre")],
         ),
     ),
     (
@@ -92,6 +101,9 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
                 ("Service", "Restart"),
                 ("Service", "SuccessExitStatus"),
                 ("Service", "RestartPreventExitStatus"),
+                ("Service", "RestartSec"),
+                ("Service", "RestartSteps"),
+                ("Service", "RestartMaxDelaySec"),
                 ("Service", "Type"),
             ],
         ),
@@ -118,15 +130,26 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
         Guardrail::StandsAlone,
         entry(
             "stands-alone",
-            "when another unit stops, crashes or starts, it is stopped along",
+            "it is stopped along when another unit stops, crashes or starts, when memory is short, or with the whole host",
             Some("a crash of an API restarted the worker that sent the orders"),
             &[
                 ("Unit", "Requires"),
                 ("Unit", "Requisite"),
                 ("Unit", "BindsTo"),
+                ("Unit", "PartOf"),
                 ("Unit", "StopPropagatedFrom"),
                 ("Unit", "Conflicts"),
                 ("Unit", "StopWhenUnneeded"),
+                ("Unit", "FailureAction"),
+                ("Unit", "SuccessAction"),
+                ("Unit", "StartLimitAction"),
+                ("Unit", "JobTimeoutAction"),
+                ("Service", "RuntimeMaxSec"),
+                ("Service", "MemoryMax"),
+                ("Service", "MemoryLimit"),
+                ("Service", "OOMScoreAdjust"),
+                ("Service", "ManagedOOMSwap"),
+                ("Service", "ManagedOOMMemoryPressure"),
             ],
         ),
     ),
@@ -145,7 +168,7 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
             "watchdog",
             "a process that hangs is never ended, and never replaced",
             None,
-            &[("Service", "WatchdogSec"), ("Service", "NotifyAccess")],
+            &[("Service", "WatchdogSec"), ("Service", "WatchdogSignal"), ("Service", "NotifyAccess")],
         ),
     ),
     (
@@ -159,6 +182,7 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
                 ("Service", "TimeoutSec"),
                 ("Service", "KillSignal"),
                 ("Service", "KillMode"),
+                ("Service", "ExecStop"),
             ],
         ),
     ),
@@ -170,7 +194,12 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
             Some(
                 "a scheduled job crashed every day in silence; measured: OnFailure= does not fire when a condition skips",
             ),
-            &[("Service", "ExecStopPost")],
+            &[
+                ("Service", "ExecStopPost"),
+                ("Service", "StandardOutput"),
+                ("Service", "StandardError"),
+                ("Service", "LogLevelMax"),
+            ],
         ),
     ),
     (
@@ -287,7 +316,20 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
             "own-programs",
             "it can run any program of the host: a shell, an interpreter, what was just downloaded",
             Some("units ran a login shell that read whatever lay in the home directory"),
-            &[("Service", "NoExecPaths"), ("Service", "ExecPaths"), ("Service", "BindReadOnlyPaths")],
+            &[
+                ("Service", "NoExecPaths"),
+                ("Service", "ExecPaths"),
+                ("Service", "BindPaths"),
+                ("Service", "BindReadOnlyPaths"),
+                ("Service", "TemporaryFileSystem"),
+                ("Service", "RootDirectory"),
+                ("Service", "RootImage"),
+                ("Service", "MountImages"),
+                ("Service", "ExtensionImages"),
+                ("Service", "ExtensionDirectories"),
+                ("Service", "Environment"),
+                ("Service", "PassEnvironment"),
+            ],
         ),
     ),
     (
@@ -346,9 +388,20 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
         Guardrail::Punctual,
         entry(
             "punctual",
-            "it fires up to a minute or more after its time",
+            "it fires up to a minute or more after its time, or at other times as well",
             Some("measured: AccuracySec= is a minute unless it is said"),
-            &[("Timer", "AccuracySec"), ("Timer", "RandomizedDelaySec"), ("Timer", "RandomizedOffsetSec")],
+            &[
+                ("Timer", "AccuracySec"),
+                ("Timer", "RandomizedDelaySec"),
+                ("Timer", "RandomizedOffsetSec"),
+                ("Timer", "OnActiveSec"),
+                ("Timer", "OnBootSec"),
+                ("Timer", "OnStartupSec"),
+                ("Timer", "OnUnitActiveSec"),
+                ("Timer", "OnUnitInactiveSec"),
+                ("Timer", "OnClockChange"),
+                ("Timer", "OnTimezoneChange"),
+            ],
         ),
     ),
     (
@@ -382,9 +435,9 @@ pub(super) const TABLE: [(Guardrail, Entry); 34] = [
         Guardrail::RunsEachTime,
         entry(
             "runs-each-time",
-            "its timer runs it once and never again",
+            "its timer runs it once and never again, or starts something else",
             Some("measured: RemainAfterExit=yes under a timer runs once"),
-            &[("Service", "RemainAfterExit")],
+            &[("Service", "RemainAfterExit"), ("Timer", "Unit")],
         ),
     ),
     (

@@ -19,15 +19,81 @@ impl Command {
         format!("{}{}", self.prefixes, self.argv.join(" "))
     }
 
-    /// Programs that ask nothing: they do nothing, or make or remove a file.
-    fn is_nothing(&self) -> bool {
-        let program = self.argv.first().map_or("", |path| path.rsplit('/').next().unwrap_or(path));
-        ["true", ":", "echo", "sleep", "install", "rm"].contains(&program)
+    /// Whether it does nothing, or makes or removes a file.
+    pub(super) fn asks_nothing(&self) -> bool {
+        let run = behind_wrappers(&self.argv);
+        ["", "true", ":", "echo", "sleep", "install", "rm", "test", "mkdir", "touch"].contains(&base(run.first()))
+    }
+
+    /// podman's, whatever it is asked to do.
+    pub(super) fn is_of_podman(&self) -> bool {
+        base(self.argv.first()) == "podman"
     }
 
     pub(super) fn is_ignored(&self) -> bool {
         self.prefixes.contains('-')
     }
+}
+
+const WRAPPERS: [&str; 8] = ["env", "nice", "ionice", "nohup", "setsid", "timeout", "stdbuf", "chrt"];
+const SHELLS: [&str; 5] = ["sh", "bash", "dash", "ash", "zsh"];
+
+fn base(path: Option<&String>) -> &str {
+    path.map_or("", |path| path.rsplit('/').next().unwrap_or(path))
+}
+
+/// What a command runs in the end. A shell that runs more than one command answers for whichever it likes: that is nothing.
+fn behind_wrappers(argv: &[String]) -> Vec<String> {
+    let program = base(argv.first());
+    let rest = argv.get(1..).unwrap_or_default();
+    if WRAPPERS.contains(&program) {
+        let is_own = |word: &&String| {
+            word.starts_with('-') || word.contains('=') || word.starts_with(|c: char| c.is_ascii_digit())
+        };
+        let own = rest.iter().take_while(is_own).count();
+        return behind_wrappers(&rest[own..]);
+    }
+    if !SHELLS.contains(&program) {
+        return argv.to_vec();
+    }
+    let options = rest.iter().take_while(|word| word.starts_with('-')).count();
+    if !rest[..options].iter().any(|word| !word.starts_with("--") && word.contains('c')) {
+        return behind_wrappers(&rest[options..]);
+    }
+    let script = rest.get(options).map_or("", String::as_str);
+    if script.contains([';', '|', '&', '\n', '`', '(']) {
+        return Vec::new();
+    }
+    let words = unit::words(script);
+    let command = if words.first().is_some_and(|word| word == "exec") { &words[1..] } else { &words[..] };
+    behind_wrappers(command)
+}
+
+/// What stands in place of the programs that are run: another root, or something laid over them.
+pub(super) fn replaced(unit: &Unit) -> Option<String> {
+    let roots = ["RootDirectory", "RootImage", "ExtensionImages", "ExtensionDirectories", "MountImages"];
+    if let Some(said) = roots.into_iter().find_map(|key| unit.list("Service", key).into_iter().next()) {
+        return Some(format!("{} ({})", said.shown(), said.file));
+    }
+    let programs: Vec<String> = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStopPost"]
+        .iter()
+        .flat_map(|key| commands(unit, key))
+        .filter_map(|command| command.argv.into_iter().next())
+        .collect();
+    let covers = |place: &str| {
+        let mut below = programs.iter().filter_map(|program| program.strip_prefix(place.trim_end_matches('/')));
+        below.any(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let laid = |key: &'static str| unit.words("Service", key).into_iter().map(move |word| (key, word));
+    let elsewhere = |(key, word): &(&str, String)| {
+        let word = word.trim_start_matches(['-', '+']);
+        let mut parts = word.split(':');
+        let (from, to) = (parts.next().unwrap_or_default(), parts.next());
+        let to = to.filter(|to| !to.is_empty()).unwrap_or(from);
+        (*key == "TemporaryFileSystem" && covers(from)) || (*key != "TemporaryFileSystem" && from != to && covers(to))
+    };
+    let mut words = ["BindPaths", "BindReadOnlyPaths", "TemporaryFileSystem"].into_iter().flat_map(laid);
+    words.find(elsewhere).map(|(key, word)| format!("{key}={word}"))
 }
 
 /// The commands of a key, in order.
@@ -49,14 +115,14 @@ pub(super) fn commands(unit: &Unit, key: &str) -> Vec<Command> {
 
 /// Judges how late a run is; no gate of a start.
 pub(super) fn is_late_start(command: &Command) -> bool {
-    command.argv.iter().any(|word| word == "late-start") && !command.is_nothing()
+    command.argv.iter().any(|word| word == "late-start") && !command.asks_nothing()
 }
 
 pub(super) fn judge(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
     let conditions = commands(unit, "ExecCondition");
     // Before work that ends by itself a command prepares it; what asks there fails the job, which is its own guardrail.
     let before = if unit.is_oneshot() { Vec::new() } else { commands(unit, "ExecStartPre") };
-    let own: Vec<&Command> = conditions.iter().chain(&before).filter(|command| !command.is_nothing()).collect();
+    let own: Vec<&Command> = conditions.iter().chain(&before).filter(|command| !command.asks_nothing()).collect();
     let (of_units, useless) = gate_units(units, unit);
     if own.is_empty() && of_units.is_empty() {
         if let Some(why) = why_none(&conditions, &useless, unit) {
@@ -65,7 +131,8 @@ pub(super) fn judge(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
         return;
     }
     let shown = own.iter().map(|command| command.argv.join(" ")).chain(of_units);
-    put(verdicts, Guardrail::Gate, None, || shown.collect::<Vec<_>>().join(", "));
+    let lost = replaced(unit).map(|how| format!("what is asked is not the gate: {how}"));
+    put(verdicts, Guardrail::Gate, lost, || shown.collect::<Vec<_>>().join(", "));
     let ignored = own.iter().find(|command| command.is_ignored());
     let lost = ignored.map(|command| format!("{} ({})", command.shown(), command.file));
     put(verdicts, Guardrail::GateHeeded, lost, || "no dash before its path".to_owned());

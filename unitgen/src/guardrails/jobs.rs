@@ -4,8 +4,10 @@ use super::{Guardrail, Unit, Units, Verdicts, gates, put, reading::milliseconds}
 
 /// systemd's own slack is a minute.
 const SLACK_MS_MAX: u64 = 1_000;
+/// Times that count from an event.
+const MONOTONIC: [&str; 5] = ["OnActiveSec", "OnBootSec", "OnStartupSec", "OnUnitActiveSec", "OnUnitInactiveSec"];
 
-pub(super) fn judge_service(unit: &Unit, verdicts: &mut Verdicts) {
+pub(super) fn judge_service(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
     let followers = unit.dependencies("OnSuccess");
     if !followers.is_empty() {
         let skipped =
@@ -28,7 +30,17 @@ pub(super) fn judge_service(unit: &Unit, verdicts: &mut Verdicts) {
     put(verdicts, Guardrail::BoundedRun, lost, || bound.map(super::Assignment::shown).unwrap_or_default());
     let stays = unit.last("Service", "RemainAfterExit").filter(|_| unit.is_on("Service", "RemainAfterExit"));
     let lost = stays.map(|said| format!("{} ({})", said.shown(), said.file));
+    let lost = lost.or_else(|| (!is_started(units, unit)).then(|| "nothing starts it any more".to_owned()));
     put(verdicts, Guardrail::RunsEachTime, lost, || "it ends".to_owned());
+}
+
+/// By a schedule, by what wants it, or by how another unit ended.
+fn is_started(units: &Units, unit: &Unit) -> bool {
+    let names = |other: &Unit, key: &str| other.dependencies(key).iter().any(|name| name == unit.name());
+    let follows = |other: &Unit| !other.is_masked() && (names(other, "OnSuccess") || names(other, "OnFailure"));
+    units.triggers(unit.name()).next().is_some()
+        || units.starters(unit.name()).next().is_some()
+        || units.iter().any(follows)
 }
 
 fn why_not_brought_back(unit: &Unit, service: &String) -> Option<String> {
@@ -51,7 +63,8 @@ pub(super) fn judge_timer(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
         let zones: std::collections::BTreeSet<&str> = calendars.iter().filter_map(|said| zone(&said.value)).collect();
         put(verdicts, Guardrail::Zone, lost, || zones.into_iter().collect::<Vec<_>>().join(", "));
     }
-    put(verdicts, Guardrail::Punctual, unpunctual(unit), || "AccuracySec= of a second at most".to_owned());
+    let lost = unpunctual(unit).or_else(|| other_times(unit).next());
+    put(verdicts, Guardrail::Punctual, lost, || "AccuracySec= of a second at most".to_owned());
     put(verdicts, Guardrail::LateStart, unjudged(units, unit), || {
         if unit.is_on("Timer", "Persistent") {
             "a catch-up run is judged".to_owned()
@@ -59,6 +72,15 @@ pub(super) fn judge_timer(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
             "no catch-up run".to_owned()
         }
     });
+}
+
+/// What fires a timer at other times than those of a calendar, each with its file. Source: systemd.timer(5).
+pub(crate) fn other_times(timer: &Unit) -> impl Iterator<Item = String> {
+    let spans = MONOTONIC.iter().flat_map(|key| timer.list("Timer", key));
+    let changes = ["OnClockChange", "OnTimezoneChange"];
+    let changes =
+        changes.into_iter().filter(|key| timer.is_on("Timer", key)).filter_map(|key| timer.last("Timer", key));
+    spans.chain(changes).map(|said| format!("{} ({})", said.shown(), said.file))
 }
 
 /// The zone at the end of a calendar expression.

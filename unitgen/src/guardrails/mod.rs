@@ -12,14 +12,16 @@ mod sandbox;
 mod secrets;
 mod services;
 mod starts;
+mod ties;
 mod units;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use catalogue::Entry;
 use catalogue::TABLE;
+pub(crate) use jobs::other_times;
 pub use reading::{Assignment, assignments};
-pub(crate) use secrets::{environment, is_secret, redacted};
+pub(crate) use secrets::{environment, is_secret, redacted, redacted_lines};
 pub use units::{Enablement, Manager, Unit, Units};
 
 /// The name of a unit, such as `execution.service`.
@@ -133,7 +135,7 @@ pub fn judge(units: &Units, name: &str) -> Verdicts {
         "service" => {
             gates::judge(units, unit, &mut verdicts);
             services::judge(units, unit, &mut verdicts);
-            jobs::judge_service(unit, &mut verdicts);
+            jobs::judge_service(units, unit, &mut verdicts);
             secrets::judge(unit, &mut verdicts);
             sandbox::judge(units.manager(), unit, &mut verdicts);
         }

@@ -1,7 +1,7 @@
 //! The sandbox in groups that mean something: each is held when all of its directives are at least as strict as here.
 //! Source: systemd.exec(5), systemd.resource-control(5).
 
-use super::{Guardrail, Manager, Unit, Verdicts, gates, put, reading::is_yes};
+use super::{Assignment, Guardrail, Manager, Unit, Verdicts, gates, put, reading::is_yes};
 use crate::systemd::is_left_out;
 
 /// Directives of a group, as the catalogue wants them.
@@ -116,6 +116,10 @@ fn writable(unit: &Unit) -> Option<String> {
     if let Some(weak) = ["ProtectHome", "PrivateTmp"].into_iter().find(|key| !is_strict(unit, key)) {
         return Some(said(unit, weak));
     }
+    let cleared = unit.all("Service", "ReadOnlyPaths").next_back().filter(|said| said.value.is_empty());
+    if let Some(said) = cleared {
+        return Some(format!("ReadOnlyPaths= is cleared ({})", said.file));
+    }
     let outside = |path: &String| {
         let path = path.trim_start_matches(['-', '+']);
         !["/var/lib/", "/var/cache/", "/var/log/", "/run/", "%"].iter().any(|below| path.starts_with(below))
@@ -124,19 +128,47 @@ fn writable(unit: &Unit) -> Option<String> {
     opened.map(|path| format!("ReadWritePaths={path}"))
 }
 
+/// Groups and calls that no program of ours makes, beside the two that every unit denies.
+const NEVER: [&str; 21] = [
+    "@clock",
+    "@cpu-emulation",
+    "@debug",
+    "@keyring",
+    "@module",
+    "@mount",
+    "@obsolete",
+    "@raw-io",
+    "@reboot",
+    "@swap",
+    "@known",
+    "bpf",
+    "delete_module",
+    "finit_module",
+    "init_module",
+    "kexec_load",
+    "mount",
+    "open_by_handle_at",
+    "process_vm_writev",
+    "ptrace",
+    "umount2",
+];
+
 fn open_calls(unit: &Unit) -> Option<String> {
     let lists = unit.list("Service", "SystemCallFilter");
     if lists.first().is_none_or(|first| first.value.starts_with('~')) {
         return Some(said(unit, "SystemCallFilter"));
     }
     // What the deny-list takes away must stay away: the last word on a group counts.
-    for group in ["@privileged", "@resources"] {
-        let names = |said: &&&super::Assignment| {
-            said.value.trim_start_matches('~').split_whitespace().any(|word| word == group)
-        };
-        if lists.iter().rfind(names).is_none_or(|said| !said.value.starts_with('~')) {
-            return Some(format!("SystemCallFilter= allows {group}"));
-        }
+    let last = |group: &str| {
+        lists.iter().rfind(|said| {
+            let mut words = said.value.trim_start_matches('~').split_whitespace();
+            words.any(|word| word.split(':').next() == Some(group))
+        })
+    };
+    let opens = |said: Option<&&Assignment>| said.is_some_and(|said| !said.value.starts_with('~'));
+    let needed = ["@privileged", "@resources"].into_iter().find(|group| last(group).is_none() || opens(last(group)));
+    if let Some(group) = needed.or_else(|| NEVER.into_iter().find(|group| opens(last(group)))) {
+        return Some(format!("SystemCallFilter= allows {group}"));
     }
     if unit.value("Service", "SystemCallArchitectures") != "native" {
         return Some(said(unit, "SystemCallArchitectures"));
@@ -144,7 +176,20 @@ fn open_calls(unit: &Unit) -> Option<String> {
     weakest(unit, &CALLS[2..])
 }
 
+/// Variables by which the loader takes code of others into a program. Source: ld.so(8), iconv(1).
+fn is_of_the_loader(name: &str) -> bool {
+    name.starts_with("LD_") || ["GCONV_PATH", "GLIBC_TUNABLES", "BASH_ENV"].contains(&name)
+}
+
 fn any_program(unit: &Unit) -> Option<String> {
+    if let Some(how) = gates::replaced(unit) {
+        return Some(how);
+    }
+    let set = super::secrets::environment(unit);
+    let passed = unit.words("Service", "PassEnvironment");
+    if let Some(name) = set.keys().chain(&passed).find(|name| is_of_the_loader(name)) {
+        return Some(format!("{name} brings code of others into its programs"));
+    }
     if !unit.words("Service", "NoExecPaths").iter().any(|path| path == "/") {
         return Some(said(unit, "NoExecPaths"));
     }
@@ -166,6 +211,9 @@ fn open_network(unit: &Unit) -> Option<String> {
     let families = unit.words("Service", "RestrictAddressFamilies");
     if families.is_empty() || families.iter().any(|family| !FAMILIES.contains(&family.as_str())) {
         return Some(said(unit, "RestrictAddressFamilies"));
+    }
+    if unit.words("Service", "SocketBindAllow").iter().any(|word| word == "any") {
+        return Some(said(unit, "SocketBindAllow"));
     }
     let local = families.iter().all(|family| ["AF_UNIX", "none"].contains(&family.as_str()));
     let denied = unit.words("Service", "SocketBindDeny").iter().any(|word| word == "any");

@@ -70,28 +70,93 @@ fn readable_secret(unit: &Unit) -> Option<String> {
     secret.map(|command| format!("a word of a command line looks like a secret ({})", command.file))
 }
 
+/// The lines of a unit with what may be secret left out. What a backslash continues is one line: behind a secret none of it is
+/// shown, to where it ends.
+#[must_use]
+pub(crate) fn redacted_lines(text: &str) -> Vec<String> {
+    let (mut lines, mut goes_on, mut hides) = (Vec::new(), false, false);
+    for line in text.lines() {
+        let is_comment = line.trim_start().starts_with(['#', ';']);
+        hides &= goes_on;
+        if hides && !is_comment {
+            lines.push(HIDDEN.to_owned());
+        } else {
+            lines.push(redacted(line));
+        }
+        if !is_comment {
+            hides |= lines.last().is_some_and(|shown| shown != line);
+            goes_on = line.chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
+        }
+    }
+    lines
+}
+
 /// A line of a unit with what may be secret left out: from the first name that sounds like one, or value that looks like
 /// one, to the line's end.
 #[must_use]
 pub(crate) fn redacted(line: &str) -> String {
-    let mut from = 0;
+    if let Some(at) = in_a_credential(line) {
+        return format!("{}{HIDDEN}", &line[..at]);
+    }
+    let (mut from, mut announced) = (0, None);
     for token in line.split_inclusive(char::is_whitespace) {
-        if let Some(at) = secret_in(token.trim_end()) {
-            return format!("{}(not shown)", &line[..from + at]);
+        let word = token.trim_end();
+        if announced.is_some_and(|announced: Announced| announced.hides(word)) {
+            return format!("{}{HIDDEN}", &line[..from]);
+        }
+        if let Some(at) = secret_in(word) {
+            return format!("{}{HIDDEN}", &line[..from + at]);
+        }
+        if !word.is_empty() {
+            announced = Announced::by(word);
         }
         from += token.len();
     }
     line.to_owned()
 }
 
+const HIDDEN: &str = "(not shown)";
+
+/// What a word says of the one behind it.
+#[derive(Clone, Copy)]
+enum Announced {
+    Secret,
+    /// A secret if it has the shape `user:password`.
+    Login,
+}
+
+impl Announced {
+    fn by(word: &str) -> Option<Self> {
+        let bare = word.trim_matches(['"', '\'']);
+        if ["-u", "--user", "--proxy-user"].contains(&bare) {
+            return Some(Self::Login);
+        }
+        let named =
+            bare.strip_suffix(':').filter(|name| name.contains('-') || name.eq_ignore_ascii_case("authorization"));
+        let option = bare.strip_prefix('-').filter(|name| name.len() > 1 && !name.contains('='));
+        let name = option.or(named).unwrap_or_default().trim_start_matches('-').replace('-', "_").to_ascii_uppercase();
+        let scheme = ["bearer", "basic", "token"].iter().any(|scheme| bare.eq_ignore_ascii_case(scheme));
+        (scheme || sounds_secret(&name) || name == "AUTHORIZATION").then_some(Self::Secret)
+    }
+
+    fn hides(self, word: &str) -> bool {
+        match self {
+            Self::Secret => !word.is_empty(),
+            Self::Login => word.contains(':'),
+        }
+    }
+}
+
+/// Where the value of `SetCredential=NAME:VALUE` begins; the empty one, a line feed, is none.
+fn in_a_credential(line: &str) -> Option<usize> {
+    let (key, value) = line.split_once('=')?;
+    let is_one = ["SetCredential", "SetCredentialEncrypted"].iter().any(|name| key.trim_end().ends_with(name));
+    let (name, secret) = value.split_once(':').filter(|(_, secret)| is_one && *secret != "\\n")?;
+    (!secret.is_empty()).then_some(key.len() + 1 + name.len() + 1)
+}
+
 /// Where in a word of a line something begins that may not be shown.
 fn secret_in(token: &str) -> Option<usize> {
-    let literal = token.split_once("SetCredential=").or_else(|| token.split_once("SetCredentialEncrypted="));
-    if let Some((before, after)) = literal {
-        let (name, value) = after.split_once(':')?;
-        let at = token.len() - before.len() - after.len();
-        return (value != "\\n").then_some(before.len() + at + name.len() + 1);
-    }
     let mut at = 0;
     for part in token.split('=') {
         let end = at + part.len();
@@ -125,6 +190,19 @@ mod tests {
             ("LoadCredential=APCA_API_KEY_ID:%E/portcullis/x", "LoadCredential=APCA_API_KEY_ID:%E/portcullis/x"),
             ("SetCredential=LIVE_CONFIRM_TOKEN:\\n", "SetCredential=LIVE_CONFIRM_TOKEN:\\n"),
             ("SetCredential=LIVE_CONFIRM_TOKEN:abc", "SetCredential=LIVE_CONFIRM_TOKEN:(not shown)"),
+            ("SetCredential = LIVE_CONFIRM_TOKEN:abc", "SetCredential = LIVE_CONFIRM_TOKEN:(not shown)"),
+            ("SetCredential=X:\\", "SetCredential=X:(not shown)"),
+            ("ExecStart=/bin/x --token abc --mode y", "ExecStart=/bin/x --token (not shown)"),
+            ("ExecStart=/bin/x -password abc", "ExecStart=/bin/x -password (not shown)"),
+            ("ExecStart=/bin/curl -u me:abc https://h/", "ExecStart=/bin/curl -u (not shown)"),
+            ("ExecStart=/bin/x -u me", "ExecStart=/bin/x -u me"),
+            (
+                "ExecStart=/bin/curl -H \"Authorization: Bearer abc\"",
+                "ExecStart=/bin/curl -H \"Authorization: (not shown)",
+            ),
+            ("ExecStart=/bin/curl -H 'X-Api-Key: abc'", "ExecStart=/bin/curl -H 'X-Api-Key: (not shown)"),
+            ("ExecStopPost=/usr/lib/desk alert --unit %n", "ExecStopPost=/usr/lib/desk alert --unit %n"),
+            ("# Keys never end in a core file.", "# Keys never end in a core file."),
             ("KeyringMode=private", "KeyringMode=private"),
             (
                 "Environment=X=sha256:3f2b9c0d1e4f5a6b7c8d9e0f1a2b3c4d",
@@ -134,5 +212,22 @@ mod tests {
         ] {
             assert_eq!(redacted(line), expect, "{line}");
         }
+    }
+
+    #[test]
+    fn what_continues_a_secret_is_none_of_the_lines_that_are_shown() {
+        let text = "[Service]\nSetCredential=K:\\\n  abc\\\n# a note\n  def\nType=simple\nEnvironment=\"A_KEY=x \\\n  y\" B=c\nUser=u\n";
+        let shown = [
+            "[Service]",
+            "SetCredential=K:(not shown)",
+            "(not shown)",
+            "# a note",
+            "(not shown)",
+            "Type=simple",
+            "Environment=\"A_KEY=(not shown)",
+            "(not shown)",
+            "User=u",
+        ];
+        assert_eq!(redacted_lines(text), shown);
     }
 }

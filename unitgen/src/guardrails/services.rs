@@ -2,16 +2,26 @@
 
 use contract::REFUSAL_CODES;
 
-use super::{Guardrail, Unit, Units, Verdicts, gates::commands, put, reading::milliseconds};
+use super::{Assignment, Guardrail, Unit, Units, Verdicts, gates::commands, put, reading::milliseconds, ties};
 
 /// systemd's own exit code for a credential that cannot be loaded.
 const CREDENTIALS: u8 = 243;
-/// Exit codes and signals of a crash: an unexpected error, a panic, and what kills.
-const CRASHES: [&str; 9] = ["1", "101", "134", "139", "SIGABRT", "SIGSEGV", "SIGKILL", "SIGBUS", "SIGILL"];
+/// Exit codes of a crash: an unexpected error, a panic, what a shell makes of a signal; `FAILURE` is systemd's name for 1.
+const CRASHES: [&str; 8] = ["1", "101", "132", "134", "135", "137", "139", "FAILURE"];
 /// Signals that end a process as it was asked to; their shells' codes.
-const ASKED_TO_END: [&str; 6] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGPIPE", "143", "130"];
+const ASKED_TO_END: [&str; 6] = ["TERM", "INT", "HUP", "PIPE", "143", "130"];
+/// Source: signal(7), without those in real time.
+const SIGNALS: [&str; 31] = [
+    "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+    "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
+    "PWR", "SYS",
+];
 /// Entries are withdrawn and fills get their stops within this.
 const END_MS_MIN: u64 = 30_000;
+/// Longer than this nobody waits for the manager of what is held.
+const BACK_MS_MAX: u64 = 60_000;
+/// By these a process that hangs does end.
+const ENDING: [&str; 6] = ["ABRT", "KILL", "QUIT", "TERM", "SEGV", "INT"];
 
 pub(super) fn judge(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
     put(verdicts, Guardrail::RefusalSeen, swallowed(unit), || "no refusal in SuccessExitStatus=".to_owned());
@@ -23,7 +33,7 @@ pub(super) fn judge(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
     }
     put(verdicts, Guardrail::ComesBack, stays_down(unit), || format!("Restart={}", restart(unit)));
     put(verdicts, Guardrail::NoStartLimit, start_limit(unit), || "StartLimitIntervalSec=0".to_owned());
-    put(verdicts, Guardrail::StandsAlone, tied(units, unit), || "nothing of others stops it".to_owned());
+    put(verdicts, Guardrail::StandsAlone, ties::tied(units, unit), || "nothing of others stops it".to_owned());
     let kind = unit.value("Service", "Type").to_owned();
     let deaf = unit.value("Service", "NotifyAccess") == "none";
     let ready = ["notify", "notify-reload", "dbus"].contains(&kind.as_str()) && !deaf;
@@ -31,8 +41,11 @@ pub(super) fn judge(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
     put(verdicts, Guardrail::Readiness, (!ready).then(|| shown.clone()), || shown.clone());
     let watchdog =
         unit.last("Service", "WatchdogSec").filter(|said| milliseconds(&said.value).is_some_and(|ms| ms > 0));
-    let lost = (watchdog.is_none() || deaf).then(|| "WatchdogSec= is not set".to_owned());
-    put(verdicts, Guardrail::Watchdog, lost, || watchdog.map(super::Assignment::shown).unwrap_or_default());
+    let lost = (watchdog.is_none() || deaf).then(|| "WatchdogSec= is not set".to_owned()).or_else(|| {
+        let signal = unit.last("Service", "WatchdogSignal").filter(|said| !ENDING.contains(&signal(&said.value)));
+        signal.map(|said| format!("{} ends nothing ({})", said.shown(), said.file))
+    });
+    put(verdicts, Guardrail::Watchdog, lost, || watchdog.map(Assignment::shown).unwrap_or_default());
     put(verdicts, Guardrail::TimeToEnd, killed_early(unit), || "asked by SIGTERM, with time".to_owned());
     judge_switches(unit, verdicts);
     let locks = unit.words("Service", "RuntimeDirectory");
@@ -75,12 +88,25 @@ fn among(unit: &Unit, key: &str, which: impl Fn(&str) -> bool) -> Option<String>
     found.map(|said| format!("{} ({})", said.shown(), said.file))
 }
 
+/// A signal's name without its prefix, which systemd does not need.
+fn signal(word: &str) -> &str {
+    word.strip_prefix("SIG").unwrap_or(word)
+}
+
+fn is_signal(word: &str) -> bool {
+    SIGNALS.contains(&signal(word)) || signal(word).starts_with("RTM")
+}
+
 /// Any code that a program of anybody may say no with; codes have names too, such as TEMPFAIL for 75.
 fn is_refusal(word: &str) -> bool {
     match word.parse::<u8>() {
         Ok(code) => code != 0 && !ASKED_TO_END.contains(&word),
-        Err(_) => !word.starts_with("SIG"),
+        Err(_) => !is_signal(word) && word != "SUCCESS",
     }
+}
+
+fn is_crash(word: &str) -> bool {
+    CRASHES.contains(&word) || (is_signal(word) && !ASKED_TO_END.contains(&signal(word)))
 }
 
 fn swallowed(unit: &Unit) -> Option<String> {
@@ -111,16 +137,24 @@ fn stays_down(unit: &Unit) -> Option<String> {
     if !["on-failure", "always"].contains(&restart) {
         return Some(format!("Restart={restart}"));
     }
-    let is_crash = |word: &str| CRASHES.contains(&word);
     let success = if restart == "always" { None } else { among(unit, "SuccessExitStatus", is_crash) };
-    success.or_else(|| among(unit, "RestartPreventExitStatus", is_crash))
+    success.or_else(|| among(unit, "RestartPreventExitStatus", is_crash)).or_else(|| comes_late(unit))
+}
+
+/// It is started again, and nobody is there to see it.
+fn comes_late(unit: &Unit) -> Option<String> {
+    let too_late = |said: &&Assignment| milliseconds(&said.value).is_none_or(|ms| ms > BACK_MS_MAX);
+    let grows = unit.last("Service", "RestartSteps").is_some_and(|said| said.value != "0");
+    let most = unit.last("Service", "RestartMaxDelaySec").filter(|_| grows);
+    let said = unit.last("Service", "RestartSec").filter(too_late).or_else(|| most.filter(too_late))?;
+    Some(format!("{} ({})", said.shown(), said.file))
 }
 
 /// In `[Service]` the newer name is ignored and the older one obeyed. Source: measured on 252 and 257, load-fragment.
 fn start_limit(unit: &Unit) -> Option<String> {
     let settings =
         [("Unit", "StartLimitIntervalSec"), ("Unit", "StartLimitInterval"), ("Service", "StartLimitInterval")];
-    let is_limit = |said: &&super::Assignment| settings.contains(&(said.section.as_str(), said.key.as_str()));
+    let is_limit = |said: &&Assignment| settings.contains(&(said.section.as_str(), said.key.as_str()));
     let last = unit.text().iter().rfind(is_limit);
     let burst = unit.text().iter().rfind(|said| said.key == "StartLimitBurst");
     if last.is_some_and(|said| milliseconds(&said.value) == Some(0)) || burst.is_some_and(|said| said.value == "0") {
@@ -134,26 +168,6 @@ fn start_limit(unit: &Unit) -> Option<String> {
     })
 }
 
-fn tied(units: &Units, unit: &Unit) -> Option<String> {
-    for key in ["Requires", "Requisite", "BindsTo", "StopPropagatedFrom", "PartOf"] {
-        let is_neighbour = |name: &String| name.ends_with(".service") && !units.get(name).is_some_and(Unit::is_oneshot);
-        if let Some(other) = unit.dependencies(key).into_iter().find(is_neighbour) {
-            return Some(format!("{key}={other}"));
-        }
-    }
-    if unit.is_on("Unit", "StopWhenUnneeded") {
-        return Some("StopWhenUnneeded=yes".to_owned());
-    }
-    let conflicts = unit.dependencies("Conflicts").into_iter().map(|other| format!("Conflicts={other}")).next();
-    conflicts.or_else(|| {
-        let stops = |other: &&Unit| {
-            let of_unit = |key: &str| other.dependencies(key).iter().any(|name| name == unit.name());
-            !other.is_masked() && of_unit("Conflicts") && !of_unit("OnSuccess")
-        };
-        units.iter().find(stops).map(|other| format!("Conflicts={} of {}", unit.name(), other.name()))
-    })
-}
-
 fn killed_early(unit: &Unit) -> Option<String> {
     let timeout = unit
         .text()
@@ -162,9 +176,13 @@ fn killed_early(unit: &Unit) -> Option<String> {
     if let Some(said) = timeout.filter(|said| milliseconds(&said.value).is_some_and(|ms| ms < END_MS_MIN)) {
         return Some(format!("{} ({})", said.shown(), said.file));
     }
-    let signal = unit
-        .last("Service", "KillSignal")
-        .filter(|said| !["SIGTERM", "15", "TERM", "SIGINT"].contains(&said.value.as_str()));
+    let signal =
+        unit.last("Service", "KillSignal").filter(|said| !["15", "TERM", "INT"].contains(&signal(&said.value)));
+    // podman's own way to end a container asks it first.
+    let stop = commands(unit, "ExecStop").into_iter().find(|command| !command.is_of_podman());
+    if let Some(command) = stop {
+        return Some(format!("ExecStop={} ends it in a way of its own ({})", command.shown(), command.file));
+    }
     let mode =
         unit.last("Service", "KillMode").filter(|said| !["control-group", "mixed"].contains(&said.value.as_str()));
     signal.or(mode).map(|said| format!("{} ({})", said.shown(), said.file))
@@ -172,16 +190,39 @@ fn killed_early(unit: &Unit) -> Option<String> {
 
 fn judge_alert(unit: &Unit, verdicts: &mut Verdicts) {
     let told = commands(unit, "ExecStopPost");
-    let alert = told.iter().find(|command| command.argv.iter().any(|word| word.contains("alert")));
+    let tells = |command: &&super::gates::Command| {
+        !command.asks_nothing() && command.argv.iter().any(|word| word.contains("alert"))
+    };
+    let alert = told.iter().find(tells);
     let lost = alert.is_none().then(|| match unit.all("Service", "ExecStopPost").next_back() {
         Some(said) => format!("{} ({})", said.shown(), said.file),
         None => "ExecStopPost= tells nobody".to_owned(),
     });
-    put(verdicts, Guardrail::Alert, lost, || alert.map(super::gates::Command::shown).unwrap_or_default());
+    put(verdicts, Guardrail::Alert, lost.or_else(|| unheard(unit)), || {
+        alert.map(super::gates::Command::shown).unwrap_or_default()
+    });
+}
+
+/// What it says goes nowhere: the journal is where an alert is read.
+fn unheard(unit: &Unit) -> Option<String> {
+    let output = unit.last("Service", "StandardOutput");
+    let error = unit.last("Service", "StandardError").filter(|said| said.value != "inherit").or(output);
+    let level = unit
+        .last("Service", "LogLevelMax")
+        .filter(|said| ["emerg", "alert", "crit", "0", "1", "2"].contains(&said.value.as_str()));
+    let said = error.filter(|said| said.value == "null").or(level)?;
+    Some(format!("{} ({})", said.shown(), said.file))
 }
 
 fn judge_environment(unit: &Unit, verdicts: &mut Verdicts) {
+    const DIGEST: &str = "PORTCULLIS_MANIFEST_DIGEST";
     let set = super::secrets::environment(unit);
-    let lost = ["PORTCULLIS_MANIFEST", "PORTCULLIS_MANIFEST_DIGEST"].iter().find(|name| !set.contains_key(**name));
-    put(verdicts, Guardrail::ManifestDigest, lost.map(|name| format!("{name} is not set")), || "set".to_owned());
+    let missing = ["PORTCULLIS_MANIFEST", DIGEST].iter().find(|name| !set.contains_key(**name));
+    let lost = missing.map(|name| format!("{name} is not set")).or_else(|| {
+        let digest = set[DIGEST].strip_prefix("sha256:").unwrap_or_default();
+        let is_one = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (!is_one).then(|| format!("{DIGEST}={} is no digest", set[DIGEST]))
+    });
+    let path = set.get("PORTCULLIS_MANIFEST").cloned().unwrap_or_default();
+    put(verdicts, Guardrail::ManifestDigest, lost, || format!("that of {path}"));
 }

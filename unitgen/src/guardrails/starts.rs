@@ -26,19 +26,21 @@ fn why_it_cannot(unit: &Unit) -> Option<String> {
     if calendar {
         return Some("it has no time to fire at".to_owned());
     }
-    condition(unit)
+    let by_hand = unit.last("Unit", "RefuseManualStart").filter(|_| unit.is_on("Unit", "RefuseManualStart"));
+    by_hand.map(|said| format!("{}: no operator starts it ({})", said.shown(), said.file)).or_else(|| condition(unit))
 }
 
-/// A condition or assertion that is not met skips or fails every start. One cleared behind it counts for nothing.
+/// A condition or assertion that is not met skips or fails every start. One that is cleared behind it counts for nothing;
+/// conditions and assertions are two lists. Source: systemd.unit(5).
 fn condition(unit: &Unit) -> Option<String> {
-    let mut found = None;
-    for said in unit.text().iter().filter(|said| said.section == "Unit") {
-        if !said.key.starts_with("Condition") && !said.key.starts_with("Assert") {
-            continue;
+    let of_kind = |kind: &str| {
+        let mut found = None;
+        for said in unit.text().iter().filter(|said| said.section == "Unit" && said.key.starts_with(kind)) {
+            found = (!said.value.is_empty()).then(|| format!("{} ({})", said.shown(), said.file));
         }
-        found = (!said.value.is_empty()).then(|| format!("{} ({})", said.shown(), said.file));
-    }
-    found
+        found
+    };
+    of_kind("Condition").or_else(|| of_kind("Assert"))
 }
 
 fn how_it_starts(units: &Units, unit: &Unit) -> Option<String> {

@@ -19,7 +19,7 @@ pub const OTHERS: [Other; 18] = [
         name: "a timer is deleted",
         done: |host| host.remove("etc/eod.timer"),
         verify: &["unit-missing"],
-        lost: &[("eod.timer", "can-start")],
+        lost: &[("eod.service", "runs-each-time"), ("eod.timer", "can-start")],
     },
     Other {
         name: "the service is deleted",
@@ -37,7 +37,7 @@ pub const OTHERS: [Other; 18] = [
         name: "masked by an empty file",
         done: |host| host.write("etc/scan.timer", ""),
         verify: &["unit-masked"],
-        lost: &[("scan.timer", "can-start")],
+        lost: &[("scan.service", "runs-each-time"), ("scan.timer", "can-start")],
     },
     Other {
         name: "the target is masked: nothing of it starts",

@@ -82,7 +82,8 @@ timeout = \"2m\"
 const LEGEND: &str = "
 **c**: `check` refuses a manifest that tries. **v**: `verify` finds the file. **d**: `diff` names this guardrail as lost. **r**: `drift`
 finds it. Where a *d* is missing the guardrail is still held: the drop-ins that are rendered say it again, or a stricter directive of the
-unit does. *Not reloaded*: the file
+unit does. The line of each guardrail is one loss of many: `unitgen/tests/guardrails/directives.rs` says every directive of every
+guardrail the wrong way. What no guardrail judges `diff` tells among \"other settings\", whatever it is. *Not reloaded*: the file
 is gone again, what it said is in force, and no file shows it; `tests/boot/scenarios/guardrails.sh` boots every line on Debian 12
 and 13, and the property is the one by which systemd shows it.
 

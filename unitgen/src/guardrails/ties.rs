@@ -1,0 +1,82 @@
+//! What takes a service down from outside: a unit that it is tied to, an end that takes the host along, a limit that ends it.
+//! Sources: systemd.unit(5), systemd.service(5), systemd.resource-control(5).
+
+use super::{Assignment, Unit, Units, gates::commands, reading::milliseconds};
+
+/// Keys by which the stop of another unit is one's own.
+const DOWN: [&str; 5] = ["Requires", "Requisite", "BindsTo", "StopPropagatedFrom", "PartOf"];
+/// What stops only when the host does, beside slices and mounts.
+const OF_THE_HOST: [&str; 5] =
+    ["basic.target", "local-fs.target", "shutdown.target", "sysinit.target", "umount.target"];
+/// Keys of `[Unit]` by which an end is one of the whole host.
+const ACTIONS: [&str; 4] = ["FailureAction", "SuccessAction", "StartLimitAction", "JobTimeoutAction"];
+
+/// Why a service does not stand alone.
+pub(super) fn tied(units: &Units, unit: &Unit) -> Option<String> {
+    by_dependency(units, unit)
+        .or_else(|| unit.is_on("Unit", "StopWhenUnneeded").then(|| "StopWhenUnneeded=yes".to_owned()))
+        .or_else(|| unit.dependencies("Conflicts").first().map(|other| format!("Conflicts={other}")))
+        .or_else(|| by_others(units, unit))
+        .or_else(|| ended_by_a_limit(unit))
+}
+
+fn by_dependency(units: &Units, unit: &Unit) -> Option<String> {
+    let ties = |key: &'static str| unit.dependencies(key).into_iter().map(move |other| (key, other));
+    let harmful = |(key, other): &(&str, String)| {
+        let is_masked = units.get(other).is_some_and(Unit::is_masked);
+        let is_own_target = *key == "PartOf" && (is_masked || starts(units, other, unit.name()));
+        let is_work_before = units.get(other).is_some_and(Unit::is_oneshot);
+        !is_own_target && !is_work_before && !is_of_the_host(other)
+    };
+    DOWN.into_iter().flat_map(ties).find(harmful).map(|(key, other)| format!("{key}={other}"))
+}
+
+fn is_of_the_host(name: &str) -> bool {
+    name.ends_with(".slice") || name.ends_with(".mount") || OF_THE_HOST.contains(&name)
+}
+
+fn starts(units: &Units, from: &str, name: &str) -> bool {
+    units.starters(name).any(|(starter, _)| starter == from)
+}
+
+fn by_others(units: &Units, unit: &Unit) -> Option<String> {
+    if let Some(said) = action(unit, &ACTIONS) {
+        return Some(said.shown());
+    }
+    let others = || units.iter().filter(|other| !other.is_masked() && other.name() != unit.name());
+    let names = |other: &Unit, key: &str| other.dependencies(key).iter().any(|name| name == unit.name());
+    // What stops it to start it again says so, and is judged as that.
+    let conflict = others().find(|other| names(other, "Conflicts") && !names(other, "OnSuccess"));
+    if let Some(other) = conflict {
+        return Some(format!("Conflicts={} of {}", unit.name(), other.name()));
+    }
+    if let Some(other) = others().find(|other| names(other, "PropagatesStopTo")) {
+        return Some(format!("PropagatesStopTo={} of {}", unit.name(), other.name()));
+    }
+    // The system's own units end the host when they are asked to, and by nothing else.
+    let ours = others().filter(|other| other.kind() != "target" && !other.name().starts_with("systemd-"));
+    let mut actions = ours.filter_map(|other| Some((other, action(other, &ACTIONS[..3])?)));
+    actions.next().map(|(other, said)| format!("{} of {}", said.shown(), other.name()))
+}
+
+fn action<'a>(unit: &'a Unit, keys: &[&'a str]) -> Option<&'a Assignment> {
+    let mut set = keys.iter().filter_map(|key| unit.last("Unit", key));
+    set.find(|said| said.value != "none")
+}
+
+/// Of what passes a gate: the kernel ends it when memory is short, or systemd when its time is over.
+fn ended_by_a_limit(unit: &Unit) -> Option<String> {
+    let bounded = |key: &'static str| unit.last("Service", key).filter(|said| said.value != "infinity");
+    if let Some(said) = bounded("RuntimeMaxSec").filter(|said| milliseconds(&said.value).is_some_and(|ms| ms > 0)) {
+        return Some(format!("{} ends it ({})", said.shown(), said.file));
+    }
+    if commands(unit, "ExecCondition").is_empty() {
+        return None;
+    }
+    let memory = ["MemoryMax", "MemoryLimit"].into_iter().find_map(bounded);
+    let first =
+        unit.last("Service", "OOMScoreAdjust").filter(|said| said.value.parse().is_ok_and(|score: i32| score > 0));
+    let chosen = ["ManagedOOMSwap", "ManagedOOMMemoryPressure"].into_iter().filter_map(|key| unit.last("Service", key));
+    let mut ends = memory.into_iter().chain(first).chain(chosen.filter(|said| said.value == "kill"));
+    ends.next().map(|said| format!("{}: it is ended when memory is short ({})", said.shown(), said.file))
+}

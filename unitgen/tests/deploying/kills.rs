@@ -70,7 +70,7 @@ fn injected(place: &Place, call: &str, number: usize, what: &str) -> std::proces
 }
 
 /// Units that are there hold everything that both generations of them hold. Whether a boot reaches them is the link's to say,
-/// which comes last and goes first.
+/// which comes last and goes first, and whether anything starts a job is its timer's.
 fn is_guarded(place: &Place, before: Option<&str>, next: &str, at: &str) {
     let manager = place.installation.manager();
     let of_tree = |manifest: &str| held(&Units::of_tree(&tree(&place.of(manifest))).for_manager(manager));
@@ -78,7 +78,7 @@ fn is_guarded(place: &Place, before: Option<&str>, next: &str, at: &str) {
     let old = before.map_or_else(|| new.clone(), of_tree);
     let (present, holds) = place.held(&tree(&place.of(next)));
     for (unit, guardrail) in old.intersection(&new).filter(|(unit, _)| present.contains(unit)) {
-        let waits_for_others = matches!(guardrail, Guardrail::StartsAtBoot);
+        let waits_for_others = matches!(guardrail, Guardrail::StartsAtBoot | Guardrail::RunsEachTime);
         let held = holds.contains(&(unit.clone(), *guardrail));
         assert!(held || waits_for_others, "{at}: {unit} has lost {}", guardrail.id());
     }

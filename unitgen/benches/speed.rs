@@ -16,13 +16,14 @@ use unitgen::{
     calendar::agenda::{Agenda, text},
     diff::{self, Questions, Scores, Side, Style},
     guardrails::Units,
-    source, systemd,
+    search_path, source, systemd,
+    verify::{self, Expected},
 };
 
 const AVWAP: &str = include_str!("../../manifests/avwap.toml");
 const SIZES: [usize; 4] = [1_000, 2_000, 4_000, 8_000];
 
-criterion_group!(benches, shipped, large, beside_quadlet);
+criterion_group!(benches, shipped, large, full_host, beside_quadlet);
 criterion_main!(benches);
 
 fn shipped(criterion: &mut Criterion) {
@@ -50,6 +51,42 @@ fn large(criterion: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+/// What a switch of a system waits for: the units of a host, ours among hundreds of others, with aliases and drop-ins; 50 ms.
+fn full_host(criterion: &mut Criterion) {
+    let place = tempfile::tempdir().unwrap();
+    let write = |path: String, text: &str| {
+        let path = place.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let checked = source::check(AVWAP.as_bytes()).unwrap();
+    let tree = systemd::render(&checked.deployment, AVWAP.as_bytes(), &checked.digest);
+    for (path, content) in tree.iter() {
+        write(format!("etc/{path}"), std::str::from_utf8(content).unwrap());
+    }
+    for number in 0..700 {
+        let settings = "Nice=1\n".repeat(100);
+        write(format!("lib/other-{number}.service"), &format!("[Service]\nExecStart=/usr/bin/true\n{settings}"));
+        if number % 3 == 0 {
+            let target = format!("../lib/other-{number}.service");
+            std::os::unix::fs::symlink(target, place.path().join(format!("etc/alias-{number}.service"))).unwrap();
+        }
+        if number % 10 == 0 {
+            write(format!("lib/other-{number}.service.d/x.conf"), "[Service]\nNice=5\n");
+        }
+    }
+    let rendered = tree.iter().map(|(path, _)| path.to_owned()).collect();
+    let directories = ["etc", "lib"].map(|name| place.path().join(name));
+    let expected = Expected { deployment: "avwap", tree: &tree, enabled: false };
+    criterion.bench_function("verify among 700 units of others", |bencher| {
+        bencher.iter(|| {
+            let listing = search_path::read(&directories, &rendered).unwrap();
+            let outcome = verify::verify(&expected, &listing);
+            assert!(outcome.findings.is_empty(), "{:#?}", outcome.findings);
+        });
+    });
 }
 
 /// Both generators as processes, from files to files or text.

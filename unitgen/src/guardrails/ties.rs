@@ -23,8 +23,7 @@ pub(super) fn tied(units: &Units, unit: &Unit) -> Option<String> {
 fn by_dependency(units: &Units, unit: &Unit) -> Option<String> {
     let ties = |key: &'static str| unit.dependencies(key).into_iter().map(move |other| (key, other));
     let harmful = |(key, other): &(&str, String)| {
-        let is_masked = units.get(other).is_some_and(Unit::is_masked);
-        let is_own_target = *key == "PartOf" && (is_masked || starts(units, other, unit.name()));
+        let is_own_target = *key == "PartOf" && is_its_target(units, unit, other);
         let is_work_before = units.get(other).is_some_and(Unit::is_oneshot);
         !is_own_target && !is_work_before && !is_of_the_host(other)
     };
@@ -35,8 +34,11 @@ fn is_of_the_host(name: &str) -> bool {
     name.ends_with(".slice") || name.ends_with(".mount") || OF_THE_HOST.contains(&name)
 }
 
-fn starts(units: &Units, from: &str, name: &str) -> bool {
-    units.starters(name).any(|(starter, _)| starter == from)
+/// The target that starts it; one that is masked or not there, and that its own file names, stops nothing.
+fn is_its_target(units: &Units, unit: &Unit, target: &str) -> bool {
+    let named = || unit.all("Unit", "PartOf").any(|said| said.file == unit.file() && said.value == target);
+    units.get(target).is_none_or(Unit::is_masked) && named()
+        || units.starters(unit.name()).any(|(from, _)| from == target)
 }
 
 fn by_others(units: &Units, unit: &Unit) -> Option<String> {

@@ -16,6 +16,7 @@ use unitgen::{
     calendar::agenda::{Agenda, text},
     diff::{self, Questions, Scores, Side, Style},
     guardrails::Units,
+    installation::Installation,
     search_path, source, systemd,
     verify::{self, Expected},
 };
@@ -79,7 +80,7 @@ fn full_host(criterion: &mut Criterion) {
     }
     let rendered = tree.iter().map(|(path, _)| path.to_owned()).collect();
     let directories = ["etc", "lib"].map(|name| place.path().join(name));
-    let expected = Expected { deployment: "avwap", tree: &tree, enabled: false };
+    let expected = Expected { deployment: "avwap", tree: &tree, installation: &Installation::SYSTEM, enabled: false };
     criterion.bench_function("verify among 700 units of others", |bencher| {
         bencher.iter(|| {
             let listing = search_path::read(&directories, &rendered).unwrap();

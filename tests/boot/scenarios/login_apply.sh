@@ -12,7 +12,14 @@ plans=$home/plans
 unitgen() { as_trader "$BIN/unitgen" "$@"; }
 
 # manifest NAME SECONDS [SED], planned NAME, lays NAME, is_laid SECONDS: as in apply.sh, of the login.
-manifest() { her_manifest "s/^EXECUTION_POLL_SECONDS.*/EXECUTION_POLL_SECONDS = \"$2\"/; ${3:-}" | as_trader tee "$plans/$1.toml" > /dev/null; }
+manifest() {
+    {
+        her_manifest "s/^EXECUTION_POLL_SECONDS.*/EXECUTION_POLL_SECONDS = \"$2\"/; ${3:-}"
+        # Asks at an hour that this never sees.
+        printf '\n[jobs.looks]\nprogram = "unitgen"\nargs = ["drift"]\nschedule = "Mon..Sun %s UTC"\ntimeout = "2m"\n' \
+            "$(cat /scenario/out/hour)"
+    } | as_trader tee "$plans/$1.toml" > /dev/null
+}
 planned() { ends 0 unitgen plan "$plans/$1.toml" -o "$plans/$1.plan"; }
 lays() { planned "$1"; ends 0 unitgen apply "$plans/$1.plan" "${@:2}"; }
 is_laid() {
@@ -29,6 +36,7 @@ if [ "$BOOT" = 1 ]; then
     a_login
     her_keys
     as_trader mkdir "$plans"
+    date -u -d '12 hours' +%H:%M > /scenario/out/hour
     manifest first 60
 
     say 'whose manager does not run is told what to do, and so is whoever is not that login'
@@ -64,6 +72,17 @@ if [ "$BOOT" = 1 ]; then
     settles
     ends 0 unitgen apply $plans/first.plan
     matches "$said" 'this plan is laid already'
+    say 'a job of its own finds the same, and its end is told'
+    hers start looks.service || fail "$(journal_of looks.service)"
+    matches "$(journal_of looks.service)" '^avwap: [0-9]+ units and [0-9]+ properties'
+    hers set-property --runtime execution.service MemoryMax=1G
+    ! hers start looks.service || fail 'it passed'
+    matches "$(journal_of looks.service)" '^drift\[foreign-drop-in\]: execution.service '
+    matches "$(journal_of looks.service)" 'ALERT looks.service failed: it ended with 1'
+    rm -r /run/user/$id/systemd/user.control/execution.service.d
+    hers daemon-reload
+    hers reset-failed
+    settles
     as_trader $BIN/unitgen diff $plans/first.toml host > /tmp/diff 2>&1 || fail "$(cat /tmp/diff)"
 
     say 'drift: foreign drop-ins, a masked timer, what is loaded and no file says'

@@ -34,6 +34,7 @@ Exit codes:
   1   something did
   64  wrong command line
   65  a directory cannot be read, or systemd does not answer
+  75  the units are a login's, and this does not run as that login, or its manager does not run
   78  no manifest, or one with errors";
 
 /// Find what drifted from the manifest: in files, in what systemd has loaded, in what runs

@@ -48,7 +48,7 @@ const EXIT_CODES: &str = "Exit codes:
   70  apply, rollback: neither the new units nor those before are whole and well: it says what to do
   73  the output cannot be written; apply, rollback: nothing has changed
   75  plan, apply, rollback: refused for now: the plan is stale, something is held, a trading day is under way, or the
-      host lacks what the units need
+      host lacks what the units need; these and drift: a login's units, and this does not run as that login
   76  apply, rollback: another is under way
   78  the manifest cannot be read or has errors, or the target cannot run it; nothing was rendered";
 

@@ -149,3 +149,39 @@ impl Links {
         properties.map(|property| (property.to_owned(), expect(property))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{installation::Login, source, systemd};
+
+    fn predicted(systemd: u16) -> BTreeMap<String, Vec<Property>> {
+        let text = include_str!("../../../manifests/avwap.toml");
+        let text = text.replace("scope = \"system\"", "scope = \"user\"").replace("group = \"trading\"\n", "");
+        let text = text.replace("\"/var/lib/avwap\"", "\"avwap\"");
+        let checked = source::check(text.as_bytes()).unwrap();
+        let tree = systemd::render(&checked.deployment, text.as_bytes(), &checked.digest);
+        let login = Login { systemd, ..Login::at_home("trader", 1500, "/home/trader") };
+        predict_at(&Installation::of_login(login), &tree)
+    }
+
+    #[test]
+    fn the_manager_of_a_login_shows_its_own_places() {
+        for (systemd, state) in [(252, "/home/trader/.config"), (257, "/home/trader/.local/state")] {
+            let predicted = predicted(systemd);
+            let check = |property: &str, shown: &str| {
+                let (_, expect) = predicted["execution.service"].iter().find(|(name, _)| name == property).unwrap();
+                expect.check(&[shown])
+            };
+            let units = "/home/trader/.config/systemd/user/execution.service";
+            assert_eq!(check("FragmentPath", units), Ok(()));
+            let drop_ins = format!("{units}.d/10-watchlist-gate.conf {units}.d/20-restart-policy.conf");
+            assert_eq!(check("DropInPaths", &drop_ins), Ok(()));
+            assert_eq!(check("DevicePolicy", "closed"), Ok(()));
+            assert_eq!(check("User", ""), Ok(()));
+            let says = check("Environment", "").unwrap_err();
+            assert!(says.contains(&format!("{state}/avwap/data/execution_v2.sqlite")), "{systemd}: {says}");
+            assert!(says.contains("/home/trader/.config/portcullis/avwap.toml"), "{says}");
+        }
+    }
+}

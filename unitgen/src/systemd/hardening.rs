@@ -158,7 +158,7 @@ pub(crate) fn sandbox(profile: &Profile, deployment: &Deployment) -> Sandbox {
     let sandbox = Sandbox { directives, reason: profile.reason() };
     match deployment.scope() {
         Scope::System => sandbox,
-        Scope::User => user_manager::fit(sandbox, deployment.name().as_str(), state),
+        Scope::User => user_manager::fit(sandbox, deployment.name().as_str(), state, *profile == Profile::HostJob),
     }
 }
 

@@ -8,6 +8,9 @@ use manifest::{Deployment, Scope};
 
 use crate::unit::{Directive, Sandbox};
 
+/// Where a login's manager takes questions, and reads units.
+const ASKS: &str = " -%t/systemd -%E/systemd -%h/.local/share/systemd";
+
 /// A directive that a manager cannot hold, with what that means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftOut {
@@ -55,8 +58,9 @@ pub fn left_out(deployment: &Deployment) -> &'static [LeftOut] {
 
 /// The sandbox as a login's manager can hold it. Of the home nothing is there but the state and the installed manifest: not
 /// the units or the other credentials; of the runtime directory, which goes with the home, the socket that hears signs of
-/// life, and not the one that takes orders.
-pub(crate) fn fit(sandbox: Sandbox, deployment: &str, state: &str) -> Sandbox {
+/// life, and not the one that takes orders. What asks the manager what is loaded (`asks`) needs that one too, and sees where
+/// units lie, all of it read-only: it has no network and runs nothing but `systemctl` and the release's programs.
+pub(crate) fn fit(sandbox: Sandbox, deployment: &str, state: &str, asks: bool) -> Sandbox {
     let keep = |directive: &Directive| !OF_A_LOGIN.iter().any(|left| left.directive == directive.key);
     let mut directives = Vec::new();
     for mut directive in sandbox.directives.into_iter().filter(keep) {
@@ -66,7 +70,8 @@ pub(crate) fn fit(sandbox: Sandbox, deployment: &str, state: &str) -> Sandbox {
             "NoExecPaths" => directive.value += " -%h -%t",
             "BindReadOnlyPaths" => {
                 directives.push(Directive { key: "BindPaths", value: format!("%S/{state}") });
-                directive.value += &format!(" -%E/portcullis/{deployment}.toml -%t/systemd/notify");
+                directive.value += &format!(" -%E/portcullis/{deployment}.toml");
+                directive.value += if asks { ASKS } else { " -%t/systemd/notify" };
             }
             _ => {}
         }

@@ -65,7 +65,7 @@ fn job(now: &Shown, before: Option<&Shown>) -> Health {
     if now.get("ActiveState") != "failed" {
         return Health::Well(now.get("SubState").to_owned());
     }
-    if before.is_some_and(|before| before.get("InvocationID") == now.get("InvocationID")) {
+    if had_failed(now, before) {
         return Health::Well("its last run failed, before this".to_owned());
     }
     if now.end_of("ExecStartPre") == "exited 75" {
@@ -81,7 +81,7 @@ fn service(now: &Shown, before: Option<&Shown>, touched: Touched, holding: &Hold
             Health::NotYet(format!("it ended ({}), and is restarted", now.get("Result")))
         }
         ("activating" | "deactivating" | "reloading" | "refreshing", sub) => Health::NotYet(format!("it is in {sub}")),
-        ("failed", _) if touched == Touched::Left && same_run(now, before) => {
+        ("failed", _) if touched == Touched::Left && had_failed(now, before) => {
             Health::Well("it had failed before this, and was left".to_owned())
         }
         ("failed", _) => Health::Ill(format!("it failed: {} ({})", now.get("Result"), now.get("ExecMainStatus"))),
@@ -111,8 +111,11 @@ fn skipped(now: &Shown, holding: &Holding) -> Health {
     }
 }
 
-fn same_run(now: &Shown, before: Option<&Shown>) -> bool {
-    before.is_some_and(|before| before.get("InvocationID") == now.get("InvocationID"))
+/// The same run, and its failure is an old one: what dies while units change dies of the change until shown otherwise.
+fn had_failed(now: &Shown, before: Option<&Shown>) -> bool {
+    let is_old =
+        |before: &Shown| before.get("ActiveState") == "failed" && before.get("InvocationID") == now.get("InvocationID");
+    before.is_some_and(is_old)
 }
 
 #[cfg(test)]
@@ -156,6 +159,7 @@ mod tests {
             ("ActiveState=failed InvocationID=2", RUNS, Started, &flat, "ill"),
             ("ActiveState=failed InvocationID=2", "ActiveState=failed InvocationID=2", Left, &flat, "well"),
             ("ActiveState=failed InvocationID=2", "ActiveState=failed InvocationID=2", Started, &flat, "ill"),
+            ("ActiveState=failed InvocationID=1", RUNS, Left, &flat, "ill"),
             ("ActiveState=active NeedDaemonReload=yes", RUNS, Left, &flat, "ill"),
         ] {
             let health = judge("execution.service", &shown(now), Some(&shown(before)), touched, holding);
@@ -174,6 +178,7 @@ mod tests {
             ("scan.service", "Type=oneshot ActiveState=inactive".to_owned(), String::new(), Left, "well"),
             ("scan.service", "Type=oneshot ActiveState=activating".to_owned(), String::new(), Left, "well"),
             ("scan.service", format!("{failed}2"), format!("{failed}2"), Left, "well"),
+            ("scan.service", format!("{failed}2"), "ActiveState=activating InvocationID=2".to_owned(), Left, "ill"),
             ("scan.service", format!("{failed}3"), format!("{failed}2"), Left, "ill"),
             (
                 "scan.service",

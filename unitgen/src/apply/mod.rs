@@ -6,12 +6,15 @@
 
 pub mod accounts;
 mod back;
+pub mod endpoints;
 pub mod event;
 pub mod health;
 pub mod holding;
 pub mod host;
 pub mod hours;
+mod keeping;
 pub mod permission;
+pub mod programs;
 pub mod run;
 pub mod shown;
 pub mod switch;

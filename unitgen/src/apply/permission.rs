@@ -12,6 +12,8 @@ pub struct Nature {
     pub only_restores: bool,
     /// The units that place orders and would be stopped: started afresh, or taken out.
     pub stops_orders: Vec<String>,
+    /// Those of them that are taken out: they cannot run on.
+    pub removes_orders: Vec<String>,
     /// The guardrails that are lost, in words.
     pub lost: Vec<String>,
 }
@@ -63,11 +65,18 @@ pub fn permit(nature: &Nature, waivers: Waivers, holding: &Holding, hours: &Hour
             let says = format!("there is {held}, and guardrails are lost: {}", nature.lost.join("; "));
             refuse("loses-guardrail", says, "keep the guardrail, or wait until nothing is held");
         }
-        if !nature.stops_orders.is_empty() && !waivers.keep_running {
-            let says = format!("there is {held}, and {} would be stopped", nature.stops_orders.join(", "));
+        let (removed, restarted): (Vec<&String>, Vec<&String>) =
+            nature.stops_orders.iter().partition(|unit| nature.removes_orders.contains(unit));
+        let names = |units: &[&String]| units.iter().map(|unit| unit.as_str()).collect::<Vec<_>>().join(", ");
+        if !restarted.is_empty() && !waivers.keep_running {
+            let says = format!("there is {held}, and {} would be stopped", names(&restarted));
             let remedy =
                 "wait until nothing is held, or let it run on with --keep-running: its next start takes the new units";
             refuse("stops-orders", says, remedy);
+        }
+        if !removed.is_empty() && !waivers.keep_running {
+            let says = format!("there is {held}, and {} would be taken out", names(&removed));
+            refuse("stops-orders", says, "wait until nothing is held: what is taken out cannot run on");
         }
         if !waivers.during_session {
             refuse("holding", format!("there is {held}"), "wait until nothing is held, or take --during-session");
@@ -77,6 +86,10 @@ pub fn permit(nature: &Nature, waivers: Waivers, holding: &Holding, hours: &Hour
         && !waivers.during_session
     {
         refuse("in-session", until.clone(), "wait until it is over, or take --during-session");
+    }
+    if waivers.keep_running && !nature.removes_orders.is_empty() {
+        let says = format!("--keep-running lets {} run on, and it is taken out", nature.removes_orders.join(", "));
+        refuse("removes-orders", says, "wait until nothing is held, and go on without --keep-running");
     }
     if !refusals.is_empty() {
         return Permission::Refused(refusals);
@@ -108,6 +121,10 @@ mod tests {
 
     fn stops() -> Nature {
         Nature { stops_orders: vec!["execution.service".to_owned()], ..Nature::default() }
+    }
+
+    fn removes() -> Nature {
+        Nature { removes_orders: stops().stops_orders, ..stops() }
     }
 
     fn loses() -> Nature {
@@ -142,6 +159,10 @@ mod tests {
             (stops(), WITH, WITHOUT, &held, &off, "stops-orders"),
             (stops(), WITH, WITHOUT, &unknown, &work, "stops-orders"),
             (stops(), WITH, WITH, &held, &work, "without orders"),
+            (removes(), WITHOUT, WITHOUT, &flat, &off, "granted"),
+            (removes(), WITH, WITHOUT, &held, &off, "stops-orders"),
+            (removes(), WITH, WITH, &held, &off, "removes-orders"),
+            (removes(), WITHOUT, WITH, &flat, &off, "removes-orders"),
             (loses(), WITH, WITH, &held, &off, "loses-guardrail"),
             (loses(), WITH, WITH, &unknown, &work, "loses-guardrail"),
             // What only restores comes through at any time, and stops nothing.

@@ -10,17 +10,17 @@ use std::{
 };
 
 use super::{
-    Account, Event, Host,
+    Account, Event, Host, endpoints,
     holding::Holding,
     permission::Permission,
     switch::{self, After, Change, Switch},
-    units::{All, Bringing, Endpoint, Manner},
+    units::{self, All, Bringing, Endpoint, Manner, Runs, Watch},
 };
 use crate::{
-    generations::{Generation, Image, Journal, Origin, Phase, Record, Store, StoreError, image::digest},
+    generations::{Generation, Image, Journal, Phase, Record, Store, StoreError, image::unit_of},
     installation::Installation,
     plan::{
-        ABSENT, Found, Left,
+        Delta, Found, Left,
         delta::{self, delta},
         meaning,
         observe::{self, ObserveError},
@@ -45,7 +45,7 @@ pub struct Run<'a> {
     pub accounts: &'a [Account],
     /// Units that place orders, before or after.
     pub orders: &'a BTreeSet<String>,
-    /// Addresses at which services say that they are well.
+    /// Addresses at which services of what is laid say that they are well.
     pub endpoints: &'a [Endpoint],
     /// So long units may take to become well.
     pub bound: Duration,
@@ -60,6 +60,8 @@ pub struct Target {
     pub image: Image,
     /// Programs that are put back, by path: their digests.
     pub programs: BTreeMap<String, String>,
+    /// Why the programs of then are not put back, where they differ.
+    pub stay: Option<String>,
     /// Programs that are not those that the running units were started with.
     pub other_programs: BTreeSet<String>,
     /// Digest of the plan; empty for a rollback.
@@ -73,6 +75,8 @@ pub struct Target {
 pub enum Outcome {
     /// This generation is laid and well.
     Done(u64),
+    /// It may not be done now, for this reason: nothing changed.
+    Refused(String),
     /// Nothing changed, for this reason.
     Unchanged(String),
     /// It did no good, for this reason, and what was before is laid again and well.
@@ -88,8 +92,16 @@ pub(super) struct Start<'a> {
     pub found: &'a Found,
     /// The generation to go back to.
     pub from: Option<Generation>,
+    /// Whether that was made now, of what lies there.
+    pub is_adopted: bool,
     pub to: u64,
     pub before: All,
+    /// What ran when all of it began.
+    pub ran: Runs,
+    /// The units that are to be started afresh.
+    pub changed: Vec<String>,
+    /// The units that are not taken out.
+    pub spares: BTreeSet<String>,
     pub keep_orders: Option<String>,
     pub is_resumed: bool,
 }
@@ -106,9 +118,15 @@ impl Run<'_> {
         permission: &Permission,
         resumed: Option<&Journal>,
     ) -> Result<Outcome, StoreError> {
+        let before = match self.states(&[&found.installed, &found.base(), &target.image]) {
+            Ok(before) => before,
+            Err(error) => return Ok(Outcome::Refused(format!("systemd does not say what runs: {error}"))),
+        };
+        let is_adopted = resumed.is_none() && !found.is_kept(self.deployment);
         let from = match resumed {
             Some(journal) => journal.from.map(|number| self.store.read(number)).transpose()?,
-            None => self.adopt(found)?,
+            None if is_adopted => self.adopt(found)?,
+            None => found.current.clone(),
         };
         let to = match (resumed, &target.generation) {
             (Some(journal), _) => journal.to,
@@ -121,58 +139,54 @@ impl Run<'_> {
             Permission::WithoutOrders(why) => Some(why.clone()),
             Permission::Granted | Permission::Refused(_) => None,
         };
-        let before = self.states(found, &target.image);
-        Ok(self.replace(target, &Start { found, from, to, before, keep_orders, is_resumed: resumed.is_some() }))
+        self.note_ledgers(from.as_ref(), &before, &found.ledgers);
+        let ran = resumed.map_or_else(|| units::runs(&before), |journal| journal.ran.clone());
+        let changed = resumed.map(|journal| journal.changed.clone()).unwrap_or_default();
+        let is_resumed = resumed.is_some();
+        let spares = self.spares(target, found);
+        let mut start = Start { found, from, is_adopted, to, before, ran, changed, spares, keep_orders, is_resumed };
+        start.changed = self.units(target, &start).changed;
+        Ok(self.replace(target, &start))
     }
 
-    /// What lies there and is of no generation becomes one, so that there is a way back.
-    fn adopt(&self, found: &Found) -> Result<Option<Generation>, StoreError> {
-        let installed = found.installed.manifest(self.deployment);
-        // Drift from the generation is not worth going back to; another manifest that was rendered since is.
-        let same = |current: &&Generation| installed.is_none() || installed == current.image.manifest(self.deployment);
-        if let Some(current) = found.current.as_ref().filter(same) {
-            return Ok(Some(current.clone()));
-        }
-        if found.installed.units().next().is_none() {
-            return Ok(None);
-        }
-        let programs = found.programs.iter().filter(|(_, mark)| *mark != ABSENT);
-        let record = Record {
-            schema_version: Record::SCHEMA,
-            deployment: self.deployment.to_owned(),
-            origin: Origin::Found,
-            unitgen: crate::VERSION.to_owned(),
-            made_at: found.now,
-            made_by: found.who.clone(),
-            manifest: installed.map(|text| digest(text.as_bytes())).unwrap_or_default(),
-            plan: String::new(),
-            programs: programs.map(|(path, mark)| (path.clone(), mark.clone())).collect(),
-            ledgers: found.ledgers.clone(),
-            failed: None,
-        };
-        let number = self.store.keep(&found.installed, &record, self.root)?;
-        self.store.make_current(Some(number))?;
-        let says = format!("what lies here is of no generation: it is {number} from now on");
-        (self.tell)(&Event::new("kept", says).generation(number));
-        self.store.read(number).map(Some)
-    }
-
-    /// Every unit as systemd has it now.
-    pub(super) fn states(&self, found: &Found, image: &Image) -> All {
-        let units: BTreeSet<String> = found.installed.unit_names().chain(image.unit_names()).collect();
+    /// Every unit of some images as systemd has it now; none on a root that does not run.
+    pub(super) fn states(&self, images: &[&Image]) -> Result<All, String> {
+        let units: BTreeSet<String> = images.iter().flat_map(|image| image.unit_names()).collect();
         let units: Vec<String> = units.into_iter().collect();
-        // Without an answer nothing counts as running, and nothing is stopped.
-        self.bringing().and_then(|bringing| bringing.show(&units).ok()).unwrap_or_default()
+        match self.bringing(self.endpoints) {
+            Some(bringing) if !units.is_empty() => bringing.show(&units),
+            Some(_) | None => Ok(All::new()),
+        }
+    }
+
+    /// The units that notice, on the way to a target.
+    fn units(&self, target: &Target, start: &Start<'_>) -> Delta {
+        let before = [&start.base(), &start.found.installed];
+        let mut units =
+            delta::units(&before, &target.image, &target.other_programs).with_changed(&start.changed, &target.image);
+        units.removed.retain(|unit| !start.spares.contains(unit));
+        units
+    }
+
+    /// What a restore leaves where it is, since it is never refused: units that belong to nothing any more, place orders, and
+    /// may manage what is held.
+    fn spares(&self, target: &Target, found: &Found) -> BTreeSet<String> {
+        let is_restore = target.generation.as_ref().ok() == found.current.as_ref().map(|current| &current.number);
+        if !is_restore || self.holding().is_flat() { BTreeSet::new() } else { self.orders.clone() }
     }
 
     fn replace(&self, target: &Target, start: &Start<'_>) -> Outcome {
         let files = delta(&start.found.installed, &target.image, &start.base(), &start.found.stale, &BTreeSet::new());
         let mut changes = self.programs(&target.programs);
         changes.extend(self.aside(target, start));
-        changes.extend(files.changes);
+        let is_spared = |change: &Change| {
+            let unit = unit_of(&change.path);
+            change.after == After::Gone && unit.is_some_and(|unit| start.spares.contains(unit.as_ref()))
+        };
+        changes.extend(files.changes.into_iter().filter(|change| !is_spared(change)));
         // What an interruption left.
-        switch::sweep(self.root, target.image.paths().into_iter().chain(start.base().paths()));
-        let mut switch = match Switch::stage(self.root, &changes) {
+        switch::sweep(self.root, self.deployment, target.image.paths().into_iter().chain(start.base().paths()));
+        let mut switch = match Switch::stage(self.root, self.deployment, &changes) {
             Ok(switch) => switch,
             Err(error) => return self.nothing_changed(target, start, said(&error)),
         };
@@ -180,11 +194,26 @@ impl Run<'_> {
             switch.finish();
             return self.nothing_changed(target, start, said(&error));
         }
+        let units = self.units(target, start);
+        let (stopped, ended) = self.withdraw(&units.removed, &start.before);
+        if let Err(why) = ended {
+            switch.finish();
+            self.give_back(&stopped);
+            return match self.nothing_changed(target, start, why) {
+                Outcome::Unchanged(why) => Outcome::Refused(why),
+                other @ (Outcome::Done(_)
+                | Outcome::Refused(_)
+                | Outcome::WentBack(_)
+                | Outcome::Unrecorded(..)
+                | Outcome::Halfway(_)) => other,
+            };
+        }
         if let Err(error) = switch.perform() {
             let why = said(&error);
             (self.tell)(&Event::new("failed", why.clone()));
-            return match switch.undo() {
+            return match switch.undo(true) {
                 Ok(()) if !start.is_resumed => {
+                    self.give_back(&stopped);
                     self.nothing_changed(target, start, format!("{why}; what was there is back"))
                 }
                 Ok(()) => self.put_back(target, start, why),
@@ -193,7 +222,7 @@ impl Run<'_> {
         }
         self.tell_changes(&changes, "wrote");
         let ended = self.store.write_journal(&start.journal(target, Phase::Units)).map_err(|error| vec![said(&error)]);
-        match ended.and_then(|()| self.bring(target, start)) {
+        match ended.and_then(|()| self.bring(target, start, &units)) {
             Ok(()) => {
                 switch.finish();
                 self.finish(target, start)
@@ -202,17 +231,17 @@ impl Run<'_> {
         }
     }
 
-    fn go_back(&self, target: &Target, start: &Start<'_>, switch: Switch<'_>, why: String) -> Outcome {
-        (self.tell)(&Event::new("failed", why.clone()));
-        if let Some(why_not) = self.stays(start) {
-            return Outcome::Halfway(vec![why, why_not]);
+    /// Stops what goes. What was stopped, and whether that was all of it.
+    pub(super) fn withdraw(&self, removed: &[String], now: &All) -> (Vec<String>, Result<(), String>) {
+        match self.bringing(&[]) {
+            Some(bringing) => bringing.withdraw(removed, now, self.bound),
+            None => (Vec::new(), Ok(())),
         }
-        (self.tell)(&Event::new("back", start.says_from()));
-        // The journal says that the way leads back now; without it, it leads back all the same.
-        let _ = self.store.write_journal(&start.journal(target, Phase::Back));
-        match switch.undo() {
-            Ok(()) => self.bring_back(target, start, why),
-            Err(error) => self.put_back(target, start, format!("{why}; {}", said(&error))),
+    }
+
+    pub(super) fn give_back(&self, stopped: &[String]) {
+        if let Some(bringing) = self.bringing(&[]) {
+            bringing.give_back(stopped);
         }
     }
 
@@ -234,19 +263,28 @@ impl Run<'_> {
         (!is_kept && target.image.get(&path) != Some(there)).then(|| delta::aside(&path, there, start.to))
     }
 
-    /// Reload, stop, start, wait, verify.
-    fn bring(&self, target: &Target, start: &Start<'_>) -> Result<(), Vec<String>> {
-        if let Some(bringing) = self.bringing() {
-            let goal = &target.image;
-            let units = delta::units(&[&start.base(), &start.found.installed], goal, &target.other_programs);
-            let manner = Manner { ran: &start.before, keep_orders: start.keep_orders.as_deref() };
-            let started = bringing.bring(&units, goal, &start.before, &manner)?;
-            bringing.wait(goal, &start.before, &started, self.bound)?;
+    /// Look at what was laid; reload, start, wait, verify.
+    fn bring(&self, target: &Target, start: &Start<'_>, units: &Delta) -> Result<(), Vec<String>> {
+        self.lies_there(&target.image)?;
+        if let Some(bringing) = self.bringing(self.endpoints) {
+            let keep_orders = start.keep_orders.as_deref();
+            let manner = Manner { ran: &start.ran, keep_orders, is_back: false };
+            let started = bringing.bring(units, &target.image, &start.before, &manner)?;
+            let watch = Watch { image: &target.image, gone: &units.removed, before: &start.before, started: &started };
+            bringing.wait(&watch, self.bound)?;
             self.verified(target)?;
-            bringing.tell_states(goal, &start.before, &started);
+            bringing.tell_states(&watch);
             return Ok(());
         }
         self.verified(target)
+    }
+
+    /// Each file is what it shall be.
+    pub(super) fn lies_there(&self, image: &Image) -> Result<(), Vec<String>> {
+        let there = observe::installed(self.root, image.paths()).map_err(|error| vec![error.to_string()])?;
+        let differs = image.iter().filter(|(path, content)| there.get(path) != Some(content));
+        let wrong: Vec<String> = differs.map(|(path, _)| format!("/{path} is not what was laid there")).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
     /// Nothing is wrong with the host that was not wrong before.
@@ -264,23 +302,30 @@ impl Run<'_> {
     }
 
     fn finish(&self, target: &Target, start: &Start<'_>) -> Outcome {
-        let recorded = self.store.make_current(Some(start.to)).and_then(|()| self.store.end_journal());
-        if let Err(error) = recorded {
+        let journal = start.journal(target, Phase::Well);
+        if let Err(error) = self.store.write_journal(&journal).and_then(|()| self.store.close(&journal)) {
             return Outcome::Unrecorded(start.to, said(&error));
         }
-        if let Err(error) = self.store.prune() {
-            (self.tell)(&Event::new("warning", said(&error)));
+        if self.host.is_some()
+            && let (Ok(states), Ok(generation)) = (self.states(&[&target.image]), self.store.read(start.to))
+        {
+            self.note_ledgers(Some(&generation), &states, &self.ledgers());
         }
-        let says = format!("{} files are laid, and all is well", target.image.iter().count());
+        self.prune();
+        let well = match (self.host, &target.stay) {
+            (None, _) => "nothing of it was started or waited for, since this root is not that of the host that runs",
+            (Some(_), Some(_)) => "every unit is well, with the programs of now",
+            (Some(_), None) => "all is well",
+        };
+        let says = format!("{} files are laid, and {well}", target.image.iter().count());
         (self.tell)(&Event::new("done", says).generation(start.to));
         Outcome::Done(start.to)
     }
 
-    /// Why the new units stay although they did no good: there is nothing to go back to, and what runs holds something.
-    pub(super) fn stays(&self, start: &Start<'_>) -> Option<String> {
-        let holding = self.holding();
-        let says = || format!("the units stay, since there is {}, and there were none before", holding.says());
-        (start.from.is_none() && !holding.is_flat()).then(says)
+    pub(super) fn prune(&self) {
+        if let Err(error) = self.store.prune() {
+            (self.tell)(&Event::new("warning", said(&error)));
+        }
     }
 
     fn nothing_changed(&self, target: &Target, start: &Start<'_>, why: String) -> Outcome {
@@ -288,9 +333,11 @@ impl Run<'_> {
             // What was interrupted is as interrupted as before.
             return Outcome::Unchanged(why);
         }
-        if target.generation.is_err() {
+        let made = [start.from.as_ref().filter(|_| start.is_adopted).map(|from| from.number), Some(start.to)];
+        let is_new = |number: &u64| *number != start.to || target.generation.is_err();
+        for number in made.into_iter().flatten().filter(is_new) {
             // A generation that never was is of no use; one that cannot be removed harms nobody.
-            let _ = self.store.remove(start.to);
+            let _ = self.store.remove(number);
         }
         match self.store.end_journal() {
             Ok(()) => Outcome::Unchanged(why),
@@ -308,18 +355,23 @@ impl Run<'_> {
     /// What is held in all accounts.
     #[must_use]
     pub fn holding(&self) -> Holding {
-        self.bringing().map_or(Holding::Flat, |bringing| bringing.holding())
+        self.bringing(&[]).map_or(Holding::Flat, |bringing| bringing.holding())
     }
 
-    pub(super) fn bringing(&self) -> Option<Bringing<'_>> {
+    pub(super) fn bringing<'a>(&'a self, endpoints: &'a [Endpoint]) -> Option<Bringing<'a>> {
         self.host.map(|host| Bringing {
             host,
             tell: self.tell,
             accounts: self.accounts,
             orders: self.orders,
             target: format!("{}.target", self.deployment),
-            endpoints: self.endpoints,
+            endpoints,
         })
+    }
+
+    /// Addresses of the units of a generation.
+    pub(super) fn endpoints_of(&self, image: &Image) -> Vec<Endpoint> {
+        endpoints::of_image(image, self.deployment)
     }
 }
 
@@ -329,7 +381,7 @@ impl Start<'_> {
         self.from.as_ref().map(|from| from.image.clone()).unwrap_or_default()
     }
 
-    fn journal(&self, target: &Target, phase: Phase) -> Journal {
+    pub(super) fn journal(&self, target: &Target, phase: Phase) -> Journal {
         Journal {
             schema_version: Journal::SCHEMA,
             from: self.from.as_ref().map(|from| from.number),
@@ -338,10 +390,12 @@ impl Start<'_> {
             phase,
             began_at: self.found.now,
             by: self.found.who.clone(),
+            ran: self.ran.clone(),
+            changed: self.changed.clone(),
         }
     }
 
-    fn says_from(&self) -> String {
+    pub(super) fn says_from(&self) -> String {
         match &self.from {
             Some(from) => format!("generation {} comes back", from.number),
             None => "nothing was laid before, so what was laid now goes".to_owned(),

@@ -15,8 +15,10 @@ use thiserror::Error;
 
 use crate::generations::{Content, image::base_of};
 
-/// Hidden, so that systemd passes it over.
+/// Hidden, so that systemd passes it over; each deployment has its own, since they share directories.
 const STAGE: &str = ".unitgen-stage";
+/// Everybody reads units.
+const FOLDER_MODE: u32 = 0o755;
 
 /// What a path shall be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,7 @@ pub struct SwitchError {
 #[derive(Debug)]
 pub struct Switch<'a> {
     root: &'a Path,
+    stage: String,
     changes: Vec<Staged>,
     stages: BTreeSet<PathBuf>,
     done: usize,
@@ -63,6 +66,7 @@ struct Staged {
     new: Option<PathBuf>,
     /// The second name of the old content; nothing where there was none.
     old: Option<PathBuf>,
+    is_program: bool,
 }
 
 impl<'a> Switch<'a> {
@@ -70,8 +74,9 @@ impl<'a> Switch<'a> {
     ///
     /// # Errors
     /// When there is no room, or a directory cannot be written; nothing is left behind then.
-    pub fn stage(root: &'a Path, changes: &[Change]) -> Result<Self, SwitchError> {
-        let mut switch = Self { root, changes: Vec::new(), stages: BTreeSet::new(), done: 0 };
+    pub fn stage(root: &'a Path, deployment: &str, changes: &[Change]) -> Result<Self, SwitchError> {
+        let mut switch =
+            Self { root, stage: stage_of(deployment), changes: Vec::new(), stages: BTreeSet::new(), done: 0 };
         for (number, change) in changes.iter().enumerate() {
             if let Err(error) = switch.stage_one(number, change) {
                 switch.finish();
@@ -89,7 +94,7 @@ impl<'a> Switch<'a> {
 
     fn stage_one(&mut self, number: usize, change: &Change) -> Result<(), SwitchError> {
         let to = self.root.join(&change.path);
-        let stage = self.root.join(base_of(&change.path)).join(STAGE);
+        let stage = self.root.join(base_of(&change.path)).join(&self.stage);
         if self.stages.insert(stage.clone()) {
             clear(&stage)?;
             make_folder(&stage)?;
@@ -113,7 +118,8 @@ impl<'a> Switch<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed("read", &to)(error)),
         };
-        self.changes.push(Staged { to, new, old });
+        let is_program = matches!(change.after, After::Program(_));
+        self.changes.push(Staged { to, new, old, is_program });
         Ok(())
     }
 
@@ -137,13 +143,13 @@ impl<'a> Switch<'a> {
         Ok(())
     }
 
-    /// Puts back what was there, the last change first.
+    /// Puts back what was there, the last change first; programs only `with_programs`.
     ///
     /// # Errors
     /// When something cannot be put back; the rest is.
-    pub fn undo(mut self) -> Result<(), SwitchError> {
+    pub fn undo(mut self, with_programs: bool) -> Result<(), SwitchError> {
         let mut first_error = None;
-        for change in self.changes[..self.done].iter().rev() {
+        for change in self.changes[..self.done].iter().rev().filter(|change| with_programs || !change.is_program) {
             let put_back = match &change.old {
                 Some(old) => make_folder(parent(&change.to))
                     .and_then(|()| fs::rename(old, &change.to).map_err(failed("put back", &change.to))),
@@ -177,12 +183,17 @@ impl<'a> Switch<'a> {
 }
 
 /// Removes what an interrupted switch of these paths left beside them.
-pub fn sweep(root: &Path, paths: impl IntoIterator<Item = String>) {
-    let stages: BTreeSet<PathBuf> = paths.into_iter().map(|path| root.join(base_of(&path)).join(STAGE)).collect();
+pub fn sweep(root: &Path, deployment: &str, paths: impl IntoIterator<Item = String>) {
+    let stages: BTreeSet<PathBuf> =
+        paths.into_iter().map(|path| root.join(base_of(&path)).join(stage_of(deployment))).collect();
     for stage in stages {
         // As above.
         let _ = clear(&stage);
     }
+}
+
+fn stage_of(deployment: &str) -> String {
+    format!("{STAGE}-{deployment}")
 }
 
 fn parent(path: &Path) -> &Path {
@@ -207,8 +218,16 @@ fn write(to: &Path, after: &After) -> Result<(), SwitchError> {
     written.map_err(failed("write", to))
 }
 
+/// With the same mode whatever mask whoever runs this has: units in a directory that others cannot read are as good as gone
+/// to whoever looks at them.
 fn make_folder(folder: &Path) -> Result<(), SwitchError> {
-    DirBuilder::new().recursive(true).mode(0o755).create(folder).map_err(failed("create", folder))
+    let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
+    for folder in missing.into_iter().rev() {
+        let made = DirBuilder::new().mode(FOLDER_MODE).create(folder);
+        made.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE)))
+            .map_err(failed("create", folder))?;
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<(), SwitchError> {

@@ -12,18 +12,17 @@ use contract::ExitCode;
 use manifest::Release;
 
 use super::{
-    Loaded, colour_of_output,
+    Loaded,
+    change::Change,
     host::{HostArgs, tell_troubles},
     installed::may_act,
-    say,
     site::{self, ChangeArgs},
     tell,
 };
 use crate::{
     VERSION,
-    apply::{Event, Host, Run, Target, accounts::accounts, permission::Permission, switch},
-    generations::{Journal, Origin, Record, Store},
-    ink::Ink,
+    apply::{Event, Host, Target, switch},
+    generations::{Generation, Journal, Origin, Record},
     output::OutputError,
     plan::{self, ABSENT, Found, Plan, Wanted, observe::ObserveError},
     source,
@@ -62,70 +61,39 @@ impl Apply {
         let plan = self.read()?;
         let root = PathBuf::from(&plan.root);
         let (loaded, wanted) = self.wanted(&plan, &root)?;
-        let installation = &wanted.installation;
-        may_act(installation, &root)?;
-        let real = site::host_of(&root, installation);
-        let host = real.as_ref().map(|host| host as &dyn Host);
-        let store = Store::of(&root, installation, &plan.deployment);
-        let _lock =
-            if self.change.dry_run { None } else { Some(store.lock().map_err(|error| site::cannot_keep(&error))?) };
-        let journal = self.journal(&store)?;
-        if journal.is_none() && !self.change.dry_run {
-            // What an earlier one could not clear away.
-            switch::sweep(&root, plan.tree.keys().cloned());
-        }
-        let mut again = self.again(&plan, &wanted, &root, host)?;
-        let resumed = match &journal {
-            Some(journal) if journal.plan == plan.digest() => {
+        may_act(&wanted.installation, &root)?;
+        let change = Change::of(&self.change, &root, &wanted.installation, &wanted.deployment);
+        let _lock = change.lock()?;
+        let journal = change.journal()?;
+        let resumed = journal.as_ref().filter(|journal| journal.plan == plan.digest());
+        match (&journal, resumed) {
+            (Some(_), Some(journal)) => {
                 let says = format!("what {} began is gone on with", journal.by);
                 self.change.event(&Event::new("resumed", says).generation(journal.to));
-                journal.clone().into()
             }
-            Some(journal) if !self.change.dry_run => {
-                self.recover(&store, &root, host, &wanted, &again, journal)?;
-                again = self.again(&plan, &wanted, &root, host)?;
-                None
-            }
-            Some(_) | None => None,
-        };
-        if resumed.is_none() && self.is_done(&plan, &again.found) {
+            (Some(journal), None) => change.recover(journal)?,
+            // What an earlier one could not clear away.
+            (None, _) if !self.change.dry_run => switch::sweep(&root, &wanted.deployment, wanted.image.paths()),
+            (None, _) => {}
+        }
+        let mut again = self.again(&plan, &wanted, &root, change.host())?;
+        // What a first apply laid before it was interrupted is new, however much of it lies there.
+        again.now.only_restores &= resumed.is_none_or(Journal::is_restore);
+        if resumed.is_none() && is_done(&plan, &again) {
             let number = again.found.current.as_ref().map_or(0, |current| current.number);
-            self.change.event(&Event::new("done", "this plan is laid already").generation(number));
+            let resting = again.now.resting.as_deref().filter(|resting| !resting.is_empty());
+            let rest =
+                resting.map(|resting| format!("; what does not run: {}", resting.join(", "))).unwrap_or_default();
+            self.change.event(&Event::new("done", format!("this plan is laid already{rest}")).generation(number));
             return Ok(ExitCode::Ok);
         }
         self.refuse_stale(&plan, &again.now, resumed.is_some())?;
         self.refuse_host(&loaded, &again, &root)?;
         if again.now.is_empty() && resumed.is_none() {
-            self.change.event(&Event::new("done", "nothing to do: all of it is laid and runs"));
+            self.change.event(&Event::new("done", again.now.nothing_to_do()));
             return Ok(ExitCode::Ok);
         }
-        let all = accounts(&[&again.found.installed, &wanted.image], installation);
-        let installed = site::installed_deployment(&again.found, &plan.deployment);
-        let deployments: Vec<_> = [&loaded.checked.deployment].into_iter().chain(&installed).collect();
-        let permission = site::ask(&again.now, self.change.waivers(), host, &all, &deployments);
-        if self.change.dry_run {
-            say(&again.now.to_text(Ink(colour_of_output())));
-        }
-        match &permission {
-            Permission::Refused(refusals) => return Err(self.change.refuse(refusals)),
-            Permission::WithoutOrders(_) | Permission::Granted if self.change.dry_run => {
-                say("it may be done now; nothing was changed\n");
-                return Ok(ExitCode::Ok);
-            }
-            Permission::WithoutOrders(_) | Permission::Granted => {}
-        }
-        let run = Run {
-            root: &root,
-            installation,
-            store: &store,
-            host,
-            tell: &|event| self.change.event(event),
-            deployment: &plan.deployment,
-            accounts: &all,
-            orders: &site::orders_of(&wanted, &again.found),
-            endpoints: &site::endpoints(Some(&loaded.checked.deployment)),
-            bound: self.change.bound(),
-        };
+        let Some(permission) = change.permit(&again.now, &wanted, &again.found)? else { return Ok(ExitCode::Ok) };
         let target = Target {
             generation: match again.now.from.filter(|_| again.now.only_restores) {
                 Some(number) => Ok(number),
@@ -133,13 +101,12 @@ impl Apply {
             },
             image: wanted.image.clone(),
             programs: BTreeMap::new(),
+            stay: None,
             other_programs: again.found.other_programs(),
             plan: plan.digest(),
             left: again.now.meaning.left.clone(),
         };
-        let outcome = run.lay(&target, &again.found, &permission, resumed.as_ref());
-        let outcome = outcome.map_err(|error| site::cannot_keep(&error))?;
-        Ok(self.change.end(&outcome, store.folder()))
+        change.lay(&wanted, &again.found, &target, &permission, resumed)
     }
 
     fn read(&self) -> Result<Plan, ExitCode> {
@@ -152,17 +119,6 @@ impl Apply {
         let read = fs::File::open(&self.plan).and_then(|file| file.take(PLAN_MAX).read_to_end(&mut bytes));
         read.map_err(|error| refused(error.to_string(), ExitCode::BadData))?;
         Plan::read(&bytes).map_err(|says| refused(says, ExitCode::BadData))
-    }
-
-    /// What is under way. One that only lacked its last word is over.
-    fn journal(&self, store: &Store) -> Result<Option<Journal>, ExitCode> {
-        let failed = |error| site::cannot_keep(&error);
-        let Some(journal) = store.journal().map_err(failed)? else { return Ok(None) };
-        if store.current().map_err(failed)? == Some(journal.to) && !self.change.dry_run {
-            store.end_journal().map_err(failed)?;
-            return Ok(None);
-        }
-        Ok(Some(journal))
     }
 
     /// What the plan's own manifest wants.
@@ -208,38 +164,6 @@ impl Apply {
         Ok(Again { found, now })
     }
 
-    fn recover(
-        &self,
-        store: &Store,
-        root: &Path,
-        host: Option<&dyn Host>,
-        wanted: &Wanted,
-        again: &Again,
-        journal: &Journal,
-    ) -> Result<(), ExitCode> {
-        let run = Run {
-            root,
-            installation: &wanted.installation,
-            store,
-            host,
-            tell: &|event| self.change.event(event),
-            deployment: &wanted.deployment,
-            accounts: &accounts(&[&again.found.installed, &wanted.image], &wanted.installation),
-            orders: &site::orders_of(wanted, &again.found),
-            endpoints: &[],
-            bound: self.change.bound(),
-        };
-        run.recover(journal, &again.found)
-            .map_err(|wrong| self.change.end(&crate::apply::Outcome::Halfway(wrong), store.folder()))
-    }
-
-    fn is_done(&self, plan: &Plan, found: &Found) -> bool {
-        let is_same = |current: &crate::generations::Generation| current.record.plan == plan.digest();
-        found.current.as_ref().is_some_and(is_same)
-            && found.base() == found.installed
-            && found.other_programs().is_empty()
-    }
-
     fn refuse_stale(&self, plan: &Plan, now: &Plan, is_resumed: bool) -> Result<(), ExitCode> {
         let stale = plan.stale(now, is_resumed);
         if stale.is_empty() {
@@ -276,6 +200,13 @@ impl Apply {
     }
 }
 
+/// Whether the plan is that of the generation that lies there and runs.
+fn is_done(plan: &Plan, again: &Again) -> bool {
+    let found = &again.found;
+    let is_same = |current: &Generation| current.record.plan == plan.digest();
+    found.current.as_ref().is_some_and(is_same) && found.base() == found.installed && again.now.is_empty()
+}
+
 fn record(plan: &Plan, again: &Again) -> Record {
     let programs = again.found.programs.iter().filter(|(_, mark)| *mark != ABSENT);
     Record {
@@ -289,6 +220,8 @@ fn record(plan: &Plan, again: &Again) -> Record {
         plan: plan.digest(),
         programs: programs.map(|(path, mark)| (path.clone(), mark.clone())).collect(),
         ledgers: again.found.ledgers.clone(),
+        files: BTreeMap::new(),
+        is_well: false,
         failed: None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod calendar;
+mod change;
 mod check;
 mod completions;
 mod diff;
@@ -44,7 +45,8 @@ const EXIT_CODES: &str = "Exit codes:
   2   diff: a side cannot be read
   64  wrong command line
   65  verify, drift: a directory cannot be read, or none is there; systemd does not answer;
-      apply: the plan cannot be read, or is not what this unitgen renders
+      apply: the plan cannot be read, or is not what this unitgen renders;
+      rollback: there is no such generation or deployment, or it is not what was kept
   70  apply, rollback: neither the new units nor those before are whole and well: it says what to do
   73  the output cannot be written; apply, rollback: nothing has changed
   75  plan, apply, rollback: refused for now: the plan is stale, something is held, a trading day is under way, or the

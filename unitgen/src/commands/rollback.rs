@@ -1,7 +1,7 @@
 //! `unitgen rollback`: a generation that was laid before is laid again.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
@@ -9,17 +9,19 @@ use clap::Args;
 use contract::ExitCode;
 
 use super::{
-    colour_of_output, installed, say,
+    change::Change,
+    installed, say,
     site::{self, ChangeArgs},
     tell,
 };
 use crate::{
-    apply::{Event, Host, Outcome, Run, Target, accounts::accounts, permission::Permission},
+    apply::{
+        Event, Target,
+        programs::{Returning, returning},
+    },
     generations::{Generation, Store, StoreError},
-    ink::Ink,
     installation::Installation,
-    plan::{self, Found, ManifestOf, Plan, Wanted, places_orders},
-    source,
+    plan::{self, Found, Plan, Wanted, observe},
 };
 
 /// Lay an earlier generation again: units, manifest and programs; databases never
@@ -55,141 +57,81 @@ impl Rollback {
     }
 
     fn roll(&self) -> Result<ExitCode, ExitCode> {
-        let failed = |error: StoreError| site::cannot_keep(&error);
         let root = site::absolute(&self.root);
         let installation = installed::named(&root, self.login.as_deref())?;
         let deployment = self.deployment(&root, &installation)?;
-        let store = Store::of(&root, &installation, &deployment);
+        let change = Change::of(&self.change, &root, &installation, &deployment);
         if self.list {
-            return self.list(&store);
+            return self.list(&change.store);
         }
         installed::may_act(&installation, &root)?;
-        let real = site::host_of(&root, &installation);
-        let host = real.as_ref().map(|host| host as &dyn Host);
-        let _lock = if self.change.dry_run { None } else { Some(store.lock().map_err(failed)?) };
-        let journal = store.journal().map_err(failed)?;
-        if let Some(journal) = journal.filter(|_| !self.change.dry_run) {
-            if store.current().map_err(failed)? == Some(journal.to) {
-                store.end_journal().map_err(failed)?;
-            } else {
-                let to = store.read(journal.to).map_err(failed)?;
-                let wanted = wanted(&deployment, &to, &root, &installation);
-                let found = site::look(&root, &wanted, host)?;
-                let accounts = accounts(&[&found.installed, &wanted.image], &installation);
-                let (tell, orders) = (|event: &Event| self.change.event(event), site::orders_of(&wanted, &found));
-                let run = self.runner(&root, &store, host, &tell, &wanted, &accounts, &orders);
-                if let Err(wrong) = run.recover(&journal, &found) {
-                    return Ok(self.change.end(&Outcome::Halfway(wrong), store.folder()));
-                }
-                if self.to.is_none() {
-                    return Ok(ExitCode::Ok);
-                }
-            }
-        }
-        let generation = store.read(self.chosen(&store)?).map_err(failed)?;
-        self.lay(&wanted(&deployment, &generation, &root, &installation), &generation, &store, host)
-    }
-
-    fn lay(
-        &self,
-        wanted: &Wanted,
-        generation: &Generation,
-        store: &Store,
-        host: Option<&dyn Host>,
-    ) -> Result<ExitCode, ExitCode> {
-        let root = Path::new(&wanted.root);
-        let found = site::look(root, wanted, host)?;
-        let programs = self.programs(generation, store, &found);
-        let other: BTreeSet<String> = programs.keys().cloned().collect();
-        let mut plan = plan::make(wanted, &found);
-        plan.stops_orders.extend(starts_other(wanted, &other, &plan));
-        plan.only_restores &= other.is_empty();
-        if plan.is_empty() && other.is_empty() {
-            self.change.event(&Event::new("done", "that generation is laid already").generation(generation.number));
-            return Ok(ExitCode::Ok);
-        }
-        let accounts = accounts(&[&found.installed, &wanted.image], &wanted.installation);
-        let deployments = [site::installed_deployment(&found, &wanted.deployment), deployment_of(&plan)];
-        let deployments: Vec<_> = deployments.iter().flatten().collect();
-        let permission = site::ask(&plan, self.change.waivers(), host, &accounts, &deployments);
-        if self.change.dry_run {
-            say(&plan.to_text(Ink(colour_of_output())));
-        }
-        match &permission {
-            Permission::Refused(refusals) => return Err(self.change.refuse(refusals)),
-            Permission::WithoutOrders(_) | Permission::Granted if self.change.dry_run => {
-                say("it may be done now; nothing was changed\n");
+        let _lock = change.lock()?;
+        if let Some(journal) = change.journal()? {
+            change.recover(&journal)?;
+            if self.to.is_none() {
                 return Ok(ExitCode::Ok);
             }
-            Permission::WithoutOrders(_) | Permission::Granted => {}
         }
+        let generation = self.chosen(&change.store)?;
+        self.lay(&change, &generation, &root)
+    }
+
+    fn lay(&self, change: &Change<'_>, generation: &Generation, root: &Path) -> Result<ExitCode, ExitCode> {
+        let wanted = change.wanted(generation);
+        let found = site::look(root, &wanted, change.host())?;
+        let Returning { programs, stay } = self.programs(generation, &change.store, root, &found);
+        let other: BTreeSet<String> = programs.keys().cloned().collect();
+        let mut plan = plan::make(&wanted, &found);
+        plan.stops_orders.extend(starts_other(&wanted, &other, &plan));
+        plan.only_restores &= other.is_empty();
+        if plan.is_empty() && other.is_empty() {
+            let says = "that generation is laid already";
+            self.change.event(&Event::new("done", says).generation(generation.number));
+            return Ok(ExitCode::Ok);
+        }
+        let Some(permission) = change.permit(&plan, &wanted, &found)? else { return Ok(ExitCode::Ok) };
         let target = Target {
             generation: Ok(generation.number),
             image: wanted.image.clone(),
             other_programs: other.into_iter().chain(found.other_programs()).collect(),
             programs,
+            stay,
             plan: String::new(),
             left: plan.meaning.left.clone(),
         };
-        let (tell, orders) = (|event: &Event| self.change.event(event), site::orders_of(wanted, &found));
-        let run = self.runner(root, store, host, &tell, wanted, &accounts, &orders);
-        let outcome = run.lay(&target, &found, &permission, None).map_err(|error| site::cannot_keep(&error))?;
-        Ok(self.change.end(&outcome, store.folder()))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is one field of what it makes")]
-    fn runner<'a>(
-        &self,
-        root: &'a Path,
-        store: &'a Store,
-        host: Option<&'a dyn Host>,
-        tell: &'a dyn Fn(&Event),
-        wanted: &'a Wanted,
-        accounts: &'a [crate::apply::Account],
-        orders: &'a BTreeSet<String>,
-    ) -> Run<'a> {
-        let Wanted { installation, deployment, .. } = wanted;
-        let bound = self.change.bound();
-        Run { root, installation, store, host, tell, deployment, accounts, orders, endpoints: &[], bound }
+        change.lay(&wanted, &found, &target, &permission, None)
     }
 
     /// The programs to put back: those that differ and are kept, unless a ledger has left them behind.
-    fn programs(&self, generation: &Generation, store: &Store, found: &Found) -> BTreeMap<String, String> {
+    fn programs(&self, generation: &Generation, store: &Store, root: &Path, found: &Found) -> Returning {
+        if self.units_only {
+            return Returning::default();
+        }
         let then = &generation.record;
-        let differs = |(path, mark): &(&String, &String)| found.programs.get(*path) != Some(*mark);
-        let differing: BTreeMap<String, String> =
-            then.programs.iter().filter(differs).map(|(path, mark)| (path.clone(), mark.clone())).collect();
-        if differing.is_empty() || self.units_only {
-            return BTreeMap::new();
+        let now = then.programs.keys().map(|path| (path.clone(), observe::program(root, path))).collect();
+        let back = returning(then, &now, &found.ledgers, |mark| store.has_program(mark));
+        if let Some(stay) = &back.stay {
+            self.change.event(&Event::new("warning", stay.clone()).generation(generation.number));
         }
-        let newer =
-            found.ledgers.iter().find(|(path, schema)| then.ledgers.get(*path).is_none_or(|then| then < *schema));
-        if let Some((path, schema)) = newer {
-            let was = then.ledgers.get(path).map_or("not there".to_owned(), |schema| format!("at {schema}"));
-            let says = format!(
-                "{path} is at schema {schema} and was {was} then: databases never go back, and programs of then might refuse it, so the programs stay"
-            );
-            self.change.event(&Event::new("warning", says).generation(generation.number));
-            return BTreeMap::new();
-        }
-        if let Some(path) = differing.iter().find(|(_, mark)| !store.has_program(mark)).map(|(path, _)| path) {
-            let says = "its content of then is not kept here, so the programs stay: install the release of then to have them back";
-            self.change.event(&Event::new("warning", says).file(path));
-            return BTreeMap::new();
-        }
-        differing
+        back
     }
 
     fn deployment(&self, root: &Path, installation: &Installation) -> Result<String, ExitCode> {
+        let names = Store::deployments(root, installation).map_err(|error| site::cannot_keep(&error))?;
         if let Some(name) = &self.deployment {
-            return Ok(name.clone());
+            if names.contains(name) {
+                return Ok(name.clone());
+            }
+            let all = if names.is_empty() { "none at all".to_owned() } else { names.join(" ") };
+            tell(&format!(
+                "error: there are no generations of a deployment {name}\n  hint: there are those of {all}\n"
+            ));
+            return Err(ExitCode::BadData);
         }
-        let folder = Store::of(root, installation, "").folder().to_owned();
-        let listed = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let names: Vec<String> = listed.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         match names.as_slice() {
             [only] => Ok(only.clone()),
             [] => {
+                let folder = Store::of(root, installation, "").folder().to_owned();
                 let hint = "they come with the first `unitgen apply`; those of the system are root's alone, those of a login the login's";
                 tell(&format!("error: there are no generations in {}\n  hint: {hint}\n", folder.display()));
                 Err(ExitCode::BadData)
@@ -201,7 +143,7 @@ impl Rollback {
         }
     }
 
-    fn chosen(&self, store: &Store) -> Result<u64, ExitCode> {
+    fn chosen(&self, store: &Store) -> Result<Generation, ExitCode> {
         let failed = |error: StoreError| site::cannot_keep(&error);
         let (numbers, current) = (store.numbers().map_err(failed)?, store.current().map_err(failed)?);
         let refused = |says: String| {
@@ -211,18 +153,29 @@ impl Rollback {
         };
         if let Some(number) = self.to {
             return if numbers.contains(&number) {
-                Ok(number)
+                store.read(number).map_err(failed)
             } else {
                 Err(refused(format!("there is no generation {number}")))
             };
         }
-        let before = numbers.iter().rev().filter(|number| current.is_some_and(|current| **number < current));
-        for number in before {
-            if store.read(*number).map_err(failed)?.record.failed.is_none() {
-                return Ok(*number);
+        let laid = current.and_then(|number| store.read(number).ok());
+        for number in numbers.iter().rev().filter(|number| current.is_some_and(|current| **number < current)) {
+            let generation = match store.read(*number) {
+                Ok(generation) => generation,
+                Err(error) => {
+                    let says = format!("it is passed over: {error}");
+                    self.change.event(&Event::new("warning", says).generation(*number));
+                    continue;
+                }
+            };
+            let is_other = |laid: &Generation| {
+                laid.image != generation.image || laid.record.programs != generation.record.programs
+            };
+            if generation.record.is_well && laid.as_ref().is_none_or(is_other) {
+                return Ok(generation);
             }
         }
-        Err(refused("there is no generation before the one that is laid".to_owned()))
+        Err(refused("there is no generation before the one that is laid that did well".to_owned()))
     }
 
     fn list(&self, store: &Store) -> Result<ExitCode, ExitCode> {
@@ -230,7 +183,18 @@ impl Rollback {
         let current = store.current().map_err(failed)?;
         let mut lines = Vec::new();
         for number in store.numbers().map_err(failed)? {
-            let record = store.read(number).map_err(failed)?.record;
+            let record = match store.read(number) {
+                Ok(generation) => generation.record,
+                Err(error) => {
+                    lines.push(serde_json::json!({"number": number, "is_current": current == Some(number),
+                        "damaged": error.to_string()}));
+                    if !self.change.json {
+                        let mark = if current == Some(number) { "*" } else { " " };
+                        say(&format!("{mark} {number:>3}  cannot be laid: {error}\n"));
+                    }
+                    continue;
+                }
+            };
             if self.change.json {
                 lines.push(
                     serde_json::json!({"number": number, "is_current": current == Some(number), "record": record}),
@@ -240,7 +204,8 @@ impl Rollback {
             let mark = if current == Some(number) { "*" } else { " " };
             let at = record.made_at.map_or("at a time nobody knows".to_owned(), |at| at.to_ny_rfc3339());
             let short = record.manifest.get(..15).unwrap_or("sha256:?").to_owned();
-            let why = record.failed.map(|why| format!("  rolled back: {why}")).unwrap_or_default();
+            let never = if record.is_well { "" } else { "  never laid to its end" };
+            let why = record.failed.map_or(never.to_owned(), |why| format!("  rolled back: {why}"));
             say(&format!(
                 "{mark} {number:>3}  {at}  {short}  by {}  unitgen {}{why}\n",
                 record.made_by, record.unitgen
@@ -259,25 +224,6 @@ impl Rollback {
     }
 }
 
-/// What a generation wants of a host: its files as they are kept, whatever this unitgen would render.
-fn wanted(deployment: &str, generation: &Generation, root: &Path, installation: &Installation) -> Wanted {
-    let text = generation.image.manifest(deployment).unwrap_or_default().to_owned();
-    let places = generation.image.units().filter(|(_, text)| places_orders(text));
-    Wanted {
-        deployment: deployment.to_owned(),
-        manifest: ManifestOf {
-            path: format!("generation {}", generation.number),
-            digest: generation.record.manifest.clone(),
-            text,
-            programs: None,
-        },
-        root: root.display().to_string(),
-        installation: installation.clone(),
-        orders: places.map(|(unit, _)| unit.into_owned()).collect(),
-        image: generation.image.clone(),
-    }
-}
-
 /// Units that place orders and run a program that is put back.
 fn starts_other(wanted: &Wanted, other: &BTreeSet<String>, plan: &Plan) -> Vec<String> {
     let runs = |unit: &&String| {
@@ -285,8 +231,4 @@ fn starts_other(wanted: &Wanted, other: &BTreeSet<String>, plan: &Plan) -> Vec<S
         other.iter().any(|program| texts.iter().any(|text| text.contains(&format!("\nExecStart={program} "))))
     };
     wanted.orders.iter().filter(runs).filter(|unit| !plan.stops_orders.contains(unit)).cloned().collect()
-}
-
-fn deployment_of(plan: &Plan) -> Option<manifest::Deployment> {
-    source::check(plan.manifest.text.as_bytes()).ok().map(|checked| checked.deployment)
 }

@@ -13,21 +13,23 @@ use manifest::{Deployment, Release};
 use super::{Loaded, say, tell};
 use crate::{
     apply::{
-        Account, Endpoint, Event, Host, Outcome, Real,
+        Account, Event, Host, Real,
         accounts::accounts,
         host::now,
         hours::{Hours, hours},
         permission::{Permission, Refusal, Waivers, permit},
+        shown::Shown,
     },
-    generations::{Image, Schema, StoreError},
+    generations::{Image, StoreError},
     host::{Wanted as Needs, is_own},
     installation::Installation,
     plan::{
-        Found, ManifestOf, Plan, Wanted,
+        Found, ManifestOf, Plan, Running, Wanted,
         observe::{self, ObserveError},
-        places_orders,
+        orders,
+        steps::is_wanted,
     },
-    source, systemd,
+    systemd,
 };
 
 /// Flags of what changes a host.
@@ -74,39 +76,6 @@ impl ChangeArgs {
         }
         ExitCode::GateRefused
     }
-
-    /// Says how it ended.
-    pub(super) fn end(&self, outcome: &Outcome, folder: &Path) -> ExitCode {
-        let (code, event, says) = match outcome {
-            Outcome::Done(_) => return ExitCode::Ok,
-            Outcome::Unchanged(why) => (ExitCode::CannotWrite, "unchanged", format!("{why}\n  nothing has changed")),
-            Outcome::WentBack(why) => {
-                (ExitCode::Unexpected, "went-back", format!("{why}\n  what was laid before is laid again, and is well"))
-            }
-            Outcome::Unrecorded(number, why) => {
-                let says = format!(
-                    "generation {number} is laid and well, but that cannot be recorded: {why}\n  help: make room, then do the same again"
-                );
-                (ExitCode::Halfway, "unrecorded", says)
-            }
-            Outcome::Halfway(wrong) => {
-                let journal = folder.join("apply.state");
-                let help = format!(
-                    "{}\n  neither the new units nor those before are whole and well.\n  help: mend what is said above, then `unitgen rollback` \
-                     goes back to where this began ({} says where); what is held keeps its stops at the broker meanwhile",
-                    wrong.join("\n  "),
-                    journal.display()
-                );
-                (ExitCode::Halfway, "halfway", help)
-            }
-        };
-        if self.json {
-            self.event(&Event::new(event, says.replace("\n  ", "; ")));
-        } else {
-            tell(&format!("{event}: {says}\n"));
-        }
-        code
-    }
 }
 
 /// What a manifest wants of a host.
@@ -125,12 +94,7 @@ pub(super) fn wanted(loaded: &Loaded, root: &Path, installation: &Installation, 
         root: root.display().to_string(),
         installation: installation.clone(),
         image: Image::of(&tree, installation, deployment, bytes),
-        orders: checked
-            .deployment
-            .services()
-            .filter(|service| service.role().opens_positions())
-            .map(|service| format!("{}.service", service.name()))
-            .collect(),
+        orders: orders::of_roles(&checked.deployment),
     }
 }
 
@@ -147,24 +111,35 @@ pub(super) fn look(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Res
 /// The same, with what is wrong.
 pub(super) fn observed(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) -> Result<Found, ObserveError> {
     let mut found = observe::observe(root, wanted, &programs_of(&wanted.image))?;
-    let has_units = found.installed.units().chain(wanted.image.units()).next().is_some();
+    if let Some(damaged) = &found.damaged {
+        tell(&format!(
+            "warning: {damaged}\n  help: what lies on the host is as it was, and is kept anew by the next apply\n"
+        ));
+    }
     if let Some(host) = host {
-        let target = format!("{}.target", wanted.deployment);
-        let active = host.systemctl(&["show", "--property=ActiveState", "--value", "--", &target]);
-        found.is_active = active.ok().filter(|_| has_units).map(|state| state.trim() == "active");
+        found.running = Some(running(wanted, &found, host)?);
     }
     found.now = now().ok();
-    for account in accounts(&[&found.installed, &wanted.image], &wanted.installation) {
-        let state = root.join(account.state.strip_prefix("/").unwrap_or(&account.state));
-        let known = observe::ledgers(&state).into_iter().filter_map(|(path, schema)| match schema {
-            Schema::Number(number) => Some((path, number)),
-            Schema::Unknown => Some((path, u32::MAX)),
-            Schema::Foreign => None,
-        });
-        found.ledgers.extend(known);
-    }
+    found.ledgers = observe::ledgers_of(root, &accounts(&[&found.installed, &wanted.image], &wanted.installation));
     found.who = who();
     Ok(found)
+}
+
+/// What systemd says of the deployment.
+fn running(wanted: &Wanted, found: &Found, host: &dyn Host) -> Result<Running, ObserveError> {
+    let target = format!("{}.target", wanted.deployment);
+    let names: BTreeSet<String> = found.installed.unit_names().chain(wanted.image.unit_names()).collect();
+    let mut arguments = vec!["show", "--property=Id,LoadState,ActiveState,NeedDaemonReload", "--", &target];
+    arguments.extend(names.iter().map(String::as_str).filter(|unit| *unit != target));
+    let shown = Shown::read(&host.systemctl(&arguments).map_err(ObserveError::Systemd)?);
+    let of = |unit: &str, key: &str| shown.get(unit).map_or(String::new(), |shown| shown.get(key).to_owned());
+    let rests =
+        |unit: &&String| is_wanted(&wanted.image, &target, unit) && shown.get(*unit).is_none_or(|shown| !shown.is_up());
+    Ok(Running {
+        is_active: of(&target, "ActiveState") == "active",
+        needs_reload: shown.values().any(|shown| shown.get("NeedDaemonReload") == "yes"),
+        resting: names.iter().filter(rests).map(|unit| format!("{unit} ({})", of(unit, "ActiveState"))).collect(),
+    })
 }
 
 /// The running host, when the root is its own.
@@ -186,27 +161,6 @@ pub(super) fn ask(
     let holding = holding.fold(crate::apply::holding::Holding::Flat, crate::apply::holding::Holding::and);
     let at: Hours = hours(&host.now(), deployments);
     permit(&plan.nature(), waivers, &holding, &at)
-}
-
-/// What the manifest says that lies beside the units, when this unitgen can read it.
-pub(super) fn installed_deployment(found: &Found, name: &str) -> Option<Deployment> {
-    source::check(found.installed.manifest(name)?.as_bytes()).ok().map(|checked| checked.deployment)
-}
-
-/// The units that place orders, of those that lie there and those that shall.
-pub(super) fn orders_of(wanted: &Wanted, found: &Found) -> BTreeSet<String> {
-    let placed = found.installed.units().filter(|(_, text)| places_orders(text)).map(|(unit, _)| unit.into_owned());
-    wanted.orders.iter().cloned().chain(placed).collect()
-}
-
-/// Addresses at which services say that they are well.
-pub(super) fn endpoints(deployment: Option<&Deployment>) -> Vec<Endpoint> {
-    let services = deployment.into_iter().flat_map(Deployment::services);
-    let endpoint = |service: &manifest::Service| {
-        let (listen, unit) = (service.listen()?, format!("{}.service", service.name()));
-        Some(Endpoint { unit, address: listen.address(), path: listen.health()?.to_owned() })
-    };
-    services.filter_map(endpoint).collect()
 }
 
 /// Who runs this, as far as the environment says.
@@ -233,6 +187,12 @@ pub(super) fn cannot_look(error: &ObserveError) -> ExitCode {
             tell(&format!("error: {error}\n  hint: run as root, or as the login whose units they are\n"));
             ExitCode::BadData
         }
+        ObserveError::Systemd(_) => {
+            tell(&format!(
+                "refused[no-systemd]: {error}\n  help: nothing may be stopped or started unknown; `systemctl status` must work here\n"
+            ));
+            ExitCode::GateRefused
+        }
         ObserveError::Immutable { .. } => {
             tell(&format!(
                 "error: {error}\n  hint: on such a host its own configuration lays units: `nixos-rebuild`\n"
@@ -249,9 +209,15 @@ pub(super) fn cannot_keep(error: &StoreError) -> ExitCode {
         StoreError::Io { .. } => {
             (ExitCode::CannotWrite, "run as root, or as the login whose units they are, and see that the disk has room")
         }
-        StoreError::Damaged { .. } => {
-            (ExitCode::BadData, "move the file away; the files on the host are what they were")
-        }
+        StoreError::Damaged { path, .. } if path.ends_with("apply.state") => (
+            ExitCode::BadData,
+            "it says what an interrupted apply was doing, and the files on the host may be of two generations: compare them with \
+             `unitgen verify`; once it is moved away, plan and apply what shall lie there",
+        ),
+        StoreError::Damaged { .. } => (
+            ExitCode::BadData,
+            "the files on the host are what they were; take another generation, `unitgen rollback --list` has them",
+        ),
         StoreError::Locked(_) => (ExitCode::LockHeld, "wait until it has ended"),
     };
     tell(&format!("error: {error}{source}\n  hint: {hint}\n"));

@@ -112,6 +112,11 @@ impl Image {
         self.units().map(|(unit, _)| unit.into_owned())
     }
 
+    /// The names of the units that drop-ins are for, whether their files are there or not.
+    pub fn units_of_drop_ins(&self) -> impl Iterator<Item = String> {
+        self.things.keys().filter_map(|path| unit_of(path)).map(Cow::into_owned)
+    }
+
     /// Whether there is the file of a unit.
     #[must_use]
     pub fn has_unit(&self, unit: &str) -> bool {

@@ -39,6 +39,12 @@ pub struct Record {
     pub programs: BTreeMap<String, String>,
     /// The schema of each ledger by path, at the time.
     pub ledgers: BTreeMap<String, u32>,
+    /// Each thing by its path, with its mark: what is read back must be what was kept. Filled in when it is kept.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Whether all of it was well when it was laid last: a rollback leads to no other by itself.
+    #[serde(default)]
+    pub is_well: bool,
     /// Why it does not run: it was rolled back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
@@ -47,4 +53,16 @@ pub struct Record {
 impl Record {
     /// The schema that is written and read.
     pub const SCHEMA: u32 = 1;
+
+    /// It was laid, and all of it is well.
+    pub fn did_well(&mut self) {
+        self.is_well = true;
+        self.failed = None;
+    }
+
+    /// It was taken back, for this reason.
+    pub fn did_no_good(&mut self, why: &str) {
+        self.is_well = false;
+        self.failed = Some(why.to_owned());
+    }
 }

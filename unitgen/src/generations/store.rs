@@ -1,7 +1,7 @@
 //! The thin shell: generations on a disk. Whatever is written is whole and durable before it has its name.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, symlink},
@@ -12,11 +12,13 @@ use rustix::fs::{Access, access};
 use serde::{Serialize, de::DeserializeOwned};
 use thiserror::Error;
 
-use super::{Content, Image, Journal, Record, image::digest};
+use super::{Content, Image, Journal, Origin, Record, image::digest};
 use crate::installation::Installation;
 
-/// So many generations are kept; the current one always.
+/// So many generations that did well are kept; the current one always.
 pub const KEPT: usize = 5;
+/// So many of those that did no good are kept beside them, to look at.
+pub const FAILED_KEPT: usize = 2;
 /// Larger than any record or journal.
 const RECORD_MAX: u64 = 1 << 20;
 
@@ -42,7 +44,7 @@ pub enum StoreError {
         says: String,
     },
     /// Somebody else is at it.
-    #[error("another apply or rollback of this deployment is under way ({})", .0.display())]
+    #[error("another apply or rollback is under way on this host ({} is locked)", .0.display())]
     Locked(PathBuf),
 }
 
@@ -76,22 +78,31 @@ impl Store {
         Self { folder: root.join(installation.generations()).join(deployment) }
     }
 
+    /// The deployments that have generations.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    pub fn deployments(root: &Path, installation: &Installation) -> Result<Vec<String>, StoreError> {
+        let all = root.join(installation.generations());
+        let has_generations =
+            |name: &String| Self { folder: all.join(name) }.numbers().is_ok_and(|numbers| !numbers.is_empty());
+        Ok(names(&all)?.into_iter().filter(has_generations).collect())
+    }
+
     /// Where it lies.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Takes the lock.
+    /// Takes the lock of all deployments here: they share a directory of units. Nothing of the deployment is made.
     ///
     /// # Errors
-    /// When somebody has it, or the store cannot be made.
+    /// When somebody has it, or the directory of all generations cannot be made.
     pub fn lock(&self) -> Result<Lock, StoreError> {
-        make(&self.folder)?;
-        let path = self.folder.join("lock");
-        let mut options = OpenOptions::new();
-        let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(failed("open", &path))?;
+        let path = self.folder.parent().unwrap_or(&self.folder).to_owned();
+        make(&path)?;
+        let file = File::open(&path).map_err(failed("open", &path))?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Locked(path)),
@@ -125,16 +136,41 @@ impl Store {
         }
     }
 
-    /// Reads a generation.
+    /// Reads a generation, and holds what is there against what was kept.
     ///
     /// # Errors
-    /// When something of it cannot be read.
+    /// When something of it cannot be read, is missing or was edited.
     pub fn read(&self, number: u64) -> Result<Generation, StoreError> {
-        let folder = self.folder.join(number.to_string());
-        let record = read_json(&folder.join("generation.json"))?;
+        let (folder, record) = (self.folder.join(number.to_string()), self.record(number)?);
+        let files = folder.join("files");
         let mut image = Image::default();
-        read_files(&folder.join("files"), "", &mut image)?;
+        read_files(&files, "", &mut image)?;
+        let there: BTreeMap<String, String> =
+            image.iter().map(|(path, content)| (path.to_owned(), content.mark())).collect();
+        let differs = |path: &&String| there.get(*path) != record.files.get(*path);
+        if let Some(path) = there.keys().chain(record.files.keys()).find(differs) {
+            let says = "it is not what was kept, so this generation cannot be laid".to_owned();
+            return Err(StoreError::Damaged { path: files.join(path), says });
+        }
+        let name = &record.deployment;
+        let is_whole = image.has_unit(&format!("{name}.target")) && image.manifest(name).is_some();
+        if record.origin == Origin::Apply && !is_whole {
+            let says = "there is no target or no manifest in it, so this generation cannot be laid".to_owned();
+            return Err(StoreError::Damaged { path: files, says });
+        }
         Ok(Generation { number, record, image })
+    }
+
+    /// What is known of a generation.
+    ///
+    /// # Errors
+    /// When that cannot be read.
+    pub fn record(&self, number: u64) -> Result<Record, StoreError> {
+        read_json(&self.record_path(number))
+    }
+
+    fn record_path(&self, number: u64) -> PathBuf {
+        self.folder.join(number.to_string()).join("generation.json")
     }
 
     /// Keeps a new generation, with the programs its record names, and says its number. Only when all of it is on the disk
@@ -172,25 +208,28 @@ impl Store {
         for (path, mark) in &record.programs {
             self.keep_program(&root.join(path.trim_start_matches('/')), mark)?;
         }
-        write_durably(&staging.join("generation.json"), &json(record))?;
+        let files = image.iter().map(|(path, content)| (path.to_owned(), content.mark())).collect();
+        write_durably(&staging.join("generation.json"), &json(&Record { files, ..record.clone() }))?;
         sync_all(staging)
     }
 
-    /// A program is kept once for all generations: as another name of the same file, or where that cannot be, as a copy.
-    /// What whoever runs this could not put back is not kept: the programs of a login are mostly root's.
+    /// A program is kept once for all generations: as a copy, since whoever writes into the file that runs would write into
+    /// another name of it too. Where the file system can, the copy shares its blocks. What whoever runs this could not put back
+    /// is not kept: the programs of a login are mostly root's.
     fn keep_program(&self, from: &Path, mark: &str) -> Result<(), StoreError> {
-        let to = self.program(mark);
         let is_ours = from.parent().is_some_and(|folder| access(folder, Access::WRITE_OK).is_ok());
-        if !is_ours || fs::symlink_metadata(&to).is_ok() {
+        if !is_ours || self.has_program(mark) {
             return Ok(());
         }
-        let folder = self.folder.join("programs");
+        let (to, folder) = (self.program(mark), self.folder.join("programs"));
         make(&folder)?;
         let staging = folder.join(".new");
         clear(&staging)?;
-        if fs::hard_link(from, &staging).is_err() {
-            fs::copy(from, &staging).map_err(failed("keep", from))?;
-            File::open(&staging).and_then(|file| file.sync_all()).map_err(failed("write", &staging))?;
+        fs::copy(from, &staging).map_err(failed("keep", from))?;
+        File::open(&staging).and_then(|file| file.sync_all()).map_err(failed("write", &staging))?;
+        if fs::read(&staging).map_err(failed("read", &staging)).map(|bytes| digest(&bytes))? != mark {
+            clear(&staging)?;
+            return Err(failed("keep", from)(io::Error::other("it changed meanwhile")));
         }
         fs::rename(&staging, &to).map_err(failed("name", &to))?;
         sync(&folder)
@@ -222,15 +261,35 @@ impl Store {
         sync(&self.folder)
     }
 
-    /// Records that a generation was rolled back, and why.
+    /// Changes what is known of a generation.
     ///
     /// # Errors
-    /// When its record cannot be replaced.
-    pub fn mark_failed(&self, number: u64, why: &str) -> Result<(), StoreError> {
-        let folder = self.folder.join(number.to_string());
-        let mut record: Record = read_json(&folder.join("generation.json"))?;
-        record.failed = Some(why.to_owned());
-        replace(&folder.join("generation.json"), &json(&record))
+    /// When its record cannot be read or replaced.
+    pub fn change_record(&self, number: u64, change: impl FnOnce(&mut Record)) -> Result<(), StoreError> {
+        let was = self.record(number)?;
+        let mut is = was.clone();
+        change(&mut is);
+        if was == is { Ok(()) } else { replace(&self.record_path(number), &json(&is)) }
+    }
+
+    /// Records what a journal that is over says, and ends it.
+    ///
+    /// # Errors
+    /// When that cannot be written; it can be done again then.
+    pub fn close(&self, journal: &Journal) -> Result<(), StoreError> {
+        if let Some(from) = journal.from.filter(|from| *from != journal.to) {
+            self.change_record(from, |record| {
+                if journal.is_rollback() {
+                    record.did_no_good(&format!("by hand, to generation {}", journal.to));
+                } else if record.origin == Origin::Found {
+                    // It lay there and ran: as good to go back to as any.
+                    record.did_well();
+                }
+            })?;
+        }
+        self.change_record(journal.to, Record::did_well)?;
+        self.make_current(Some(journal.to))?;
+        self.end_journal()
     }
 
     /// Removes a generation.
@@ -241,27 +300,36 @@ impl Store {
         clear(&self.folder.join(number.to_string()))
     }
 
-    /// Removes what is older than the last [`KEPT`] generations, and programs that none of those left had. Says which.
+    /// Removes what is older than the last [`KEPT`] generations that did well and the last [`FAILED_KEPT`] that did not, what
+    /// was never laid to its end, and programs that none of those left had. Says which. Nothing is under way meanwhile.
     ///
     /// # Errors
-    /// When something cannot be read or removed.
+    /// When something cannot be listed or removed.
     pub fn prune(&self) -> Result<Vec<u64>, StoreError> {
         let (numbers, current) = (self.numbers()?, self.current()?);
-        let others: Vec<u64> = numbers.iter().copied().filter(|number| Some(*number) != current).collect();
-        let others_kept = KEPT - usize::from(current.is_some());
-        let removed = others[..others.len().saturating_sub(others_kept)].to_vec();
-        for number in &removed {
-            self.remove(*number)?;
-        }
-        let mut used = BTreeSet::new();
-        for number in self.numbers()? {
-            let record: Record = read_json(&self.folder.join(number.to_string()).join("generation.json"))?;
-            used.extend(record.programs.into_values());
+        let (mut well, mut failed) = (KEPT - usize::from(current.is_some()), FAILED_KEPT);
+        let (mut removed, mut used, mut is_known) = (Vec::new(), BTreeSet::new(), true);
+        for number in numbers.into_iter().rev() {
+            // What cannot be read is nobody's to throw away.
+            let Ok(record) = self.record(number) else {
+                is_known = false;
+                continue;
+            };
+            let room = if record.is_well { Some(&mut well) } else { record.failed.as_ref().map(|_| &mut failed) };
+            let stays = Some(number) == current || room.is_some_and(take);
+            if stays {
+                used.extend(record.programs.into_values());
+            } else {
+                self.remove(number)?;
+                removed.push(number);
+            }
         }
         let folder = self.folder.join("programs");
-        for name in names(&folder)?.into_iter().filter(|name| !used.contains(&format!("sha256:{name}"))) {
+        let unused = |name: &String| is_known && !used.contains(&format!("sha256:{name}"));
+        for name in names(&folder)?.into_iter().filter(unused) {
             clear(&folder.join(name))?;
         }
+        removed.reverse();
         Ok(removed)
     }
 
@@ -297,6 +365,13 @@ impl Store {
     fn journal_path(&self) -> PathBuf {
         self.folder.join("apply.state")
     }
+}
+
+/// One less, where there is one.
+fn take(room: &mut usize) -> bool {
+    let has = *room > 0;
+    *room -= usize::from(has);
+    has
 }
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError + use<> {

@@ -32,6 +32,15 @@ impl Delta {
         self.changes.is_empty() && self.changed.is_empty()
     }
 
+    /// The same with units that are to be started afresh too, where they are there.
+    #[must_use]
+    pub fn with_changed(mut self, changed: &[String], goal: &Image) -> Self {
+        let more = changed.iter().filter(|unit| goal.has_unit(unit) && !self.changed.contains(unit));
+        let more: Vec<String> = more.cloned().collect();
+        self.changed.extend(more);
+        self
+    }
+
     /// Units that change and start something: what has to be looked at again.
     pub fn restarts(&self) -> impl Iterator<Item = &str> {
         self.changed.iter().map(String::as_str).filter(|unit| !unit.ends_with(".target"))

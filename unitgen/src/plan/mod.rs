@@ -7,6 +7,7 @@
 pub mod delta;
 pub(crate) mod meaning;
 pub mod observe;
+pub mod orders;
 pub(crate) mod steps;
 mod text;
 
@@ -24,6 +25,7 @@ use crate::{
     apply::permission::Nature,
     generations::{Content, Generation, Image},
     installation::Installation,
+    systemd::header,
     verify::Listing,
 };
 
@@ -64,6 +66,8 @@ pub struct Plan {
     pub stops_orders: Vec<String>,
     /// Whether it only brings back what the generation laid now had.
     pub only_restores: bool,
+    /// What of the deployment does not run, with its state, each in words; nothing where no systemd was asked.
+    pub resting: Option<Vec<String>>,
     /// What it means for the guardrails.
     pub meaning: Meaning,
 }
@@ -112,8 +116,10 @@ pub struct Wanted {
 /// What is.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    /// The generation that is laid now.
+    /// The generation that is laid now, where it is kept unharmed.
     pub current: Option<Generation>,
+    /// What is wrong with it otherwise.
+    pub damaged: Option<String>,
     /// What lies at each path that the deployment has, or had.
     pub installed: Image,
     /// Files of the deployment that belong to nothing any more.
@@ -124,15 +130,35 @@ pub struct Found {
     pub programs: BTreeMap<String, String>,
     /// The schema of each ledger, by path.
     pub ledgers: BTreeMap<String, u32>,
-    /// Whether the target runs; nothing where no systemd was asked.
-    pub is_active: Option<bool>,
+    /// What systemd says of the deployment; nothing where none was asked.
+    pub running: Option<Running>,
     /// When it was looked at.
     pub now: Option<Timestamp>,
     /// Who looked.
     pub who: String,
 }
 
+/// What systemd says of a deployment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Running {
+    /// Whether the target runs.
+    pub is_active: bool,
+    /// Whether it has not read files of its units that changed since.
+    pub needs_reload: bool,
+    /// Units that the target wants and that do not run, with their state, each in words.
+    pub resting: Vec<String>,
+}
+
 impl Found {
+    /// Whether what lies there is kept: drift from the generation is not worth going back to, another manifest that was rendered
+    /// since is.
+    #[must_use]
+    pub fn is_kept(&self, deployment: &str) -> bool {
+        let installed = self.installed.manifest(deployment);
+        let same = |current: &Generation| installed.is_none() || installed == current.image.manifest(deployment);
+        self.current.as_ref().is_some_and(same)
+    }
+
     /// What a generation had, of whichever kind.
     #[must_use]
     pub fn base(&self) -> Image {
@@ -161,6 +187,7 @@ pub fn make(wanted: &Wanted, found: &Found) -> Plan {
     let delta = found.delta(&wanted.image);
     let meaning = meaning::of(wanted, found, &delta);
     let only_restores = only_restores(wanted, found) && meaning.lost.is_empty();
+    let orders = orders::orders(wanted, found);
     Plan {
         schema_version: SCHEMA_VERSION,
         unitgen: VERSION.to_owned(),
@@ -173,9 +200,16 @@ pub fn make(wanted: &Wanted, found: &Found) -> Plan {
         bound: bound(wanted, found),
         programs: found.programs.clone(),
         tree: wanted.image.iter().map(|(path, content)| (path.to_owned(), laid(content))).collect(),
-        steps: steps::steps(wanted, found, &delta),
-        stops_orders: stops_orders(&delta, &wanted.orders, found),
+        steps: steps::steps(wanted, found, &delta, &orders),
+        stops_orders: delta
+            .changed
+            .iter()
+            .chain(&delta.removed)
+            .filter(|unit| orders.contains(*unit))
+            .cloned()
+            .collect(),
         only_restores,
+        resting: found.running.as_ref().map(|running| running.resting.clone()),
         meaning,
     }
 }
@@ -233,7 +267,34 @@ impl Plan {
         Nature {
             only_restores: self.only_restores,
             stops_orders: self.stops_orders.clone(),
+            removes_orders: self.removes_orders(),
             lost: self.meaning.lost.clone(),
+        }
+    }
+
+    /// The units that place orders and are taken out.
+    fn removes_orders(&self) -> Vec<String> {
+        let removed = |step: &Step| match step {
+            Step::Stop { unit, orders: true } => Some(unit.clone()),
+            Step::Keep
+            | Step::Write { .. }
+            | Step::Remove { .. }
+            | Step::Stop { .. }
+            | Step::Reload
+            | Step::Restart { .. }
+            | Step::Start { .. }
+            | Step::Await { .. } => None,
+        };
+        self.steps.iter().filter_map(removed).collect()
+    }
+
+    /// What there is to say when there is nothing to do.
+    #[must_use]
+    pub fn nothing_to_do(&self) -> String {
+        match self.resting.as_deref() {
+            None => "nothing to do: all of it is laid".to_owned(),
+            Some([]) => "nothing to do: all of it is laid and runs".to_owned(),
+            Some(resting) => format!("nothing to do: all of it is laid; what does not run: {}", resting.join(", ")),
         }
     }
 
@@ -279,26 +340,17 @@ fn laid(content: &Content) -> Laid {
 }
 
 /// Whether this brings nothing new: the files and programs are those of the generation laid now, or where there is none, of
-/// the manifest whose units lie there.
+/// the manifest whose units lie there, as this unitgen renders it: another one renders other units of it.
 fn only_restores(wanted: &Wanted, found: &Found) -> bool {
     match &found.current {
         Some(current) => current.image == wanted.image && found.other_programs().is_empty(),
-        None => found.installed.manifest(&wanted.deployment) == Some(wanted.manifest.text.as_str()),
+        None => {
+            let unitgens: BTreeSet<&str> =
+                found.installed.units().filter_map(|(_, text)| header::unitgen_of(text)).collect();
+            found.installed.manifest(&wanted.deployment) == Some(wanted.manifest.text.as_str())
+                && unitgens.iter().all(|unitgen| *unitgen == VERSION)
+        }
     }
-}
-
-/// What places orders and would be stopped: because it changes, or because it goes.
-fn stops_orders(delta: &Delta, orders: &BTreeSet<String>, found: &Found) -> Vec<String> {
-    let placed = found.installed.units().filter(|(_, text)| places_orders(text));
-    let placed: BTreeSet<String> = placed.map(|(unit, _)| unit.into_owned()).collect();
-    let changed = delta.changed.iter().filter(|unit| orders.contains(*unit) || placed.contains(*unit));
-    let removed = delta.removed.iter().filter(|unit| placed.contains(*unit));
-    changed.chain(removed).cloned().collect()
-}
-
-/// Whether a unit that nobody vouches for any more placed orders: it is started through a gate.
-pub(crate) fn places_orders(text: &str) -> bool {
-    text.contains("\nExecCondition=")
 }
 
 fn bound(wanted: &Wanted, found: &Found) -> BTreeMap<String, String> {

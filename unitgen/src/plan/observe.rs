@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::{ABSENT, Found, Wanted, named_below};
 use crate::{
+    apply::Account,
     generations::{Content, Image, Place, Schema, Store, StoreError, image::digest, schema_of},
     installation::Installation,
     output::{self, OutputError},
@@ -43,6 +44,9 @@ pub enum ObserveError {
         /// What the system said.
         source: io::Error,
     },
+    /// Systemd.
+    #[error("systemd does not say what runs: {0}")]
+    Systemd(String),
     /// The units are the host's configuration's.
     #[error("{} cannot be written: it is a link into {}", path.display(), target.display())]
     Immutable {
@@ -64,14 +68,19 @@ pub fn observe(root: &Path, wanted: &Wanted, programs: &[String]) -> Result<Foun
         return Err(ObserveError::Immutable { path: units, target });
     }
     let store = Store::of(root, installation, &wanted.deployment);
-    let current = match store.current()? {
-        Some(number) => Some(store.read(number)?),
-        None => None,
-    };
+    let (mut current, mut damaged) = (None, None);
+    if let Some(number) = store.current()? {
+        match store.read(number) {
+            Ok(generation) => current = Some(generation),
+            // What lies on the host is what it was: it is kept anew.
+            Err(error @ StoreError::Damaged { .. }) => damaged = Some(format!("generation {number}: {error}")),
+            Err(error) => return Err(error.into()),
+        }
+    }
     let rendered = wanted.image.tree_below(&base);
     let changes = output::compare(&root.join(&base), &rendered, &wanted.deployment)?;
     let stale: Vec<String> = changes.removed.into_iter().map(|path| format!("{base}/{path}")).collect();
-    let mut found = Found { current, stale, ..Found::default() };
+    let mut found = Found { current, damaged, stale, ..Found::default() };
     let paths = wanted.image.paths().into_iter().chain(found.base().paths()).chain(found.stale.clone());
     found.installed = installed(root, paths)?;
     found.listing = listing(root, installation, &found.installed, &wanted.image)?;
@@ -155,6 +164,21 @@ pub fn program(root: &Path, path: &str) -> String {
     let is_readable = fs::metadata(&full).is_ok_and(|there| there.is_file() && there.len() <= PROGRAM_MAX);
     let bytes = is_readable.then(|| fs::read(&full).ok()).flatten();
     bytes.map_or_else(|| ABSENT.to_owned(), |bytes| digest(&bytes))
+}
+
+/// The schemas of the ledgers of some accounts, by path; of one that cannot be read the highest.
+#[must_use]
+pub fn ledgers_of(root: &Path, accounts: &[Account]) -> BTreeMap<String, u32> {
+    let mut found = BTreeMap::new();
+    for account in accounts {
+        let state = root.join(account.state.strip_prefix("/").unwrap_or(&account.state));
+        found.extend(ledgers(&state).into_iter().filter_map(|(path, schema)| match schema {
+            Schema::Number(number) => Some((path, number)),
+            Schema::Unknown => Some((path, u32::MAX)),
+            Schema::Foreign => None,
+        }));
+    }
+    found
 }
 
 /// The ledgers below a state directory, each with its schema; what is none is not among them.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delta, Found, Wanted};
+use super::{Delta, Found, Running, Wanted};
 use crate::{
     apply::switch::After,
     generations::{Image, image::unit_of},
@@ -28,10 +28,12 @@ pub enum Step {
         /// The file.
         path: String,
     },
-    /// Stop a unit that goes.
+    /// Stop a unit that goes, before its files do.
     Stop {
         /// The unit.
         unit: String,
+        /// Whether it places orders: then only while nothing is held, and with something held nothing of the plan is done.
+        orders: bool,
     },
     /// Let systemd read its files.
     Reload,
@@ -56,14 +58,17 @@ pub enum Step {
     },
 }
 
-/// All of them; none when there is nothing to do.
-pub(super) fn steps(wanted: &Wanted, found: &Found, delta: &Delta) -> Vec<Step> {
-    let (target, image) = (format!("{}.target", wanted.deployment), &wanted.image);
-    let is_active = found.is_active.unwrap_or(true);
-    if delta.is_empty() && found.current.is_some() && is_active {
+/// All of them; none when there is nothing to do. On a root that does not run nothing is started or waited for.
+pub(super) fn steps(wanted: &Wanted, found: &Found, delta: &Delta, orders: &BTreeSet<String>) -> Vec<Step> {
+    let is_up_to_date = found.running.as_ref().is_none_or(|running| running.is_active && !running.needs_reload);
+    if delta.is_empty() && found.current.is_some() && is_up_to_date {
         return Vec::new();
     }
     let mut steps = vec![Step::Keep];
+    if found.running.is_some() {
+        let stops = delta.removed.iter().filter(|unit| !unit.ends_with(".target"));
+        steps.extend(stops.map(|unit| Step::Stop { unit: unit.clone(), orders: orders.contains(unit) }));
+    }
     for change in &delta.changes {
         let path = format!("/{}", change.path);
         steps.push(match change.after {
@@ -73,18 +78,26 @@ pub(super) fn steps(wanted: &Wanted, found: &Found, delta: &Delta) -> Vec<Step> 
             }
         });
     }
-    let stops = delta.removed.iter().filter(|unit| !unit.ends_with(".target"));
-    steps.extend(stops.map(|unit| Step::Stop { unit: unit.clone() }));
-    if !delta.changes.is_empty() {
+    if let Some(running) = &found.running {
+        steps.extend(of_units(wanted, running, delta, orders));
+    }
+    steps
+}
+
+/// What systemd is asked for.
+fn of_units(wanted: &Wanted, running: &Running, delta: &Delta, orders: &BTreeSet<String>) -> Vec<Step> {
+    let (target, image) = (format!("{}.target", wanted.deployment), &wanted.image);
+    let mut steps = Vec::new();
+    if !delta.changes.is_empty() || running.needs_reload {
         steps.push(Step::Reload);
     }
     let touched: BTreeSet<_> = delta.changes.iter().filter_map(|change| unit_of(&change.path)).collect();
     for unit in delta.restarts().filter(|unit| !is_job(image, unit)) {
         let why = if touched.contains(unit) { "its unit changes" } else { "its program was replaced" };
-        let orders = wanted.orders.contains(unit);
+        let orders = orders.contains(unit);
         steps.push(Step::Restart { unit: unit.to_owned(), orders, why: why.to_owned() });
     }
-    if !is_active || delta.added.contains(&target) {
+    if !running.is_active || delta.added.contains(&target) {
         steps.push(Step::Start { unit: target });
     } else {
         let starts = delta.added.iter().filter(|unit| is_wanted(image, &target, unit));

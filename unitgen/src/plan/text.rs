@@ -27,7 +27,7 @@ impl Plan {
             text += &ink.red(&format!("  ! left as it is: {more} more; `unitgen verify` tells each\n"));
         }
         if self.is_empty() {
-            return text + "nothing to do: all of it is laid and runs\n";
+            return text + &self.nothing_to_do() + "\n";
         }
         for (number, step) in self.steps.iter().enumerate() {
             text += &format!("{:>3}. {}\n", number + 1, self.said(step));
@@ -41,7 +41,10 @@ impl Plan {
             Step::Write { path, replaces: false } => format!("write {path}{}", self.leads(path)),
             Step::Write { path, replaces: true } => format!("replace {path}"),
             Step::Remove { path } => format!("remove {path}"),
-            Step::Stop { unit } => format!("stop {unit}: it is taken out"),
+            Step::Stop { unit, orders: false } => format!("stop {unit}: it is taken out"),
+            Step::Stop { unit, orders: true } => {
+                format!("stop {unit}, if nothing is held, else leave all of it: it is taken out")
+            }
             Step::Reload => "let systemd read its files".to_owned(),
             Step::Restart { unit, orders: false, why } => format!("restart {unit}, if it runs: {why}"),
             Step::Restart { unit, orders: true, why } => {

@@ -37,6 +37,12 @@ fn release_and_rest(content: &[u8]) -> Option<(&str, &[u8])> {
     is_version.then_some((release, &rest[end..]))
 }
 
+/// The unitgen that rendered a text; `None` when none did.
+#[must_use]
+pub fn unitgen_of(text: &str) -> Option<&str> {
+    text.strip_prefix(RENDERED_BY)?.split_once(" from the manifest of ").map(|(unitgen, _)| unitgen)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +51,7 @@ mod tests {
     fn a_header_tells_its_deployment() {
         let content = format!("{}\n[Unit]\n", text("avwap", "sha256:00"));
         assert_eq!(deployment_of(content.as_bytes()), Some("avwap"));
+        assert_eq!(unitgen_of(&content), Some(VERSION));
         for foreign in [
             "",
             "[Unit]\nDescription=x\n",

@@ -42,11 +42,22 @@ fn prepared(before: Option<&str>, next: &str) -> Place {
     place
 }
 
-/// Every call of an undisturbed apply, with how often it is made.
-fn calls(before: Option<&str>, next: &str) -> Vec<(String, usize)> {
-    let place = prepared(before, next);
+/// What is disturbed: a host made for it, and what is run there.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    prepare: &'a (dyn Fn() -> Place + Sync),
+    command: &'a [&'a str],
+}
+
+const APPLY: &[&str] = &["apply", "next.plan", "--without-ntp"];
+const ROLLBACK: &[&str] = &["rollback", "--root", "."];
+
+/// Every call of the undisturbed work, with how often it is made.
+fn calls(work: Work<'_>) -> Vec<(String, usize)> {
+    let place = (work.prepare)();
     let log = place.path("log");
-    let output = traced(&place, &["-o", log.to_str().unwrap(), "-e", &format!("trace={}", CALLS.join(","))]);
+    let trace = format!("trace={}", CALLS.join(","));
+    let output = traced(&place, &["-o", log.to_str().unwrap(), "-e", &trace], work.command);
     assert_eq!(code(&output), 0, "{}", err(&output));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for line in fs::read_to_string(&log).unwrap().lines() {
@@ -58,15 +69,15 @@ fn calls(before: Option<&str>, next: &str) -> Vec<(String, usize)> {
     counts.into_iter().flat_map(|(call, count)| (1..=count).map(move |number| (call.clone(), number))).collect()
 }
 
-fn traced(place: &Place, options: &[&str]) -> std::process::Output {
+fn traced(place: &Place, options: &[&str], work: &[&str]) -> std::process::Output {
     let mut command = Command::new("strace");
-    command.arg("-f").args(options).arg(env!("CARGO_BIN_EXE_unitgen"));
-    command.args(["apply", "next.plan", "--without-ntp"]).current_dir(place.folder.path()).output().unwrap()
+    command.arg("-f").args(options).arg(env!("CARGO_BIN_EXE_unitgen")).args(work);
+    command.current_dir(place.folder.path()).output().unwrap()
 }
 
-fn injected(place: &Place, call: &str, number: usize, what: &str) -> std::process::Output {
+fn injected(place: &Place, call: &str, number: usize, what: &str, work: &[&str]) -> std::process::Output {
     let inject = format!("inject={call}:{what}:when={number}");
-    traced(place, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject])
+    traced(place, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], work)
 }
 
 /// Units that are there hold everything that both generations of them hold. Whether a boot reaches them is the link's to say,
@@ -101,8 +112,8 @@ struct Again {
 }
 
 impl Again {
-    fn new(before: Option<&str>, next: &str) -> Self {
-        let (place, saved) = (prepared(before, next), tempfile::tempdir().unwrap());
+    fn new(work: Work<'_>) -> Self {
+        let (place, saved) = ((work.prepare)(), tempfile::tempdir().unwrap());
         copy(place.folder.path(), saved.path());
         Self { place, saved }
     }
@@ -124,12 +135,12 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Runs a check at every call, a few at once; says how many calls there were.
-fn at_every_call(before: Option<&str>, next: &str, check: impl Fn(&Place, &str, usize) + Sync) -> usize {
-    let (calls, at) = (calls(before, next), AtomicUsize::new(0));
+fn at_every_call(work: Work<'_>, check: impl Fn(&Place, &str, usize) + Sync) -> usize {
+    let (calls, at) = (calls(work), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                let again = Again::new(before, next);
+                let again = Again::new(work);
                 while let Some((call, number)) = calls.get(at.fetch_add(1, Ordering::Relaxed)) {
                     check(again.reset(), call, *number);
                 }
@@ -147,9 +158,10 @@ fn killed_anywhere_every_unit_is_guarded_and_the_next_apply_finishes() {
     let other = polling(45);
     for before in [None, Some(AVWAP)] {
         let killed = AtomicUsize::new(0);
-        let count = at_every_call(before, &other, |place, call, number| {
+        let work = Work { prepare: &|| prepared(before, &other), command: APPLY };
+        let count = at_every_call(work, |place, call, number| {
             let at = format!("{call} {number}, {}", if before.is_some() { "a change" } else { "a first apply" });
-            let output = injected(place, call, number, "signal=SIGKILL");
+            let output = injected(place, call, number, "signal=SIGKILL", APPLY);
             killed.fetch_add(usize::from(!output.status.success()), Ordering::Relaxed);
             is_guarded(place, before, &other, &at);
             let finished = place.apply("next");
@@ -175,7 +187,7 @@ fn a_login_killed_at_any_rename_is_guarded_and_finishes() {
         place.lay("before", AVWAP);
         assert_eq!(code(&place.plan("next", &other)), 0);
         let at = format!("rename {}", kills + 1);
-        if injected(&place, "rename", kills + 1, "signal=SIGKILL").status.success() {
+        if injected(&place, "rename", kills + 1, "signal=SIGKILL", APPLY).status.success() {
             break;
         }
         kills += 1;
@@ -196,9 +208,10 @@ fn starved_anywhere_the_one_or_the_other_is_whole() {
     }
     let other = polling(45);
     let (old, ends) = (prepared(Some(AVWAP), &other).laid(), std::sync::Mutex::new(BTreeMap::new()));
-    let count = at_every_call(Some(AVWAP), &other, |place, call, number| {
+    let work = Work { prepare: &|| prepared(Some(AVWAP), &other), command: APPLY };
+    let count = at_every_call(work, |place, call, number| {
         let at = format!("{call} {number}");
-        let output = injected(place, call, number, "error=ENOSPC");
+        let output = injected(place, call, number, "error=ENOSPC", APPLY);
         *ends.lock().unwrap().entry(code(&output)).or_insert(0_usize) += 1;
         match code(&output) {
             0 => {}
@@ -222,6 +235,55 @@ fn starved_anywhere_the_one_or_the_other_is_whole() {
     assert!(ends[&73] > 50, "{ends:?}");
 }
 
+/// What was edited away comes back; a rollback; and what goes back from an interruption: killed anywhere, the same again
+/// finishes, and so does the other.
+#[test]
+fn what_brings_back_is_killed_anywhere_and_finished() {
+    if !can_trace() {
+        return;
+    }
+    let other = polling(45);
+    let restore = || {
+        let place = prepared(Some(AVWAP), AVWAP);
+        fs::remove_dir_all(place.path(UNITS).join("execution.service.d")).unwrap();
+        fs::remove_file(place.path(UNITS).join("eod.timer")).unwrap();
+        assert_eq!(code(&place.plan("next", AVWAP)), 0);
+        place
+    };
+    let rollback = || {
+        let place = prepared(Some(AVWAP), &other);
+        assert_eq!(code(&place.apply("next")), 0);
+        place
+    };
+    let recovery = || {
+        let place = prepared(Some(AVWAP), &other);
+        assert!(!injected(&place, "rename", 12, "signal=SIGKILL", APPLY).status.success() && place.has_journal());
+        place
+    };
+    let works: [(&str, Work<'_>); 3] = [
+        ("restore", Work { prepare: &restore, command: APPLY }),
+        ("rollback", Work { prepare: &rollback, command: ROLLBACK }),
+        ("recovery", Work { prepare: &recovery, command: ROLLBACK }),
+    ];
+    for (name, work) in works {
+        let killed = AtomicUsize::new(0);
+        let count = at_every_call(work, |place, call, number| {
+            let at = format!("{name}: {call} {number}");
+            let output = injected(place, call, number, "signal=SIGKILL", work.command);
+            killed.fetch_add(usize::from(!output.status.success()), Ordering::Relaxed);
+            let had_journal = place.has_journal();
+            let finished = place.unitgen(if number % 2 == 0 && had_journal { ROLLBACK } else { work.command });
+            let is_there = name == "restore" || !had_journal || code(&finished) == 0;
+            assert!(is_there && !place.has_journal(), "{at}: {}{}", out(&finished), err(&finished));
+            let lays = if place.current().as_deref() == Some("2") { &other } else { AVWAP };
+            is_whole(place, lays, &at);
+        });
+        let killed = killed.into_inner();
+        println!("{name}: {count} calls, {killed} kills");
+        assert!(count > 15 && killed > count * 9 / 10, "{name}: {killed} of {count}");
+    }
+}
+
 /// Another plan, or a rollback, first goes back to where the interrupted one began.
 #[test]
 fn whoever_comes_next_goes_back_first() {
@@ -234,7 +296,7 @@ fn whoever_comes_next_goes_back_first() {
         place.lay("before", AVWAP);
         assert_eq!(code(&place.plan("third", &third)), 0);
         assert_eq!(code(&place.plan("next", &second)), 0);
-        let killed = injected(&place, "rename", rename, "signal=SIGKILL");
+        let killed = injected(&place, "rename", rename, "signal=SIGKILL", APPLY);
         assert!(!killed.status.success() && place.has_journal(), "rename {rename}");
         let list = out(&place.rollback(&["--list"]));
         assert!(list.contains("was interrupted"), "{list}");
@@ -244,7 +306,7 @@ fn whoever_comes_next_goes_back_first() {
         is_whole(&place, &third, "third");
 
         assert_eq!(code(&place.plan("next", &second)), 0);
-        assert!(!injected(&place, "rename", rename, "signal=SIGKILL").status.success());
+        assert!(!injected(&place, "rename", rename, "signal=SIGKILL", APPLY).status.success());
         let rolled = place.rollback(&[]);
         assert_eq!((code(&rolled), place.has_journal()), (0, false), "{}{}", out(&rolled), err(&rolled));
         is_whole(&place, &third, "rolled back");

@@ -3,9 +3,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod changing;
 mod files;
 mod host;
+mod interrupted;
 mod kills;
 mod place;
 mod plans;
+mod returns;
 mod runs;

@@ -1,114 +1,12 @@
 //! What is asked of systemd, in which order, and what is never asked of it.
 
-use std::{cell::RefCell, collections::BTreeMap, time::Duration};
-
-use unitgen::{
-    apply::{
-        Event, Host, Outcome, Run, Target,
-        accounts::accounts,
-        holding::Holding,
-        hours::Hours,
-        permission::{Permission, Waivers, permit},
-    },
-    generations::{Image, Origin, Record, Store},
-    plan::{self, Found, ManifestOf, Plan, Wanted, observe},
-};
+use unitgen::apply::{Outcome, holding::Holding, permission::Permission};
 
 use super::{
+    changing::{ALL, DURING, Doing, EXECUTION, NONE, held, lay, running, running_on},
     host::Told,
-    place::{AVWAP, Place, UNITS, polling, tree},
+    place::{AVWAP, Place, UNITS, polling},
 };
-
-const EXECUTION: &str = "execution.service";
-
-fn wanted(place: &Place, manifest: &str) -> Wanted {
-    let manifest = place.of(manifest);
-    Wanted {
-        deployment: "avwap".to_owned(),
-        manifest: ManifestOf {
-            path: "m.toml".to_owned(),
-            digest: String::new(),
-            text: manifest.clone(),
-            programs: None,
-        },
-        root: place.folder.path().display().to_string(),
-        installation: place.installation.clone(),
-        image: Image::of(&tree(&manifest), &place.installation, "avwap", manifest.as_bytes()),
-        orders: [EXECUTION.to_owned()].into(),
-    }
-}
-
-/// Looked at, planned, permitted and laid; what came of it, and what was told.
-fn lay(place: &Place, host: &Told, manifest: &str, waivers: Waivers) -> Result<(Outcome, Vec<Event>), Permission> {
-    let root = place.folder.path();
-    let wanted = wanted(place, manifest);
-    let programs = ["desk", "execution", "gate", "scanner"].map(|name| format!("/usr/lib/portcullis/bin/{name}"));
-    let mut found: Found = observe::observe(root, &wanted, &programs).unwrap();
-    found.is_active = Some(host.is_active("avwap.target"));
-    found.who = "a test".to_owned();
-    let plan: Plan = plan::make(&wanted, &found);
-    let accounts = accounts(&[&wanted.image], &wanted.installation);
-    let holding = host.holding(&accounts[0]);
-    let permission = permit(&plan.nature(), waivers, &holding, &Hours::Off);
-    if matches!(permission, Permission::Refused(_)) {
-        return Err(permission);
-    }
-    let (store, told) = (Store::of(root, &wanted.installation, "avwap"), RefCell::new(Vec::new()));
-    let run = Run {
-        root,
-        installation: &wanted.installation,
-        store: &store,
-        host: Some(host),
-        tell: &|event| told.borrow_mut().push(event.clone()),
-        deployment: "avwap",
-        accounts: &accounts,
-        orders: &wanted.orders,
-        endpoints: &[],
-        bound: Duration::from_secs(20),
-    };
-    let record = Record {
-        schema_version: 1,
-        deployment: "avwap".to_owned(),
-        origin: Origin::Apply,
-        unitgen: String::new(),
-        made_at: None,
-        made_by: found.who.clone(),
-        manifest: String::new(),
-        plan: plan.digest(),
-        programs: found.programs.clone(),
-        ledgers: BTreeMap::new(),
-        failed: None,
-    };
-    let target = Target {
-        generation: Err(record),
-        image: wanted.image.clone(),
-        programs: BTreeMap::new(),
-        other_programs: found.other_programs(),
-        plan: plan.digest(),
-        left: plan.meaning.left.clone(),
-    };
-    let outcome = run.lay(&target, &found, &permission, None).unwrap();
-    Ok((outcome, told.into_inner()))
-}
-
-const NONE: Waivers = Waivers { during_session: false, keep_running: false };
-const ALL: Waivers = Waivers { during_session: true, keep_running: true };
-
-fn held() -> Holding {
-    Holding::Held("1 positions (AAPL)".to_owned())
-}
-
-/// A host on which the shipped manifest is laid and runs.
-fn running() -> (Place, Told) {
-    running_on(Place::new())
-}
-
-fn running_on(place: Place) -> (Place, Told) {
-    let host = Told::on(&place);
-    assert_eq!(lay(&place, &host, AVWAP, NONE).unwrap().0, Outcome::Done(1));
-    host.asked.borrow_mut().clear();
-    (place, host)
-}
 
 #[test]
 fn a_first_apply_starts_the_target_and_a_change_restarts_what_changed() {
@@ -204,7 +102,7 @@ fn nothing_stops_what_places_orders_while_something_is_held() {
     let (mut laid, mut refused) = (0, 0);
     for course in &courses {
         for fate in fates {
-            for waivers in [NONE, ALL, Waivers { during_session: true, keep_running: false }] {
+            for waivers in [NONE, ALL, DURING] {
                 // A login's is the same course with other paths: once suffices.
                 let hosts = if fate.is_none() { 2 } else { 1 };
                 for place in Place::both().into_iter().take(hosts) {
@@ -253,4 +151,108 @@ fn what_was_lost_comes_back_over_anything_held() {
             "{refused:?}"
         );
     }
+}
+
+/// Neither a change nor a restore begins when nobody can say what runs.
+#[test]
+fn without_an_answer_of_systemd_nothing_is_changed() {
+    let (place, host) = running();
+    let before = place.laid();
+    host.deaf_in.set(Some(0));
+    let (outcome, _) = lay(&place, &host, &polling(45), NONE).unwrap();
+    assert!(matches!(&outcome, Outcome::Refused(why) if why.contains("does not say what runs")), "{outcome:?}");
+    assert_eq!((place.laid(), host.asked.take(), place.has_journal()), (before, Vec::new(), false));
+    assert_eq!(lay(&place, &host, &polling(45), NONE).unwrap().0, Outcome::Done(2));
+    assert_eq!(host.asked.take(), ["daemon-reload", "restart execution.service"]);
+}
+
+/// The manifest with its service under another name: the one that places orders goes, and another one comes.
+fn without_execution() -> String {
+    let renamed = [("[services.execution", "[services.trader"), ("= \"execution\"  ", "= \"trader\"  ")];
+    let mut manifest = AVWAP.replace("restart = \"execution\"", "restart = \"trader\"");
+    for (from, to) in renamed {
+        manifest = manifest.replace(from, to);
+    }
+    manifest
+}
+
+#[test]
+fn what_places_orders_is_taken_out_only_while_nothing_is_held() {
+    let flat = || Holding::Flat;
+    let unit = format!("{UNITS}/{EXECUTION}");
+    // Asked for permission, before the stop, after the stop; and what is so for ever.
+    for (course, stops) in [
+        (vec![flat(), held()], false),
+        (vec![flat(), flat(), held()], true),
+        (vec![flat(), flat(), Holding::Unknown("no answer".to_owned())], true),
+    ] {
+        let (place, host) = running();
+        let before = place.laid();
+        host.held.replace(course.clone());
+        let (outcome, told) = lay(&place, &host, &without_execution(), NONE).unwrap();
+        assert!(matches!(&outcome, Outcome::Refused(why) if why.contains(EXECUTION)), "{course:?}: {outcome:?}");
+        assert_eq!(place.laid(), before, "{course:?}: files go after the stop");
+        assert_eq!(host.asked.take().contains(&format!("stop {EXECUTION}")), stops, "{course:?} {told:#?}");
+        assert!(host.is_active(EXECUTION) && host.is_active("scan.timer"), "{course:?}: it runs again");
+        assert!(!place.has_journal() && place.path(&unit).exists());
+    }
+    let (place, host) = running();
+    assert_eq!(lay(&place, &host, &without_execution(), NONE).unwrap().0, Outcome::Done(2));
+    let asked = host.asked.take();
+    let at = |what: &str| asked.iter().position(|asked| asked == what);
+    assert!(at(&format!("stop {EXECUTION}")) < at("daemon-reload"), "{asked:?}");
+    assert!(!host.is_active(EXECUTION) && !place.path(&unit).exists());
+}
+
+#[test]
+fn what_cannot_be_stopped_is_not_taken_out() {
+    let (place, host) = running();
+    let before = place.laid();
+    host.refuses.borrow_mut().push("stop");
+    let without = AVWAP.split_once("[jobs.eod]").unwrap().0;
+    let (outcome, _) = lay(&place, &host, without, NONE).unwrap();
+    assert!(matches!(&outcome, Outcome::Refused(why) if why.contains("Access denied")), "{outcome:?}");
+    assert_eq!((place.laid(), host.is_active("eod.timer")), (before, true));
+}
+
+#[test]
+fn what_keeps_running_keeps_running_on_the_way_back_too() {
+    let (place, host) = running();
+    let run = host.states.borrow()[EXECUTION].clone();
+    // A timer that does not come up.
+    host.never_up.borrow_mut().push("scan.timer");
+    let outcome = Doing::new(&place, &host, ALL).apply(&AVWAP.replace("Mon..Fri 08:30", "Mon..Fri 08:20")).unwrap();
+    assert!(!matches!(outcome, Outcome::Done(_)), "{outcome:?}");
+    assert!(host.asked.borrow().contains(&"restart scan.timer".to_owned()), "{:?}", host.asked);
+    assert_eq!(host.states.borrow()[EXECUTION], run, "{:?}", host.asked);
+    assert!(place.read(&format!("{UNITS}/{EXECUTION}")).contains("SECONDS=60"));
+    // What is taken out cannot run on.
+    let (place, host) = running();
+    let refused = lay(&place, &host, &without_execution(), ALL).unwrap_err();
+    let is_it = matches!(&refused, Permission::Refused(all) if all[0].code == "removes-orders");
+    assert!(is_it && host.is_active(EXECUTION), "{refused:?}");
+}
+
+/// An edit of the unit that takes its gate away takes no protection along.
+#[test]
+fn what_lost_its_gate_is_still_what_places_orders() {
+    let (place, host) = running();
+    let unit = format!("{UNITS}/{EXECUTION}");
+    let text = place.read(&unit).replace("/usr/lib/portcullis/bin/execution run", "/opt/wrapper run");
+    let bare: Vec<&str> = text.lines().filter(|line| !line.starts_with("ExecCondition=")).collect();
+    place.write(&unit, &bare.join("\n"), 0o644);
+    std::fs::remove_dir_all(place.path(&format!("{unit}.d"))).unwrap();
+    host.held.replace(vec![held()]);
+    let refused = lay(&place, &host, &without_execution(), DURING).unwrap_err();
+    let has = |code| matches!(&refused, Permission::Refused(all) if all.iter().any(|one| one.code == code));
+    assert!(has("stops-orders"), "{refused:?}");
+}
+
+/// It dies of the change, whatever run it was.
+#[test]
+fn what_dies_while_units_change_is_not_well() {
+    let (place, host) = running();
+    host.dies_at_reload.set(Some("execution.service"));
+    let (outcome, _) = lay(&place, &host, &polling(45), ALL).unwrap();
+    assert!(matches!(&outcome, Outcome::WentBack(why) if why.contains("execution.service: it failed")), "{outcome:?}");
 }

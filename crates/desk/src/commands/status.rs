@@ -1,7 +1,7 @@
 //! `desk status`: what the deployment may do now, and what it holds, from its files alone.
 
 use anyhow::Context;
-use contract::{Evidence, ExitCode, ExposureView, KillSwitch, arming::ArmingFile, env};
+use contract::{Evidence, ExitCode, Exposure, ExposureView, KillSwitch, arming::ArmingFile, env};
 use ledger::Ledger;
 use market::{Calendar, NyDate, Timestamp};
 use serde_json::{Value, json};
@@ -41,6 +41,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         "kill_switch": kill,
         "arming": arming,
         "exposure": exposure,
+        "holding": holding(&Exposure::assess(&desk.layout), exposure.is_some(), &ledger),
         "ledger": ledger,
     });
     if args.json {
@@ -65,6 +66,19 @@ fn arming(desk: &Deployment, today: Option<NyDate>) -> Value {
             "is_today": today == Some(file.armed_for),
         })
     })
+}
+
+/// Whether there is something to protect, as the gate judges it, with what the ledger knows of orders beside it. What cannot
+/// be read is unknown, and never flat.
+fn holding(exposure: &Exposure, has_view: bool, ledger: &Value) -> Value {
+    let unresolved = ledger["unresolved"].as_u64().unwrap_or(0);
+    match exposure {
+        Exposure::Flat if unresolved == 0 => json!({"kind": "flat"}),
+        Exposure::Flat => {
+            json!({"kind": "held", "why": format!("{unresolved} orders of unknown outcome in the ledger")})
+        }
+        Exposure::Exposed { why } => json!({"kind": if has_view { "held" } else { "unknown" }, "why": why}),
+    }
 }
 
 fn ledger(desk: &Deployment, since: Option<Timestamp>) -> anyhow::Result<Value> {
@@ -146,4 +160,24 @@ fn text(status: &Value) -> String {
 
 fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_ledger_knows_of_orders_counts_beside_the_view() {
+        let exposed = || Exposure::Exposed { why: "x".to_owned() };
+        for (exposure, has_view, unresolved, expect) in [
+            (Exposure::Flat, true, 0, "flat"),
+            (Exposure::Flat, true, 1, "held"),
+            (exposed(), true, 0, "held"),
+            (exposed(), false, 0, "unknown"),
+        ] {
+            let found = holding(&exposure, has_view, &json!({ "unresolved": unresolved }));
+            assert_eq!(found["kind"], expect, "{exposure:?} {has_view} {unresolved}");
+        }
+        assert_eq!(holding(&Exposure::Flat, false, &Value::Null)["kind"], "flat");
+    }
 }

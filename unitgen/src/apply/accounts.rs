@@ -50,6 +50,7 @@ fn of_unit(text: &str, states: &str, expanded: impl Fn(&str) -> String) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::installation::Login;
 
     #[test]
     fn the_shipped_deployment_has_one_account() {
@@ -69,5 +70,24 @@ mod tests {
         assert_eq!(value("EXECUTION_MODE"), "PAPER");
         assert_eq!(value("EXECUTION_V2_DB"), "/var/lib/avwap/data/execution_v2.sqlite");
         assert_eq!(account.environment.len(), NAMES.len());
+    }
+
+    /// An upgrade of systemd moves the state of a login, so either place may hold something.
+    #[test]
+    fn an_account_of_a_login_is_asked_for_wherever_its_state_may_lie() {
+        let text = include_str!("../../../manifests/avwap.toml").replace("scope = \"system\"", "scope = \"user\"");
+        let text = text.replace("group = \"trading\"\n", "").replace("\"/var/lib/avwap\"", "\"avwap\"");
+        let checked = crate::source::check(text.as_bytes()).unwrap();
+        let tree = crate::systemd::render(&checked.deployment, text.as_bytes(), &checked.digest);
+        let login = Login { systemd: 257, ..Login::at_home("trader", 1500, "/home/trader") };
+        let installation = Installation::of_login(login);
+        let image = Image::of(&tree, &installation, "avwap", text.as_bytes());
+        let accounts = accounts(&[&image], &installation);
+        for (account, state) in accounts.iter().zip(["/home/trader/.local/state", "/home/trader/.config"]) {
+            assert_eq!(account.state, PathBuf::from(format!("{state}/avwap")));
+            let ledger = format!("{state}/avwap/data/execution_v2.sqlite");
+            assert!(account.environment.iter().any(|(_, value)| *value == ledger), "{:?}", account.environment);
+        }
+        assert_eq!(accounts.len(), 2, "{accounts:#?}");
     }
 }

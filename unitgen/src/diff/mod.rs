@@ -19,6 +19,7 @@ pub use fates::{Becomes, Fate};
 pub use losses::{Turn, Turns, turns};
 pub use report::Style;
 pub use schedules::Schedule;
+pub(crate) use schedules::schedules;
 pub use texts::Text;
 pub use variables::Value;
 
@@ -125,7 +126,7 @@ pub fn compare(from: &Side, to: &Side, questions: &Questions<'_>) -> Difference 
         compared: names.len(),
         guardrails,
         settings,
-        schedules: schedules::schedules(&from.units, &to.units, &order, questions.now),
+        schedules: schedules(&from.units, &to.units, &order, Some(questions.now)),
         commands: of_both(variables::commands),
         policy: of_both(variables::policy),
         environment: of_both(variables::variables),

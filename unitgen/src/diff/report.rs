@@ -71,7 +71,7 @@ impl Difference {
         let otherwise = plural(count(&turns.changed), "guardrail", "held otherwise");
         section(&mut out, style, &otherwise, turns.changed.iter().map(|turn| changed(style, turn)));
         section(&mut out, style, "units", self.units.iter().map(|fate| unit(style, fate)));
-        section(&mut out, style, "next fires", self.schedules.iter().map(schedule));
+        section(&mut out, style, "next fires", self.schedules.iter().map(Schedule::to_text));
         section(&mut out, style, "commands", self.commands.iter().map(value));
         section(&mut out, style, "after an end", self.policy.iter().map(value));
         section(&mut out, style, "environment", self.environment.iter().map(value));
@@ -132,17 +132,6 @@ fn unit(style: Style, fate: &super::Fate) -> String {
     };
     let because = if fate.because.is_empty() { String::new() } else { format!(": {}", fate.because.join(", ")) };
     format!("  {} {}{because}\n", style.paint(colour, &fate.unit), fate.becomes.meaning())
-}
-
-fn schedule(schedule: &Schedule) -> String {
-    let told = |expressions: &[String], fires: &[String]| {
-        let said = if expressions.is_empty() { "never".to_owned() } else { expressions.join(" and ") };
-        let fires = if fires.is_empty() { String::new() } else { format!("\n            {}", fires.join(", ")) };
-        format!("{said}{fires}")
-    };
-    let Schedule { timer, starts, before, after, fires_before, fires_after } = schedule;
-    let (before, after) = (told(before, fires_before), told(after, fires_after));
-    format!("  {timer} starts {starts}\n    before: {before}\n    after:  {after}\n")
 }
 
 fn value(Value { unit, name, before, after }: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use market::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::{self, Expression, ExpressionError, Next, Tz, YEAR_KNOWN_MAX},
@@ -13,7 +13,8 @@ use crate::{
 const SHOWN: usize = 3;
 
 /// A timer that fires otherwise than before.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Schedule {
     /// The timer.
     pub timer: String,
@@ -29,7 +30,23 @@ pub struct Schedule {
     pub fires_after: Vec<String>,
 }
 
-pub(super) fn schedules(before: &Units, after: &Units, names: &[&str], now: Timestamp) -> Vec<Schedule> {
+impl Schedule {
+    /// The lines for people.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let told = |expressions: &[String], fires: &[String]| {
+            let said = if expressions.is_empty() { "never".to_owned() } else { expressions.join(" and ") };
+            let fires = if fires.is_empty() { String::new() } else { format!("\n            {}", fires.join(", ")) };
+            format!("{said}{fires}")
+        };
+        let Self { timer, starts, before, after, fires_before, fires_after } = self;
+        let (before, after) = (told(before, fires_before), told(after, fires_after));
+        format!("  {timer} starts {starts}\n    before: {before}\n    after:  {after}\n")
+    }
+}
+
+/// The timers among `names` that fire otherwise; without a clock nobody can tell when.
+pub(crate) fn schedules(before: &Units, after: &Units, names: &[&str], now: Option<Timestamp>) -> Vec<Schedule> {
     let timers = names.iter().filter(|name| name.ends_with(".timer"));
     let differing = timers.filter_map(|name| {
         let (old, new) = (expressions(before.get(name)), expressions(after.get(name)));
@@ -37,8 +54,8 @@ pub(super) fn schedules(before: &Units, after: &Units, names: &[&str], now: Time
         (old != new).then(|| Schedule {
             timer: (*name).to_owned(),
             starts,
-            fires_before: next(&old, now),
-            fires_after: next(&new, now),
+            fires_before: now.map(|now| next(&old, now)).unwrap_or_default(),
+            fires_after: now.map(|now| next(&new, now)).unwrap_or_default(),
             before: old,
             after: new,
         })

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delta, Found, Wanted, named_below};
+use super::{Delta, Found, Wanted, named_below, steps::is_job};
 use crate::{
     apply::switch::After,
+    diff::{self, Schedule},
     generations::{Content, Image, Place},
     guardrails::{self, Enablement, Guardrail, Units},
     installation::Installation,
@@ -25,6 +26,15 @@ pub struct Meaning {
     pub gained: Vec<String>,
     /// What of the host is not as the manifest has it, and is not the plan's to change.
     pub left: Vec<Left>,
+    /// The timers that fire otherwise than before, with their next times before and after.
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
+    /// The units that run and are started afresh, timers too, in the order of their starts.
+    #[serde(default)]
+    pub restarts: Vec<String>,
+    /// The jobs that change: from their next run on.
+    #[serde(default)]
+    pub next_runs: Vec<String>,
 }
 
 /// A finding of `unitgen verify` that the plan leaves.
@@ -47,17 +57,25 @@ type Held = BTreeSet<(String, Guardrail)>;
 pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
     let laid = laid(&found.listing, wanted, delta);
     let ours: BTreeSet<String> = found.installed.unit_names().chain(wanted.image.unit_names()).collect();
-    let held = |listing: &Listing| -> Held {
-        let units = Units::of_listing(listing, Enablement::AsLinked).for_manager(wanted.installation.manager());
-        let mut held = guardrails::held(&units);
+    let held = |units: &Units| -> Held {
+        let mut held = guardrails::held(units);
         held.retain(|(unit, _)| ours.contains(unit));
         held
     };
-    let (before, after) = (held(&found.listing), held(&laid));
+    let manager = wanted.installation.manager();
+    let units = |listing: &Listing| Units::of_listing(listing, Enablement::AsLinked).for_manager(manager);
+    let (old, new) = (units(&found.listing), units(&laid));
+    let (before, after) = (held(&old), held(&new));
+    let names: Vec<&str> = ours.iter().map(String::as_str).collect();
+    let (next_runs, restarts) =
+        delta.restarts().map(str::to_owned).partition(|unit| is_job(&wanted.image, unit));
     Meaning {
         lost: told(before.difference(&after), &delta.removed, "is taken out"),
         gained: told(after.difference(&before), &delta.added, "is new"),
         left: left(wanted, &laid),
+        schedules: diff::schedules(&old, &new, &names, found.now),
+        restarts,
+        next_runs,
     }
 }
 

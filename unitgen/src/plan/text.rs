@@ -1,6 +1,6 @@
 //! A plan for people: what it means first, then what it does.
 
-use super::{Laid, Plan, Step};
+use super::{Laid, Meaning, Plan, Step};
 use crate::ink::Ink;
 
 /// So many findings that stay are shown.
@@ -25,6 +25,12 @@ impl Plan {
         if self.meaning.left.len() > LEFT_SHOWN {
             let more = self.meaning.left.len() - LEFT_SHOWN;
             text += &ink.red(&format!("  ! left as it is: {more} more; `unitgen verify` tells each\n"));
+        }
+        if !self.meaning.schedules.is_empty() {
+            text += "  next fires\n";
+        }
+        for schedule in &self.meaning.schedules {
+            text += &schedule.to_text();
         }
         if self.is_empty() {
             return text + &self.nothing_to_do() + "\n";
@@ -66,8 +72,13 @@ impl Plan {
         let count = |is: fn(&Step) -> bool| self.steps.iter().filter(|step| is(step)).count();
         let written = count(|step| matches!(step, Step::Write { .. }));
         let removed = count(|step| matches!(step, Step::Remove { .. }));
-        let restarted = count(|step| matches!(step, Step::Restart { .. }));
-        let mut text = format!("{written} files to write, {removed} to remove, {restarted} units to restart");
+        let listed = |units: &[String]| if units.is_empty() { String::new() } else { format!(": {}", units.join(", ")) };
+        let Meaning { restarts, next_runs, .. } = &self.meaning;
+        let mut text = format!("{written} files to write, {removed} to remove, {} units to restart", restarts.len());
+        text += &listed(restarts);
+        if !next_runs.is_empty() {
+            text += &format!("; changed from the next run on{}", listed(next_runs));
+        }
         if self.only_restores {
             text += "; it only restores what was laid";
         }

@@ -169,3 +169,42 @@ fn another_unitgens_units_are_not_restored() {
         assert_eq!(plan["only_restores"], restores, "{version}");
     }
 }
+
+#[test]
+fn a_plan_says_when_timers_fire_before_and_after_and_what_restarts() {
+    let place = Place::new();
+    place.lay("a", AVWAP);
+    let later = AVWAP.replace("schedule = \"Mon..Fri 16:15\"", "schedule = \"Mon..Fri 16:45\"");
+    let later = later.replace("timeout = \"9m\"", "timeout = \"8m\"").replace("= \"60\"", "= \"45\"");
+    // What others have laid has its say, before and after.
+    place.write("etc/systemd/system/scan.timer.d/x.conf", "[Timer]\nOnCalendar=\nOnCalendar=Mon 04:00 UTC\n", 0o644);
+    let text = out(&place.plan("b", &later));
+    let fires = text.split_once("  next fires\n").unwrap().1;
+    let lines: Vec<&str> = fires.lines().take(5).map(str::trim).collect();
+    assert_eq!(lines[0], "eod.timer starts eod.service");
+    assert_eq!(lines[1], "before: Mon..Fri *-*-* 16:15:00 America/New_York");
+    assert!(lines[2].contains(" 16:15 E") && lines[2].matches(", ").count() == 2, "{fires}");
+    assert_eq!(lines[3], "after:  Mon..Fri *-*-* 16:45:00 America/New_York");
+    assert!(lines[4].contains(" 16:45 E"), "{fires}");
+    assert!(!text.contains("scan.timer starts"), "it fires as before: {text}");
+    let restarts = "2 units to restart: execution.service, eod.timer; changed from the next run on: scan.service\n";
+    assert!(text.contains(restarts), "{text}");
+    let plan: Value = serde_json::from_str(&place.read("b.plan")).unwrap();
+    let meaning = &plan["meaning"];
+    assert_eq!(meaning["schedules"][0]["timer"], "eod.timer");
+    assert_eq!(meaning["schedules"][0]["fires_after"].as_array().map(Vec::len), Some(3));
+    assert_eq!(meaning["restarts"], serde_json::json!(["execution.service", "eod.timer"]));
+    assert_eq!(meaning["next_runs"], serde_json::json!(["scan.service"]));
+    // Another day is no other plan: what it is bound to does not tell the time.
+    assert_eq!(code(&place.apply("b")), 0);
+}
+
+#[test]
+fn a_timer_that_comes_or_goes_has_one_side() {
+    let place = Place::new();
+    let first = out(&place.plan("a", AVWAP));
+    assert!(first.contains("scan.timer starts scan.service\n    before: never\n    after:  Mon..Fri *-*-* 08:30:00"), "{first}");
+    place.lay("a", AVWAP);
+    let gone = out(&place.plan("b", AVWAP.split_once("[jobs.eod]").unwrap().0));
+    assert!(gone.contains("    after:  never\n"), "{gone}");
+}

@@ -5,7 +5,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 const AVWAP: &str = include_str!("../../manifests/avwap.toml");
@@ -206,6 +206,39 @@ fn help_documents_the_exit_codes_and_completions_complete() {
         let completions = place.unitgen(&["completions", shell]);
         assert_eq!(code(&completions), 0);
         assert!(out(&completions).contains("render"), "{shell}");
+    }
+}
+
+/// A full disk is told; a pipe that nobody reads any more is nobody's error.
+#[test]
+fn what_could_not_be_written_is_told_by_the_exit_code() {
+    let place = tempfile::tempdir().unwrap();
+    fs::write(place.path().join("a.toml"), AVWAP).unwrap();
+    fs::write(place.path().join("b.toml"), AVWAP.replace("08:30", "08:31")).unwrap();
+    let ended = |args: &[&str], to: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_unitgen"));
+        let output = command.args(args).current_dir(place.path()).stdout(to).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (args, code) in [
+        (&["schema"][..], 73),
+        (&["--help"], 73),
+        (&["--version"], 73),
+        (&["check", "a.toml"], 73),
+        (&["calendar", "a.toml", "--ics"], 73),
+        (&["completions", "bash"], 73),
+        (&["diff", "a.toml", "b.toml"], 2),
+        (&["diff", "a.toml", "b.toml", "--json"], 2),
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (ended_with, said) = ended(args, full.into());
+        assert_eq!(ended_with, code, "{args:?}: {said}");
+        assert_eq!(said.matches("error: cannot write the output: ").count(), 1, "{args:?}: {said}");
+    }
+    for args in [&["schema"][..], &["--help"], &["completions", "bash"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(ended(args, writer.into()), (0, String::new()), "{args:?}");
     }
 }
 

@@ -12,7 +12,7 @@ look() { "$BIN/unitgen" drift --json > /tmp/drift.json 2> /tmp/drift.err; }
 found() { jq -e "$@" /tmp/drift.json > /dev/null; }
 of_deployment='.deployments[0]'
 # clean: nothing drifted.
-clean() { look || fail "$1: $(jq -c "$of_deployment.findings" /tmp/drift.json) $(cat /tmp/drift.err)"; }
+clean() { look || fail "$1: $(jq -c "$of_deployment | [.findings, .guardrails_lost]" /tmp/drift.json) $(cat /tmp/drift.err)"; }
 # drifts WHAT FILTER ARGUMENTS...: drift ends with 1, and the filter holds of what it found.
 drifts() {
     local what=$1 code=0

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// As diff(1) says trouble.
-const TROUBLE: ExitCode = ExitCode::Warn;
+pub(super) const TROUBLE: ExitCode = ExitCode::Warn;
 const HOST: &str = "host";
 /// Where a release has its programs.
 const PROGRAMS: [&str; 3] = ["", "bin", "usr/lib/portcullis/bin"];
@@ -48,7 +48,7 @@ The value of nothing that looks like a secret is shown.
 Exit codes:
   0   nothing differs
   1   something does
-  2   trouble: a side cannot be read, or its manifest has errors
+  2   trouble: a side cannot be read, its manifest has errors, or the output cannot be written
   64  wrong command line";
 
 /// Show what a change of units means: between manifests, directories, releases and this host

@@ -22,8 +22,9 @@ mod verify;
 use std::{
     ffi::OsString,
     fs,
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -42,7 +43,7 @@ const EXIT_CODES: &str = "Exit codes:
       check --host, render: the host lacks what the units need, and nothing was changed;
       a render of the manifest that is rendered there already only tells what is lacking (0);
       apply, rollback: it did no good, and what was laid before is laid again and well
-  2   diff: a side cannot be read
+  2   diff: a side cannot be read, or the output cannot be written
   64  wrong command line
   65  verify, drift: a directory cannot be read, or none is there; systemd does not answer;
       apply: the plan cannot be read, or is not what this unitgen renders;
@@ -94,27 +95,58 @@ struct ManifestArgs {
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(error) => {
-            // A closed pipe is nobody's error: there is nobody left to tell.
+        Err(error) if error.use_stderr() => {
+            // Nobody is left to tell.
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+            return ExitCode::Usage;
+        }
+        Err(help) => {
+            heard(help.print());
+            return unless_unheard(ExitCode::Ok, ExitCode::CannotWrite);
         }
     };
-    match cli.command {
-        Command::Apply(command) => command.run(),
-        Command::Calendar(command) => command.run(),
-        Command::Check(command) => command.run(),
-        Command::Completions(command) => command.run(),
-        Command::Diff(command) => command.run(),
-        Command::Drift(command) => command.run(),
-        Command::Explain(command) => command.run(),
-        Command::Graph(command) => command.run(),
-        Command::Man(command) => command.run(),
-        Command::Plan(command) => command.run(),
-        Command::Render(command) => command.run(),
-        Command::Rollback(command) => command.run(),
-        Command::Schema(command) => command.run(),
-        Command::Verify(command) => command.run(),
+    let unheard = cli.command.unheard();
+    let code = cli.command.run();
+    unless_unheard(code, unheard.unwrap_or(code))
+}
+
+impl Command {
+    /// How it ends when not all that it said could be written; nothing where its code says what is so on the host now.
+    fn unheard(&self) -> Option<ExitCode> {
+        match self {
+            Self::Apply(_) | Self::Rollback(_) => None,
+            Self::Diff(_) => Some(diff::TROUBLE),
+            Self::Calendar(_)
+            | Self::Check(_)
+            | Self::Completions(_)
+            | Self::Drift(_)
+            | Self::Explain(_)
+            | Self::Graph(_)
+            | Self::Man(_)
+            | Self::Plan(_)
+            | Self::Render(_)
+            | Self::Schema(_)
+            | Self::Verify(_) => Some(ExitCode::CannotWrite),
+        }
+    }
+
+    fn run(self) -> ExitCode {
+        match self {
+            Self::Apply(command) => command.run(),
+            Self::Calendar(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::Diff(command) => command.run(),
+            Self::Drift(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::Graph(command) => command.run(),
+            Self::Man(command) => command.run(),
+            Self::Plan(command) => command.run(),
+            Self::Render(command) => command.run(),
+            Self::Rollback(command) => command.run(),
+            Self::Schema(command) => command.run(),
+            Self::Verify(command) => command.run(),
+        }
     }
 }
 
@@ -199,9 +231,31 @@ fn is_colour_wanted() -> bool {
     !refused && !dumb
 }
 
-/// To the output stream. A closed pipe is no error: nobody reads on.
+/// Whether something could not be written to the output stream.
+static UNHEARD: AtomicBool = AtomicBool::new(false);
+
+/// To the output stream, at once.
 fn say(text: &str) {
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    let mut output = std::io::stdout().lock();
+    heard(output.write_all(text.as_bytes()).and_then(|()| output.flush()));
+}
+
+/// A closed pipe is no error: nobody reads on. Anything else is told once, and the program's end says it.
+fn heard(written: io::Result<()>) {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            if !UNHEARD.swap(true, Ordering::Relaxed) {
+                tell(&format!(
+                    "error: cannot write the output: {error}\n  hint: what was printed is not whole; see that there is room\n"
+                ));
+            }
+        }
+        Ok(()) | Err(_) => {}
+    }
+}
+
+fn unless_unheard(code: ExitCode, unheard: ExitCode) -> ExitCode {
+    if UNHEARD.load(Ordering::Relaxed) { unheard } else { code }
 }
 
 /// To the error stream.

@@ -106,11 +106,8 @@ pub fn compare(from: &Side, to: &Side, questions: &Questions<'_>) -> Difference 
     let names: BTreeSet<UnitName> = from.names.union(&to.names).cloned().collect();
     let order: Vec<&str> = names.iter().map(String::as_str).collect();
     let units: Vec<Fate> = order.iter().filter_map(|name| fates::fate(&from.units, &to.units, name)).collect();
-    let both: Vec<(&Unit, &Unit)> = units
-        .iter()
-        .filter_map(|fate| Some((from.units.get(&fate.unit)?, to.units.get(&fate.unit)?)))
-        .filter(|(old, new)| !old.is_masked() && !new.is_masked())
-        .collect();
+    let changed: Vec<&str> = units.iter().map(|fate| fate.unit.as_str()).collect();
+    let both = both(&from.units, &to.units, &changed);
     let of_both =
         |values: fn(&Unit, &Unit) -> Vec<Value>| both.iter().flat_map(|(old, new)| values(old, new)).collect();
     let guardrails = turns(&from.units, &to.units, &names);
@@ -134,6 +131,19 @@ pub fn compare(from: &Side, to: &Side, questions: &Questions<'_>) -> Difference 
         files: texts::texts(&from.units, &to.units, &order, questions.context),
         units,
     }
+}
+
+/// What some units run and have in their environment otherwise: commands, then variables.
+pub(crate) fn values(from: &Units, to: &Units, names: &[&str]) -> (Vec<Value>, Vec<Value>) {
+    let both = both(from, to, names);
+    let of_both = |of: fn(&Unit, &Unit) -> Vec<Value>| both.iter().flat_map(|(old, new)| of(old, new)).collect();
+    (of_both(variables::commands), of_both(variables::variables))
+}
+
+/// The units that can start before and after.
+fn both<'u>(from: &'u Units, to: &'u Units, names: &[&str]) -> Vec<(&'u Unit, &'u Unit)> {
+    let there = names.iter().filter_map(|name| Some((from.get(name)?, to.get(name)?)));
+    there.filter(|(old, new)| !old.is_masked() && !new.is_masked()).collect()
 }
 
 fn exposure(old: &Unit, new: &Unit, scores: &dyn Scores) -> Option<Exposure> {

@@ -72,10 +72,10 @@ impl Difference {
         section(&mut out, style, &otherwise, turns.changed.iter().map(|turn| changed(style, turn)));
         section(&mut out, style, "units", self.units.iter().map(|fate| unit(style, fate)));
         section(&mut out, style, "next fires", self.schedules.iter().map(Schedule::to_text));
-        section(&mut out, style, "commands", self.commands.iter().map(value));
-        section(&mut out, style, "after an end", self.policy.iter().map(value));
-        section(&mut out, style, "environment", self.environment.iter().map(value));
-        section(&mut out, style, "other settings", self.settings.iter().map(value));
+        section(&mut out, style, "commands", self.commands.iter().map(Value::to_text));
+        section(&mut out, style, "after an end", self.policy.iter().map(Value::to_text));
+        section(&mut out, style, "environment", self.environment.iter().map(Value::to_text));
+        section(&mut out, style, "other settings", self.settings.iter().map(Value::to_text));
         section(
             &mut out,
             style,
@@ -132,15 +132,6 @@ fn unit(style: Style, fate: &super::Fate) -> String {
     };
     let because = if fate.because.is_empty() { String::new() } else { format!(": {}", fate.because.join(", ")) };
     format!("  {} {}{because}\n", style.paint(colour, &fate.unit), fate.becomes.meaning())
-}
-
-fn value(Value { unit, name, before, after }: &Value) -> String {
-    let shown = |value: &Option<String>| match value.as_deref() {
-        None => "not set".to_owned(),
-        Some("") => "empty".to_owned(),
-        Some(value) => value.to_owned(),
-    };
-    format!("  {unit} {name}: {} -> {}\n", shown(before), shown(after))
 }
 
 fn exposure(Exposure { unit, before_tenths, after_tenths }: &Exposure) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::settings::changes;
 use crate::guardrails::{Guardrail, Unit, environment, is_secret, redacted};
@@ -27,7 +27,8 @@ const COMMANDS: [&str; 7] =
 const HIDDEN: &str = "(not shown)";
 
 /// Something of a unit that has another value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Value {
     /// The unit.
     pub unit: String,
@@ -37,6 +38,19 @@ pub struct Value {
     pub before: Option<String>,
     /// Afterwards; `None` when it is not there.
     pub after: Option<String>,
+}
+
+impl Value {
+    /// The line for people.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let shown = |value: &Option<String>| match value.as_deref() {
+            None => "not set".to_owned(),
+            Some("") => "empty".to_owned(),
+            Some(value) => value.to_owned(),
+        };
+        format!("  {} {}: {} -> {}\n", self.unit, self.name, shown(&self.before), shown(&self.after))
+    }
 }
 
 /// Variables of the environment.

@@ -4,17 +4,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract::env;
 use serde::{Deserialize, Serialize};
 
-use super::{Delta, Found, Wanted, named_below, steps::is_job};
+use super::{Delta, Found, Trading, Wanted, named_below, steps::is_job, trading};
 use crate::{
     apply::switch::After,
-    diff::{self, Schedule},
+    diff::{self, Schedule, Value},
     generations::{Content, Image, Place},
     guardrails::{self, Enablement, Guardrail, Units},
     installation::Installation,
     verify::{self, Directory, Entry, Expected, Link, Listing, drop_ins},
 };
+
+/// A manifest's digest changes with every change of it.
+const DIGEST: &str = env::PORTCULLIS_MANIFEST_DIGEST.name;
+/// Said of the deployment as a whole, and first.
+const TRADES: [&str; 3] = [env::EXECUTION_MODE.name, env::PORTCULLIS_ACCOUNT.name, env::LIVE_TRADING.name];
 
 /// What it means, in words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +35,18 @@ pub struct Meaning {
     /// The timers that fire otherwise than before, with their next times before and after.
     #[serde(default)]
     pub schedules: Vec<Schedule>,
+    /// Where it trades.
+    #[serde(default)]
+    pub trading: Trading,
+    /// Guardrails that are held before and after, by something else.
+    #[serde(default)]
+    pub otherwise: Vec<String>,
+    /// Variables that have another value, but for the manifest's digest.
+    #[serde(default)]
+    pub environment: Vec<Value>,
+    /// What is run otherwise.
+    #[serde(default)]
+    pub commands: Vec<Value>,
     /// The units that run and are started afresh, timers too, in the order of their starts.
     #[serde(default)]
     pub restarts: Vec<String>,
@@ -67,9 +85,15 @@ pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
     let (old, new) = (units(&found.listing), units(&laid));
     let (before, after) = (held(&old), held(&new));
     let names: Vec<&str> = ours.iter().map(String::as_str).collect();
-    let (next_runs, restarts) =
-        delta.restarts().map(str::to_owned).partition(|unit| is_job(&wanted.image, unit));
+    let (next_runs, restarts) = delta.restarts().map(str::to_owned).partition(|unit| is_job(&wanted.image, unit));
+    let (commands, mut environment) = diff::values(&old, &new, &names);
+    environment.retain(|value| value.name != DIGEST);
+    environment.sort_by_key(|value| !TRADES.contains(&value.name.as_str()));
     Meaning {
+        trading: Trading { before: trading::of(&old, &names), after: trading::of(&new, &names) },
+        otherwise: otherwise(&old, &new, &ours),
+        environment,
+        commands,
         lost: told(before.difference(&after), &delta.removed, "is taken out"),
         gained: told(after.difference(&before), &delta.added, "is new"),
         left: left(wanted, &laid),
@@ -77,6 +101,13 @@ pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
         restarts,
         next_runs,
     }
+}
+
+/// A digest that is another is what a changed manifest is told by already.
+fn otherwise(old: &Units, new: &Units, names: &BTreeSet<String>) -> Vec<String> {
+    let changed = diff::turns(old, new, names).changed.into_iter();
+    let changed = changed.filter(|turn| turn.guardrail != Guardrail::ManifestDigest.id());
+    changed.map(|turn| format!("{} {}: {} -> {}", turn.unit, turn.guardrail, turn.before, turn.after)).collect()
 }
 
 /// The findings about a search path, with what shall lie there.

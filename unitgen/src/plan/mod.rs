@@ -10,6 +10,7 @@ pub mod observe;
 pub mod orders;
 pub(crate) mod steps;
 mod text;
+pub mod trading;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use delta::{Delta, delta};
 pub use meaning::{Left, Meaning};
 pub use steps::Step;
+pub use trading::{Trades, Trading};
 
 use crate::{
     VERSION,

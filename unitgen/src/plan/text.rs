@@ -1,7 +1,7 @@
 //! A plan for people: what it means first, then what it does.
 
 use super::{Laid, Meaning, Plan, Step};
-use crate::ink::Ink;
+use crate::{diff::Value, ink::Ink, plan::trading::LIVE};
 
 /// So many findings that stay are shown.
 const LEFT_SHOWN: usize = 3;
@@ -13,11 +13,15 @@ impl Plan {
         let from =
             self.from.map_or("nothing of it is kept yet".to_owned(), |number| format!("generation {number} is laid"));
         let mut text = format!("{}: {} ({from})\n", self.deployment, self.manifest.path);
+        text += &self.meaning.trading.to_text(ink);
         for lost in &self.meaning.lost {
             text += &ink.red(&format!("  - lost: {lost}\n"));
         }
         for gained in &self.meaning.gained {
             text += &ink.green(&format!("  + held: {gained}\n"));
+        }
+        for otherwise in &self.meaning.otherwise {
+            text += &format!("  ~ held otherwise: {otherwise}\n");
         }
         for left in self.meaning.left.iter().take(LEFT_SHOWN) {
             text += &ink.red(&format!("  ! left as it is: {} ({})\n", left.file, left.code));
@@ -26,6 +30,8 @@ impl Plan {
             let more = self.meaning.left.len() - LEFT_SHOWN;
             text += &ink.red(&format!("  ! left as it is: {more} more; `unitgen verify` tells each\n"));
         }
+        text += &values("environment", &self.meaning.environment, ink);
+        text += &values("commands", &self.meaning.commands, ink);
         if !self.meaning.schedules.is_empty() {
             text += "  next fires\n";
         }
@@ -72,7 +78,8 @@ impl Plan {
         let count = |is: fn(&Step) -> bool| self.steps.iter().filter(|step| is(step)).count();
         let written = count(|step| matches!(step, Step::Write { .. }));
         let removed = count(|step| matches!(step, Step::Remove { .. }));
-        let listed = |units: &[String]| if units.is_empty() { String::new() } else { format!(": {}", units.join(", ")) };
+        let listed =
+            |units: &[String]| if units.is_empty() { String::new() } else { format!(": {}", units.join(", ")) };
         let Meaning { restarts, next_runs, .. } = &self.meaning;
         let mut text = format!("{written} files to write, {removed} to remove, {} units to restart", restarts.len());
         text += &listed(restarts);
@@ -88,4 +95,15 @@ impl Plan {
             many => text + &ink.red(&format!("; {many} guardrails are LOST\n")),
         }
     }
+}
+
+/// A section of values that differ.
+fn values(title: &str, values: &[Value], ink: Ink) -> String {
+    let head = if values.is_empty() { String::new() } else { format!("  {title}\n") };
+    let is_real = |value: &Value| [&value.before, &value.after].iter().any(|side| side.as_deref() == Some(LIVE));
+    let line = |value: &Value| {
+        let line = format!("  {}", value.to_text());
+        if is_real(value) { ink.red(&line) } else { line }
+    };
+    values.iter().map(line).fold(head, |text, line| text + &line)
 }

@@ -1,6 +1,6 @@
 //! What is laid, kept and laid again.
 
-use std::{fs, os::unix::fs::symlink};
+use std::{fs, os::unix::fs::symlink, process::Command};
 
 use super::changing::{ledger, record, store};
 use super::place::{AVWAP, PROGRAMS, Place, UNITS, code, err, out, polling, tree};
@@ -333,4 +333,17 @@ fn a_look_at_what_was_interrupted_changes_nothing() {
     place.write("var/lib/portcullis/generations/avwap/apply.state", "{", 0o600);
     let damaged = place.unitgen(&["rollback", "--root", "."]);
     assert_eq!((code(&damaged), err(&damaged).contains("may be of two generations")), (65, true), "{}", err(&damaged));
+}
+
+/// Nobody hears it, and its code says what is so on the host all the same.
+#[test]
+fn an_apply_that_nobody_hears_is_done() {
+    let place = Place::new();
+    place.plan("a", AVWAP);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_unitgen"));
+    let applied = command.args(["apply", "a.plan", "--without-ntp"]).current_dir(place.path("")).stdout(full).output();
+    let applied = applied.unwrap();
+    assert_eq!((code(&applied), place.current().as_deref()), (0, Some("1")), "{}", err(&applied));
+    assert!(err(&applied).contains("error: cannot write the output: "), "{}", err(&applied));
 }

@@ -8,6 +8,7 @@ mod files;
 mod host;
 mod interrupted;
 mod kills;
+mod meanings;
 mod place;
 mod plans;
 mod returns;

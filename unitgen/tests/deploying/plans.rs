@@ -187,14 +187,14 @@ fn a_plan_says_when_timers_fire_before_and_after_and_what_restarts() {
     assert_eq!(lines[3], "after:  Mon..Fri *-*-* 16:45:00 America/New_York");
     assert!(lines[4].contains(" 16:45 E"), "{fires}");
     assert!(!text.contains("scan.timer starts"), "it fires as before: {text}");
-    let restarts = "2 units to restart: execution.service, eod.timer; changed from the next run on: scan.service\n";
+    let restarts = "2 units to restart: execution.service, eod.timer; changed from the next run on: eod.service, ";
     assert!(text.contains(restarts), "{text}");
     let plan: Value = serde_json::from_str(&place.read("b.plan")).unwrap();
     let meaning = &plan["meaning"];
     assert_eq!(meaning["schedules"][0]["timer"], "eod.timer");
     assert_eq!(meaning["schedules"][0]["fires_after"].as_array().map(Vec::len), Some(3));
     assert_eq!(meaning["restarts"], serde_json::json!(["execution.service", "eod.timer"]));
-    assert_eq!(meaning["next_runs"], serde_json::json!(["scan.service"]));
+    assert_eq!(meaning["next_runs"], serde_json::json!(["eod.service", "execution-restart.service", "scan.service"]));
     // Another day is no other plan: what it is bound to does not tell the time.
     assert_eq!(code(&place.apply("b")), 0);
 }
@@ -203,7 +203,10 @@ fn a_plan_says_when_timers_fire_before_and_after_and_what_restarts() {
 fn a_timer_that_comes_or_goes_has_one_side() {
     let place = Place::new();
     let first = out(&place.plan("a", AVWAP));
-    assert!(first.contains("scan.timer starts scan.service\n    before: never\n    after:  Mon..Fri *-*-* 08:30:00"), "{first}");
+    assert!(
+        first.contains("scan.timer starts scan.service\n    before: never\n    after:  Mon..Fri *-*-* 08:30:00"),
+        "{first}"
+    );
     place.lay("a", AVWAP);
     let gone = out(&place.plan("b", AVWAP.split_once("[jobs.eod]").unwrap().0));
     assert!(gone.contains("    after:  never\n"), "{gone}");

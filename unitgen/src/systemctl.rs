@@ -9,7 +9,7 @@ use std::{
     path::PathBuf,
     process::{Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use crate::installation::Installation;
@@ -34,8 +34,25 @@ pub trait Host: Systemctl {
     /// Where a file lies once every link is followed.
     fn resolved(&self, path: &str) -> Option<String>;
 
-    /// When a file was last changed in any way, in seconds since 1970.
+    /// When a file came to be or was last written, in seconds since 1970; a link more of it is no change.
     fn changed(&self, path: &str) -> Option<i64>;
+
+    /// A program's file; nothing when it is not there.
+    fn program(&self, path: &str) -> Option<ProgramFile>;
+
+    /// The time, in seconds since 1970; nothing when the clock stands before that.
+    fn now(&self) -> Option<i64>;
+}
+
+/// What is known of a program's file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgramFile {
+    /// Whether it is a file.
+    pub is_file: bool,
+    /// Owner and mode of the file.
+    pub file: (u32, u32),
+    /// Owner and mode of its directory: whoever may write there can lay another in its place.
+    pub folder: (u32, u32),
 }
 
 /// This host.
@@ -76,8 +93,30 @@ impl Host for ThisHost {
     }
 
     fn changed(&self, path: &str) -> Option<i64> {
-        fs::metadata(PathBuf::from(path)).ok().map(|there| there.ctime())
+        let there = fs::metadata(PathBuf::from(path)).ok()?;
+        // A package lays a file with the time of its build, so only its birth tells when; where that is not kept, any change.
+        let birth = there.created().ok().and_then(|born| seconds(born)).unwrap_or_else(|| there.ctime());
+        Some(birth.max(there.mtime()))
     }
+
+    fn program(&self, path: &str) -> Option<ProgramFile> {
+        let file = fs::canonicalize(path).ok()?;
+        let there = fs::metadata(&file).ok()?;
+        let folder = fs::metadata(file.parent()?).ok()?;
+        Some(ProgramFile {
+            is_file: there.is_file(),
+            file: (there.uid(), there.mode() & 0o7777),
+            folder: (folder.uid(), folder.mode() & 0o7777),
+        })
+    }
+
+    fn now(&self) -> Option<i64> {
+        seconds(SystemTime::now())
+    }
+}
+
+fn seconds(time: SystemTime) -> Option<i64> {
+    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 /// What a command says on its output; what it says of its failure.
@@ -113,7 +152,8 @@ pub(crate) fn said(command: &mut Command) -> Result<String, String> {
     if status.success() { Ok(out) } else { Err(format!("{} ({status})", error.trim().replace('\n', "; "))) }
 }
 
-/// What a host said before: answers by the arguments of `systemctl`, and what lay in `/proc`.
+/// What a host said before: answers by the arguments of `systemctl`, and what lay in `/proc`. Programs are fine but for those
+/// of which something else is said.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// By the first argument.
@@ -122,6 +162,10 @@ pub struct Recorded {
     pub executables: BTreeMap<u32, String>,
     /// By path.
     pub changed: BTreeMap<String, i64>,
+    /// By path, those that are not as they should be; nothing is there where nothing is said.
+    pub programs: BTreeMap<String, Option<ProgramFile>>,
+    /// The time.
+    pub now: Option<i64>,
 }
 
 impl Systemctl for Recorded {
@@ -142,5 +186,14 @@ impl Host for Recorded {
 
     fn changed(&self, path: &str) -> Option<i64> {
         self.changed.get(path).copied()
+    }
+
+    fn program(&self, path: &str) -> Option<ProgramFile> {
+        let fine = || Some(ProgramFile { is_file: true, file: (0, 0o755), folder: (0, 0o755) });
+        self.programs.get(path).cloned().unwrap_or_else(fine)
+    }
+
+    fn now(&self) -> Option<i64> {
+        self.now
     }
 }

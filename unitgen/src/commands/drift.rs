@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use clap::Args;
@@ -15,8 +18,9 @@ use super::{
     say, tell, verify,
 };
 use crate::{
-    Tree,
-    drift::{self, Drifted, Report},
+    Tree, VERSION,
+    drift::{self, Answers, Drifted, Questions, Report},
+    generations::{Store, digest},
     installation::Installation,
     search_path,
     systemctl::{Host, ThisHost},
@@ -25,17 +29,22 @@ use crate::{
 };
 
 const ABOUT: &str = "\
-Three looks: the files of the unit search path against the manifest, as `verify` has it; what systemd has loaded, property by \
-property; and the processes that run against their programs. It changes nothing and needs no privileges: a process whose \
-program may not be looked at is judged by its age.
+It looks at the files of the unit search path, as `verify` does; at what systemd has loaded, property by property; at the \
+processes that run; and at the programs: that they are there and nobody else's to write. It changes nothing and needs no \
+privileges: without them a process whose program may not be looked at is judged by its age, and whether programs are those that \
+were deployed is not known. Where a start waits that nothing excuses it looks again for up to 75 seconds.
 
 Exit codes:
   0   nothing drifted
   1   something did
   64  wrong command line
-  65  a directory cannot be read, or systemd does not answer
+  65  a directory cannot be read, or systemd does not answer (what files show is told all the same)
   75  the units are a login's, and this does not run as that login, or its manager does not run
   78  no manifest, or one with errors";
+
+/// A start that waits is looked at again so often, and told when it still does.
+const LOOKS: usize = 15;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 
 /// Find what drifted from the manifest: in files, in what systemd has loaded, in what runs
 #[derive(Debug, Args)]
@@ -57,7 +66,11 @@ impl Drift {
         match self.drift() {
             Ok(report) => {
                 say(&if self.json { format!("{}\n", report.to_json()) } else { report.to_text() });
-                if report.is_ok() { ExitCode::Ok } else { ExitCode::Unexpected }
+                match (report.is_ok(), report.is_unanswered()) {
+                    (true, _) => ExitCode::Ok,
+                    (false, true) => ExitCode::BadData,
+                    (false, false) => ExitCode::Unexpected,
+                }
             }
             Err(code) => code,
         }
@@ -89,7 +102,7 @@ impl Drift {
             let mut listing = search_path::read(&installation.directories(root), &rendered).map_err(unreadable)?;
             listing.deployments.clone_from(&deployments);
             listing.manifests.extend(verify::installed(loaded, installation, tree, root));
-            drifted.push(look(loaded, installation, tree, &listing, &ThisHost::of(installation))?);
+            drifted.push(look(loaded, installation, tree, &listing, &ThisHost::of(installation)));
         }
         Ok(Report(drifted))
     }
@@ -103,24 +116,46 @@ impl Drift {
     }
 }
 
-fn look(
-    loaded: &Loaded,
-    installation: &Installation,
-    tree: &Tree,
-    listing: &Listing,
-    host: &dyn Host,
-) -> Result<Drifted, ExitCode> {
+fn look(loaded: &Loaded, installation: &Installation, tree: &Tree, listing: &Listing, host: &dyn Host) -> Drifted {
     let deployment = loaded.checked.deployment.name().as_str();
     let expected = Expected { deployment, installation, tree, enabled: true };
     let questions = drift::questions(&expected);
-    let answers = drift::ask(host, &questions).map_err(|error| {
-        tell(&format!(
-            "error: systemd does not answer: {error}\n  hint: `{} status` must work here\n",
-            installation.systemctl()
-        ));
-        ExitCode::BadData
-    })?;
-    let outcome = drift::drift(&expected, listing, &questions, &answers);
+    let outcome = match ask(host, &questions) {
+        Ok(mut answers) => {
+            add_digests(&mut answers, installation, deployment);
+            drift::drift(&expected, listing, &questions, &answers)
+        }
+        Err(error) => {
+            let hint = format!("`{} status` must work here", installation.systemctl());
+            tell(&format!("error: systemd does not answer: {error}\n  hint: {hint}\n"));
+            drift::Outcome { unanswered: Some(error), ..drift::of_files(&expected, listing, &questions) }
+        }
+    };
     let manifest = loaded.path.display().to_string();
-    Ok(Drifted { deployment: deployment.to_owned(), manifest, units: questions.units.len(), outcome })
+    Drifted { deployment: deployment.to_owned(), manifest, units: questions.units.len(), outcome }
+}
+
+/// Asks again while a start waits: it may have been asked for this moment.
+fn ask(host: &dyn Host, questions: &Questions) -> Result<Answers, String> {
+    let mut answers = drift::ask(host, questions)?;
+    for _ in 0..LOOKS {
+        if !drift::start_waits(questions, &answers) {
+            break;
+        }
+        thread::sleep(BETWEEN_LOOKS);
+        answers = drift::ask(host, questions)?;
+    }
+    Ok(answers)
+}
+
+/// What was deployed, as far as it may be read: generations are for whoever applies. Another release than the one that
+/// deployed brings other programs, and says so by its number.
+fn add_digests(answers: &mut Answers, installation: &Installation, deployment: &str) {
+    let store = Store::of(Path::new("/"), installation, deployment);
+    let current = store.current().ok().flatten().and_then(|number| store.read(number).ok());
+    let Some(record) = current.map(|found| found.record).filter(|record| record.unitgen == VERSION) else { return };
+    for (path, program) in &mut answers.programs {
+        let is = fs::read(path).ok().map(|content| digest(&content));
+        program.digests = is.zip(record.programs.get(path).cloned());
+    }
 }

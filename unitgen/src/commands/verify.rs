@@ -22,8 +22,8 @@ Of a host whose search path this is (a DIR such as ROOT/etc/systemd/system says 
 held against the units too: ROOT/etc/portcullis/NAME.toml, whose digest decides whether anything is opened.
 
 Not looked at, since it is in no unit of the path: what the manager itself has (system.conf, such as DefaultEnvironment=), \
-the kernel's command line (systemd.unit=), what units of others say of ours (Conflicts=, Unit=), drop-ins \
-of others' units, and what changed since the last daemon-reload. What systemd has loaded shows these: `systemctl show`.";
+the kernel's command line (systemd.unit=), what units of others and their drop-ins tie to ours (Conflicts=, Wants=), the \
+programs, and what changed since the last daemon-reload. What systemd has loaded shows these: `systemctl show`, and `unitgen drift` looks at it.";
 
 /// Verify that a host, or a tree of units, has lost nothing of what the manifest renders
 #[derive(Debug, Args)]

@@ -27,11 +27,23 @@ pub enum Code {
     ProcessElsewhere,
     /// A process is older than its program.
     ProcessOutdated,
+    /// A start was asked for and does not come.
+    StartWaits,
+    /// A unit is frozen.
+    Frozen,
+    /// A service that shall run has failed.
+    Failed,
+    /// A program is not there, or cannot be run.
+    ProgramMissing,
+    /// Others than the installer may lay another program in its place.
+    ProgramExposed,
+    /// A program is not the one that was deployed.
+    ProgramDiffers,
 }
 
 impl Code {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::NotShown,
         Self::NotLoaded,
         Self::LoadedElsewhere,
@@ -42,6 +54,12 @@ impl Code {
         Self::ManagerEnvironment,
         Self::ProcessElsewhere,
         Self::ProcessOutdated,
+        Self::StartWaits,
+        Self::Frozen,
+        Self::Failed,
+        Self::ProgramMissing,
+        Self::ProgramExposed,
+        Self::ProgramDiffers,
     ];
 
     /// The stable text.
@@ -58,6 +76,12 @@ impl Code {
             Self::ManagerEnvironment => "manager-environment",
             Self::ProcessElsewhere => "process-elsewhere",
             Self::ProcessOutdated => "process-outdated",
+            Self::StartWaits => "start-waits",
+            Self::Frozen => "frozen",
+            Self::Failed => "failed",
+            Self::ProgramMissing => "program-missing",
+            Self::ProgramExposed => "program-exposed",
+            Self::ProgramDiffers => "program-differs",
         }
     }
 
@@ -76,6 +100,16 @@ impl Code {
             Self::ProcessElsewhere => "what runs is not what is installed",
             Self::ProcessOutdated => {
                 "it runs the program as it was before; the release that is installed has not begun"
+            }
+            Self::StartWaits => "it does not run although it was asked to: what it waits for may never end",
+            Self::Frozen => "no process of it moves: no stop follows, no schedule fires, no watchdog bites",
+            Self::Failed => "systemd has given it up: an open position has no manager but its stops at the broker",
+            Self::ProgramMissing => {
+                "what it does will not happen; a gate that is missing is a silent skip, an alert that is missing silence"
+            }
+            Self::ProgramExposed => "whoever may write it decides what is run behind every gate, or in place of one",
+            Self::ProgramDiffers => {
+                "what runs is not what was deployed; a gate that is another program lets everything pass"
             }
         }
     }
@@ -97,6 +131,16 @@ impl Code {
             Self::ProcessElsewhere | Self::ProcessOutdated => {
                 "restart the service when nothing is held, or let its restart job do it"
             }
+            Self::StartWaits => {
+                "`systemctl list-jobs --after` says what it waits for: end that, or take its Before= away"
+            }
+            Self::Frozen => "`systemctl thaw` it",
+            Self::Failed => {
+                "`systemctl status` says why; repair that and start it: the gate lets it in to manage what is held"
+            }
+            Self::ProgramMissing => "install the release again, into the directory that the manifest names",
+            Self::ProgramExposed => "`chown root` the file and its directory, and `chmod go-w` both",
+            Self::ProgramDiffers => "install the release again, or `unitgen plan` and apply the one that is installed",
         }
     }
 }
@@ -104,7 +148,7 @@ impl Code {
 /// One thing that is not as the manifest has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Which look found it: `files`, `loaded`, `manager` or `processes`.
+    /// Which look found it: `files`, `loaded`, `manager`, `processes` or `programs`.
     pub look: &'static str,
     /// Its kind.
     pub code: &'static str,
@@ -132,7 +176,11 @@ impl Finding {
             | Code::LoadedDropIns
             | Code::ReloadNeeded
             | Code::PropertyDiffers
-            | Code::NotActive => "loaded",
+            | Code::NotActive
+            | Code::StartWaits
+            | Code::Frozen
+            | Code::Failed => "loaded",
+            Code::ProgramMissing | Code::ProgramExposed | Code::ProgramDiffers => "programs",
             Code::ManagerEnvironment => "manager",
             Code::ProcessElsewhere | Code::ProcessOutdated => "processes",
         };

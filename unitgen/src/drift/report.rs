@@ -40,6 +40,8 @@ struct Deployment<'a> {
     properties: usize,
     findings: &'a [Finding],
     guardrails_lost: &'a [Turn],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unanswered: Option<&'a str>,
     notes: &'a [Note],
 }
 
@@ -48,6 +50,12 @@ impl Report {
     #[must_use]
     pub fn is_ok(&self) -> bool {
         self.0.iter().all(|drifted| drifted.outcome.is_clean())
+    }
+
+    /// Whether systemd was asked and did not answer.
+    #[must_use]
+    pub fn is_unanswered(&self) -> bool {
+        self.0.iter().any(|drifted| drifted.outcome.unanswered.is_some())
     }
 
     /// The JSON text, one line.
@@ -63,6 +71,7 @@ impl Report {
             properties: drifted.outcome.compared,
             findings: &drifted.outcome.findings,
             guardrails_lost: &drifted.outcome.lost,
+            unanswered: drifted.outcome.unanswered.as_deref(),
             notes: &drifted.outcome.notes,
         });
         let json = Json { schema_version: SCHEMA_VERSION, ok: self.is_ok(), deployments: deployments.collect() };
@@ -80,6 +89,10 @@ impl Report {
             for Finding { look, code, unit, subject, says, meaning, remedy, .. } in &outcome.findings {
                 let subject = if subject.is_empty() { String::new() } else { format!(" {subject}") };
                 text += &format!("drift[{code}]: {unit}{subject}: {says}\n  {look}: {meaning}\n  help: {remedy}\n");
+            }
+            if outcome.unanswered.is_some() {
+                text += &format!("{deployment}: systemd does not answer, so nothing but files was looked at\n");
+                continue;
             }
             let properties = outcome.compared;
             text += &match outcome.findings.len() + outcome.lost.len() {

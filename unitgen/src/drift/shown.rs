@@ -7,6 +7,20 @@ use std::collections::BTreeMap;
 pub struct Properties(BTreeMap<String, Vec<String>>);
 
 impl Properties {
+    /// Those of one unit, or of the manager, whatever empty lines there are.
+    #[must_use]
+    pub fn of_one(text: &str) -> Self {
+        let mut all = Self::default();
+        text.lines().for_each(|line| all.add(line));
+        all
+    }
+
+    fn add(&mut self, line: &str) {
+        if let Some((name, value)) = line.split_once('=') {
+            self.0.entry(name.to_owned()).or_default().push(value.to_owned());
+        }
+    }
+
     /// Every line of a property.
     #[must_use]
     pub fn lines(&self, name: &str) -> Vec<&str> {
@@ -34,8 +48,8 @@ pub fn blocks(text: &str) -> Vec<Properties> {
     for line in text.lines() {
         if line.is_empty() {
             blocks.extend((!block.0.is_empty()).then(|| std::mem::take(&mut block)));
-        } else if let Some((name, value)) = line.split_once('=') {
-            block.0.entry(name.to_owned()).or_default().push(value.to_owned());
+        } else {
+            block.add(line);
         }
     }
     blocks.extend((!block.0.is_empty()).then_some(block));

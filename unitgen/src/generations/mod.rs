@@ -10,6 +10,7 @@ mod ledgers;
 mod record;
 mod store;
 
+pub(crate) use image::digest;
 pub use image::{Content, Image, Place};
 pub use journal::{Journal, Phase};
 pub use ledgers::{Schema, schema_of};

@@ -31,6 +31,15 @@ pub enum Expectation {
     Variables(BTreeMap<String, String>),
     /// A timer that fires by these expressions and no other.
     Calendar(BTreeSet<String>),
+    /// What a property of the manager says; this text where nobody changed it.
+    OfManager {
+        /// The manager's property.
+        property: &'static str,
+        /// What it is without a word of an operator.
+        usual: &'static str,
+    },
+    /// A number that is not below this, or no limit at all.
+    AtLeast(u64),
 }
 
 impl Expectation {
@@ -39,10 +48,27 @@ impl Expectation {
     /// # Errors
     /// Says what is different.
     pub fn check(&self, shown: &[&str]) -> Result<(), String> {
+        self.check_by(shown, |_| "")
+    }
+
+    /// The same where a manager was asked: what it says of a property of its own, empty when it says nothing.
+    ///
+    /// # Errors
+    /// Says what is different.
+    pub fn check_by<'a>(&self, shown: &[&str], manager: impl Fn(&str) -> &'a str) -> Result<(), String> {
         let text = shown.join("\n");
         let words = || text.split_whitespace().map(str::to_owned).collect::<BTreeSet<String>>();
         match self {
             Self::Text(expect) => same(&text, expect),
+            Self::OfManager { property, usual } => {
+                let said = manager(property);
+                same(&text, &(if said.is_empty() { *usual } else { said }).to_owned())
+            }
+            Self::AtLeast(least) => match text.parse::<u64>() {
+                Ok(limit) if limit >= *least => Ok(()),
+                _ if text == "infinity" => Ok(()),
+                Ok(_) | Err(_) => Err(format!("{text:?}, expected at least {least}")),
+            },
             Self::Words(expect) => same(&words(), expect),
             Self::Units { ours, others, all } => {
                 let words = words();

@@ -60,6 +60,11 @@ fn text(name: &str, value: impl Into<String>) -> Property {
     (name.to_owned(), Expectation::Text(value.into()))
 }
 
+/// A property that an operator of the host may set for every unit that does not say it.
+fn of_manager(name: &str, property: &'static str, usual: &'static str) -> Property {
+    (name.to_owned(), Expectation::OfManager { property, usual })
+}
+
 fn of_every_unit(installation: &Installation, unit: &Loaded<'_>) -> Vec<Property> {
     let folder = format!("/{}", installation.units());
     let or = |key: &str, default: &str| unit.last("Unit", key).unwrap_or_else(|| default.to_owned());
@@ -73,8 +78,14 @@ fn of_every_unit(installation: &Installation, unit: &Loaded<'_>) -> Vec<Property
         text("Description", or("Description", "")),
         text("OnSuccessJobMode", or("OnSuccessJobMode", "fail")),
         text("OnFailureJobMode", or("OnFailureJobMode", "replace")),
-        text("StartLimitIntervalUSec", span::shown_seconds(&or("StartLimitIntervalSec", "10"))),
-        text("StartLimitBurst", or("StartLimitBurst", "5")),
+        match unit.last("Unit", "StartLimitIntervalSec") {
+            Some(said) => text("StartLimitIntervalUSec", span::shown_seconds(&said)),
+            None => of_manager("StartLimitIntervalUSec", "DefaultStartLimitIntervalUSec", "10s"),
+        },
+        match unit.last("Unit", "StartLimitBurst") {
+            Some(said) => text("StartLimitBurst", said),
+            None => of_manager("StartLimitBurst", "DefaultStartLimitBurst", "5"),
+        },
         text("RefuseManualStart", "no"),
     ]
 }
@@ -87,6 +98,9 @@ fn of_timer(unit: &Loaded<'_>) -> Vec<Property> {
         text("AccuracyUSec", or("AccuracySec", "1min")),
         text("RandomizedDelayUSec", "0"),
         text("RemainAfterElapse", "yes"),
+        text("TimersMonotonic", ""),
+        text("OnClockChange", "no"),
+        text("OnTimezoneChange", "no"),
         (
             "TimersCalendar".to_owned(),
             Expectation::Calendar(unit.list("Timer", "OnCalendar").iter().map(|line| calendar(line)).collect()),

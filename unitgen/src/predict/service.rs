@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Expectation, Property, reading::Loaded, span, text};
+use super::{Expectation, Property, of_manager, reading::Loaded, span, text};
 use crate::guardrails::Manager;
 
 /// Settings that are shown as they are written, under their own name, each with what holds when it is not written.
@@ -64,6 +64,22 @@ const LISTS: [&str; 7] = [
     "RestartPreventExitStatus",
 ];
 
+/// Limits that there are none of.
+const NO_LIMIT: [&str; 9] = [
+    "CPUQuotaPerSecUSec",
+    "LimitAS",
+    "LimitASSoft",
+    "LimitCPU",
+    "LimitCPUSoft",
+    "LimitDATA",
+    "LimitFSIZE",
+    "MemoryHigh",
+    "MemoryMax",
+];
+/// Limits of the host, and what a program of ours can live with.
+const ROOM: [(&str, u64); 5] =
+    [("LimitNOFILE", 1024), ("LimitNOFILESoft", 1024), ("LimitNPROC", 64), ("LimitNPROCSoft", 64), ("TasksMax", 64)];
+
 /// Calls that every program needs, and calls that the filter takes from all of ours.
 const CALLS: [&str; 5] = ["read", "write", "openat", "futex", "connect"];
 const NO_CALLS: [&str; 8] = ["listen", "mount", "reboot", "clock_settime", "chroot", "setuid", "bpf", "init_module"];
@@ -85,6 +101,7 @@ pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     }
     properties.extend(commands(unit));
     properties.extend(times(unit));
+    properties.extend(limits(unit));
     properties.extend(addresses(unit));
     properties.push(text("NotifyAccess", or("NotifyAccess", "none")));
     properties.push(text("KillSignal", "15"));
@@ -117,16 +134,27 @@ fn commands(unit: &Loaded<'_>) -> Vec<Property> {
 }
 
 fn times(unit: &Loaded<'_>) -> Vec<Property> {
-    let seconds = |key: &str, default: &str| {
-        unit.last("Service", key).map_or_else(|| default.to_owned(), |value| span::shown_seconds(&value))
+    let span = |name: &str, key: &str, default: &'static str, usual: &'static str| match unit.last("Service", key) {
+        Some(said) => text(name, span::shown_seconds(&said)),
+        None => of_manager(name, default, usual),
     };
-    let stop = seconds("TimeoutStopSec", "1min 30s");
     vec![
-        text("RestartUSec", seconds("RestartSec", "100ms")),
-        text("TimeoutStartUSec", seconds("TimeoutStartSec", "1min 30s")),
-        text("TimeoutAbortUSec", stop.clone()),
-        text("TimeoutStopUSec", stop),
+        span("RestartUSec", "RestartSec", "DefaultRestartUSec", "100ms"),
+        span("TimeoutStartUSec", "TimeoutStartSec", "DefaultTimeoutStartUSec", "1min 30s"),
+        span("TimeoutAbortUSec", "TimeoutStopSec", "DefaultTimeoutAbortUSec", "1min 30s"),
+        span("TimeoutStopUSec", "TimeoutStopSec", "DefaultTimeoutStopUSec", "1min 30s"),
     ]
+}
+
+/// What no unit of ours says is no limit, or one of the host that leaves room: with five files or one task nothing runs.
+fn limits(unit: &Loaded<'_>) -> impl Iterator<Item = Property> {
+    let none = NO_LIMIT.into_iter().map(|key| (key, Expectation::Text("infinity".to_owned())));
+    let room = ROOM.into_iter().map(|(key, least)| (key, Expectation::AtLeast(least)));
+    let unsaid = |key: &str| {
+        let key = key.trim_end_matches("Soft");
+        unit.last("Service", if key == "CPUQuotaPerSecUSec" { "CPUQuota" } else { key }).is_none()
+    };
+    none.chain(room).filter(move |(key, _)| unsaid(key)).map(|(key, expect)| (key.to_owned(), expect))
 }
 
 /// `any` is every address of both families.

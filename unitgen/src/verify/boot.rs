@@ -1,13 +1,15 @@
 //! Does a boot reach the unit that wants the deployment's target? A search path without `default.target` says nothing of it.
 
-use super::{Code, Entry, Listing, Outcome};
-use crate::guardrails::Manager;
+use std::collections::BTreeSet;
 
-/// The units that a boot may lead to; a desktop's reaches the server's.
-const REACHED: [&str; 2] = ["multi-user.target", "graphical.target"];
+use super::{Code, Entry, Listing, Outcome, drop_ins};
+use crate::guardrails::{Manager, assignments};
 
-/// More links than anybody lays.
-const STEPS_MAX: usize = 8;
+/// What a target of others starts, by its text and by links.
+const STARTS: [&str; 3] = ["Requires", "Wants", "BindsTo"];
+const LINKS: [&str; 2] = [".wants", ".requires"];
+/// Where a search path has none, it is the vendor's, which requires the server's.
+const OF_A_DESKTOP: &str = "graphical.target";
 
 pub(super) fn check(manager: Manager, listing: &Listing, outcome: &mut Outcome, target: &str) {
     let boot = manager.boot();
@@ -21,29 +23,35 @@ pub(super) fn check(manager: Manager, listing: &Listing, outcome: &mut Outcome, 
         return;
     }
     let Some((first, _)) = listing.named("default.target").next() else { return };
-    let mut name = "default.target";
-    for _ in 0..STEPS_MAX {
-        let entry = listing.named(name).next().map(|(_, entry)| entry);
-        if entry.is_some_and(Entry::is_mask) {
-            return outcome.find(Code::BootElsewhere, target, first, format!("{name} is masked"));
-        }
-        if REACHED.contains(&name) || entry.and_then(Entry::content).is_some_and(pulls) {
+    let (mut seen, mut ahead) = (BTreeSet::new(), vec!["default.target".to_owned()]);
+    let mut leads_to = "default.target".to_owned();
+    while let Some(name) = ahead.pop() {
+        let entry = listing.named(&name).next().map(|(_, entry)| entry);
+        if !entry.is_some_and(Entry::is_mask) && (name == boot || (entry.is_none() && name == OF_A_DESKTOP)) {
             return;
         }
-        match entry.and_then(Entry::link) {
-            Some(link) if link.base_name() != name => name = link.base_name(),
-            Some(_) | None => break,
+        if let Some(link) = entry.and_then(Entry::link).filter(|link| link.base_name() != name) {
+            link.base_name().clone_into(&mut leads_to);
+        }
+        if seen.insert(name.clone()) && !entry.is_some_and(Entry::is_mask) {
+            ahead.extend(started_by(listing, &name, entry).into_iter().filter(|next| !seen.contains(next)));
         }
     }
-    outcome.find(Code::BootElsewhere, target, first, format!("it leads to {name}, which starts no {boot}"));
+    outcome.find(Code::BootElsewhere, target, first, format!("it leads to {leads_to}, which starts no {boot}"));
 }
 
-/// Whether a target of others starts one of those, whatever it is called.
-fn pulls(content: &[u8]) -> bool {
-    String::from_utf8_lossy(content).lines().any(|line| {
-        ["Requires=", "Wants=", "BindsTo="]
-            .iter()
-            .filter_map(|key| line.strip_prefix(key))
-            .any(|units| units.split_whitespace().any(|unit| REACHED.contains(&unit)))
-    })
+/// The targets that a target starts: where it is a link, in its text with its drop-ins, and by links beside it.
+fn started_by(listing: &Listing, name: &str, entry: Option<&Entry>) -> Vec<String> {
+    let mut started: Vec<String> =
+        entry.and_then(Entry::link).map(|link| link.base_name().to_owned()).into_iter().collect();
+    let laid = drop_ins::in_force(listing, name);
+    let texts = entry.into_iter().chain(laid.values().map(|laid| laid.entry)).filter_map(Entry::content);
+    let said = texts.flat_map(|content| assignments("", content)).filter(|said| STARTS.contains(&said.key.as_str()));
+    started.extend(said.flat_map(|said| said.value.split_whitespace().map(str::to_owned).collect::<Vec<_>>()));
+    for kind in LINKS {
+        let linked = drop_ins::in_folders(listing, &[name], kind).into_iter();
+        started.extend(linked.filter(|(_, found)| !found.entry.is_mask()).map(|(name, _)| name));
+    }
+    started.retain(|unit| unit.ends_with(".target"));
+    started
 }

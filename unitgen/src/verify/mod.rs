@@ -20,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use drop_ins::DropIn;
 pub use finding::{Code, Finding, Note};
 pub use listing::{Directory, Entry, Installed, Link, Listing};
+pub(crate) use others::slices;
 use quotes::{said_of, said_of_text, settings_of};
 pub use report::{Report, Verified};
 

@@ -15,7 +15,7 @@ const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
 const OWN: &str = "/usr/lib/systemd/";
 
 /// A limit of theirs is one of every service in them.
-fn slices(manager: Manager) -> [&'static str; 2] {
+pub(crate) fn slices(manager: Manager) -> [&'static str; 2] {
     match manager {
         Manager::System => ["system.slice", "-.slice"],
         Manager::User => ["app.slice", "-.slice"],

@@ -91,16 +91,24 @@ and 13, and the property is the one by which systemd shows it.
 const RUNNING: &str = "
 ## What no file shows
 
-`drift` alone finds these; all but the last three are booted.
+`drift` alone finds these; what is marked * is booted (`drift_host.sh`, `guardrails.sh`).
 
 | what is so | found as |
 |---|---|
-| files changed and nobody reloaded, or a drop-in is gone and still in force | reload-needed, property-differs |
-| a timer or the target was stopped by hand | not-active |
-| `systemctl set-environment`, `DefaultEnvironment=` | manager-environment |
-| masked at run time, not found, wrong | not-loaded |
-| a unit of others conflicts with, requires or triggers one of ours | property-differs |
+| files changed and nobody reloaded, or a drop-in is gone and still in force * | reload-needed, property-differs |
+| the same of a slice that services live in: a limit of all of them * | reload-needed, loaded-drop-ins, property-differs |
+| a timer or the target was stopped by hand * | not-active |
+| `systemctl set-environment`, `DefaultEnvironment=`, another `PATH` * | manager-environment |
+| the manager's default leaves few files or tasks * | property-differs |
+| masked at run time *, not found, wrong | not-loaded |
+| a unit of others, be it a target, wants, requires, triggers, conflicts with or stops one of ours * | property-differs |
+| a service of others goes before one of ours *; a start that waits for more than ten minutes | property-differs, start-waits |
 | another file or other drop-ins are loaded, or in another order | loaded-elsewhere, loaded-drop-ins |
+| a unit is frozen; a service that places orders has failed | frozen, failed |
+| a program is not there, or cannot be run * | program-missing |
+| a program or its directory may be written by others than root * | program-exposed |
+| a program is a link to another *, or not what this release deployed (root alone can tell) | program-differs |
 | a process of another program | process-elsewhere |
 | a process that is older than its program | process-outdated |
+| a value that is loaded has line breaks that pass for properties | not-shown |
 ";

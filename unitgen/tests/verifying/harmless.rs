@@ -67,6 +67,16 @@ fn what_takes_nothing_away_is_left_alone() {
             host.link("etc/multi-user.target.wants/zz.target", "../zz.target");
         }),
         ("a boot of a desktop", |host| host.link("lib/default.target", "graphical.target")),
+        ("a boot of a desktop that says so", |host| {
+            host.link("lib/default.target", "graphical.target");
+            host.write("lib/graphical.target", "[Unit]\nRequires=multi-user.target\nWants=display-manager.service\n");
+        }),
+        ("a boot that reaches ours by a drop-in and a link", |host| {
+            host.link("etc/default.target", "../lib/a.target");
+            host.write("lib/a.target", "[Unit]\n");
+            host.write("etc/a.target.d/x.conf", "[Unit]\nWants=b.target\n");
+            host.link("etc/b.target.wants/multi-user.target", "../x");
+        }),
         ("a boot of its own that reaches ours", |host| {
             host.write("etc/kiosk.target", "[Unit]\nRequires=multi-user.target\n");
             host.link("etc/default.target", "kiosk.target");

@@ -414,6 +414,15 @@ fn every_loss_is_found() {
             |host| host.link("etc/default.target", "../lib/rescue.target"),
             &[Code::BootElsewhere],
         ),
+        (
+            "a boot of a desktop that starts nothing",
+            |host| {
+                host.link("lib/default.target", "graphical.target");
+                host.write("lib/graphical.target", "[Unit]\nRequires=multi-user.target\n");
+                host.write("etc/graphical.target", "[Unit]\nDescription=nothing\n");
+            },
+            &[Code::BootElsewhere],
+        ),
         ("a boot that is masked", |host| host.link("etc/multi-user.target", "/dev/null"), &[Code::BootElsewhere]),
         (
             "a unit of an earlier manifest",

@@ -29,7 +29,7 @@ pub(super) fn check(unit: &str, shown: &Properties, known: &Known<'_>, outcome: 
 
 /// What is asked of slices too.
 pub(super) fn check_every(unit: &str, shown: &Properties, findings: &mut Vec<Finding>) {
-    if shown.value("NeedDaemonReload") == "yes" {
+    if shown.lines("NeedDaemonReload").contains(&"yes") {
         findings.push(Finding::new(Code::ReloadNeeded, unit, "its files changed since they were read"));
     }
     let freezer = shown.value("FreezerState");

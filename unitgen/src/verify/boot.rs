@@ -45,7 +45,9 @@ fn started_by(listing: &Listing, name: &str, entry: Option<&Entry>) -> Vec<Strin
     let mut started: Vec<String> =
         entry.and_then(Entry::link).map(|link| link.base_name().to_owned()).into_iter().collect();
     let laid = drop_ins::in_force(listing, name);
-    let texts = entry.into_iter().chain(laid.values().map(|laid| laid.entry)).filter_map(Entry::content);
+    // Of an alias the unit that it means counts, wherever that is read from, and not the file behind the link.
+    let own = entry.filter(|entry| entry.link().is_none_or(|link| link.alias_of.is_none()));
+    let texts = own.into_iter().chain(laid.values().map(|laid| laid.entry)).filter_map(Entry::content);
     let said = texts.flat_map(|content| assignments("", content)).filter(|said| STARTS.contains(&said.key.as_str()));
     started.extend(said.flat_map(|said| said.value.split_whitespace().map(str::to_owned).collect::<Vec<_>>()));
     for kind in LINKS {

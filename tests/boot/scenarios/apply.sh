@@ -22,6 +22,14 @@ expect "$(systemctl is-enabled avwap.target)" enabled
 for unit in avwap.target scan.timer execution-restart.timer eod.timer; do expect_show $unit ActiveState active; done
 expect "$(stat -c '%a %U' $GENERATIONS)" '700 root'
 
+# Another program in the gate's place, which no unit shows.
+differs() { { unitgen drift --json || true; } | jq -e 'any(.deployments[0].findings[]; .code == "program-differs")' > /dev/null; }
+! differs || fail 'the programs are those that were deployed'
+cp -a $BIN/gate /root/gate
+cp --remove-destination /bin/true $BIN/gate
+differs || fail 'a gate that is another program'
+cp -a --remove-destination /root/gate $BIN/gate
+
 # Again: nothing to do, and nothing is done.
 before=$(units_on_disk)
 ends 0 unitgen apply /root/first.plan

@@ -9,7 +9,7 @@ units=/etc/systemd/system
 # look [AS...]: what drift finds; its exit code.
 look() { "$@" "$BIN/unitgen" drift --json > /tmp/drift.json 2> /tmp/drift.err; }
 as_user='runuser -u trading --'
-clean() { look || fail "$1: $(jq -c '.deployments[0].findings' /tmp/drift.json) $(cat /tmp/drift.err)"; }
+clean() { look || fail "$1: $(jq -c '.deployments[0]' /tmp/drift.json) $(cat /tmp/drift.err)"; }
 # drifts WHAT CODE SUBJECT-OR-UNIT [AS...]: drift ends with 1 and tells that.
 drifts() {
     local what=$1 code=0

@@ -11,6 +11,10 @@ const OF_THE_HOST: [&str; 5] =
 /// Keys of `[Unit]` by which an end is one of the whole host.
 const ACTIONS: [&str; 4] = ["FailureAction", "SuccessAction", "StartLimitAction", "JobTimeoutAction"];
 
+/// Units of packages, which end the host when they are asked to and by nothing else; of systemd's own by name.
+const VENDOR: &str = "/lib/systemd/system/";
+const OF_THE_SYSTEM: [&str; 2] = ["systemd-", "system-update"];
+
 /// Why a service does not stand alone.
 pub(super) fn tied(units: &Units, unit: &Unit) -> Option<String> {
     by_dependency(units, unit)
@@ -55,10 +59,16 @@ fn by_others(units: &Units, unit: &Unit) -> Option<String> {
     if let Some(other) = others().find(|other| names(other, "PropagatesStopTo")) {
         return Some(format!("PropagatesStopTo={} of {}", unit.name(), other.name()));
     }
-    // The system's own units end the host when they are asked to, and by nothing else.
-    let ours = others().filter(|other| other.kind() != "target" && !other.name().starts_with("systemd-"));
-    let mut actions = ours.filter_map(|other| Some((other, action(other, &ACTIONS[..3])?)));
-    actions.next().map(|(other, said)| format!("{} of {}", said.shown(), other.name()))
+    let of_vendor = |other: &Unit, said: &Assignment| {
+        let is_vendors = said.file.contains(VENDOR) || OF_THE_SYSTEM.iter().any(|name| other.name().starts_with(name));
+        let beside = |target: &String| unit.dependencies("PartOf").contains(target);
+        is_vendors && !other.dependencies("PartOf").iter().any(beside)
+    };
+    let not_targets = others().filter(|other| other.kind() != "target");
+    let mut actions = not_targets.filter_map(|other| Some((other, action(other, &ACTIONS[..3])?)));
+    actions
+        .find(|(other, said)| !of_vendor(other, said))
+        .map(|(other, said)| format!("{} of {}", said.shown(), other.name()))
 }
 
 fn action<'a>(unit: &'a Unit, keys: &[&'a str]) -> Option<&'a Assignment> {

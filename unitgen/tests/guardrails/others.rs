@@ -153,6 +153,19 @@ pub const OTHERS: [Other; 18] = [
     },
 ];
 
+/// Units that Debian brings end the host when they are asked to.
+#[test]
+fn what_a_distribution_brings_takes_nothing_away() {
+    let host = Host::with_units_in("etc");
+    let text = "[Unit]\nSuccessAction=reboot\nFailureAction=reboot\n[Service]\nType=oneshot\nExecStart=/bin/x\n";
+    for unit in ["system-update-cleanup", "systemd-reboot", "systemd-storagetm"] {
+        host.write(&format!("lib/{unit}.service"), text);
+    }
+    assert!(is_ok(&Running::of(&host).drift(&host)), "{:?}", host.turns().lost);
+    host.write("etc/by-hand.service", text);
+    assert_eq!(host.turns().lost[0].guardrail, "stands-alone");
+}
+
 #[test]
 fn every_other_way_is_found_for_what_it_is() {
     let mut wrong = Vec::new();

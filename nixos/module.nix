@@ -26,13 +26,14 @@ let
       lib.attrValues (manifest.services or { }) ++ lib.attrValues (manifest.jobs or { })
     )
   );
-  # Key to folder: what is encrypted for the host lies apart.
+  credentials = "/etc/portcullis/credentials";
+  # Key to folder: every deployment has its own, and what is encrypted for the host lies apart.
   folders = lib.listToAttrs (
     lib.concatMap (
       secret:
       map (key: {
         name = key;
-        value = "/etc/portcullis/credentials${lib.optionalString (secret.encrypted or false) ".encrypted"}";
+        value = "${credentials}${lib.optionalString (secret.encrypted or false) ".encrypted"}/${name}";
       }) (secret.keys or [ ])
     ) (lib.attrValues (manifest.secrets or { }))
   );
@@ -145,8 +146,8 @@ in
       '';
       description = ''
         Where keys of the manifest's `[secrets]` lie on the host: each becomes a link
-        {file}`/etc/portcullis/credentials/KEY` ({file}`credentials.encrypted/KEY` of a group with `encrypted = true`), which
-        systemd reads as root when a unit starts. Keys that are not named here are files that you lay there by hand. Never a
+        {file}`/etc/portcullis/credentials/NAME/KEY` ({file}`credentials.encrypted/NAME/KEY` of a group with
+        `encrypted = true`), NAME being the manifest's, which systemd reads as root when a unit starts. Keys that are not named here are files that you lay there by hand. Never a
         path in the Nix store, which everybody can read.
       '';
     };
@@ -204,7 +205,10 @@ in
         ${state} = owned;
         "${state}/cache" = owned;
       }
-      // lib.genAttrs (lib.attrValues folders) (_: folder "0700" "root" "root")
+      // lib.genAttrs (lib.concatMap (own: [
+        (dirOf own)
+        own
+      ]) (lib.attrValues folders)) (_: folder "0700" "root" "root")
       // lib.mapAttrs' (
         key: path: lib.nameValuePair "${folders.${key}}/${key}" { "L+".argument = path; }
       ) (lib.filterAttrs (key: _: folders ? ${key}) cfg.credentials);

@@ -53,7 +53,7 @@ self: {
 
     with subtest("with keys and without a watchlist the gate refuses"):
         for key in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"]:
-            machine.succeed(f"umask 077 && printf SIM > /etc/portcullis/credentials/{key}")
+            machine.succeed(f"umask 077 && printf SIM > /etc/portcullis/credentials/avwap/{key}")
         machine.succeed("unitgen check /etc/portcullis/avwap.toml --host --without-ntp")
         machine.succeed("systemctl reset-failed execution.service; systemctl start execution.service")
         machine.fail("systemctl is-active execution.service")

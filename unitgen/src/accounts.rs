@@ -7,7 +7,7 @@ use manifest::Deployment;
 
 use crate::{
     Tree,
-    systemd::{self, header},
+    systemd::{self, header, surroundings},
 };
 
 /// The user and group of a deployment; nobody logs in as either.
@@ -35,11 +35,7 @@ pub fn tmpfiles(deployment: &Deployment, manifest: &[u8], digest: &str) -> Tree 
     let mut lines = vec!["# Who may write what lies here may trade: root alone.".to_owned()];
     lines.push("d /etc/portcullis 0755 root root -".to_owned());
     let rendered = systemd::render(deployment, manifest, digest);
-    let names = |folder: &str| {
-        let path = format!(":%E/portcullis/{folder}/");
-        rendered.iter().any(|(_, content)| String::from_utf8_lossy(content).contains(&path))
-    };
-    for folder in ["credentials", "credentials.encrypted"].into_iter().filter(|folder| names(folder)) {
+    for folder in surroundings::folders_of_credentials(deployment, &rendered).iter().flatten() {
         lines.push(format!("d /etc/portcullis/{folder} 0700 root root -"));
     }
     lines.push("# Root arms a day; every process may see that it has.".to_owned());

@@ -27,7 +27,7 @@ fn what_is_wanted_is_what_the_units_name() {
     let names: Vec<&str> = wanted.credentials.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(
         names,
-        ["/etc/portcullis/credentials/APCA_API_KEY_ID", "/etc/portcullis/credentials/APCA_API_SECRET_KEY"]
+        ["/etc/portcullis/credentials/avwap/APCA_API_KEY_ID", "/etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY"]
     );
     assert_eq!(wanted.places.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), ["/out", "/var/lib/avwap"]);
     assert!(wanted.places[0].bytes > 40_000, "two copies of eleven files");
@@ -48,6 +48,10 @@ fn every_lack_is_told() {
         (|host| host.programs[2] = ProgramFound::Missing, Kind::ProgramMissing),
         (|host| host.programs[3] = ProgramFound::NotExecutable, Kind::ProgramNotExecutable),
         (|host| host.credentials[0] = CredentialFound::Missing, Kind::CredentialMissing),
+        (
+            |host| host.credentials[0] = CredentialFound::Shared { at: "/etc/old".to_owned() },
+            Kind::CredentialMissing,
+        ),
         (|host| host.credentials[1] = CredentialFound::Empty, Kind::CredentialEmpty),
         (|host| host.credentials[1] = CredentialFound::Open { by: "mode 0644".to_owned() }, Kind::CredentialOpen),
         (|host| host.credentials[1] = CredentialFound::Hidden, Kind::CredentialHidden),
@@ -118,9 +122,9 @@ fn a_root_that_has_everything_is_rendered_into_and_one_that_lacks_something_is_n
         (|root| root.write("etc/group", "tradings:x:7:\n", 0o644), "no-group"),
         (|root| root.remove("usr/lib/portcullis/bin/gate"), "program-missing"),
         (|root| root.write("usr/lib/portcullis/bin/desk", "x", 0o644), "program-not-executable"),
-        (|root| root.remove("etc/portcullis/credentials/APCA_API_KEY_ID"), "credential-missing"),
-        (|root| root.write("etc/portcullis/credentials/APCA_API_KEY_ID", "", 0o600), "credential-empty"),
-        (|root| root.write("etc/portcullis/credentials/APCA_API_SECRET_KEY", "x", 0o640), "credential-open"),
+        (|root| root.remove("etc/portcullis/credentials/avwap/APCA_API_KEY_ID"), "credential-missing"),
+        (|root| root.write("etc/portcullis/credentials/avwap/APCA_API_KEY_ID", "", 0o600), "credential-empty"),
+        (|root| root.write("etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY", "x", 0o640), "credential-open"),
         (|root| root.remove("run/systemd/timesync/synchronized"), "clock-unknown"),
     ];
     for (change, code) in lacks {
@@ -135,6 +139,21 @@ fn a_root_that_has_everything_is_rendered_into_and_one_that_lacks_something_is_n
     }
 }
 
+/// A key that lies where every deployment of a host once looked is read by none: whose account is it of?
+#[test]
+fn a_key_that_all_deployments_shared_is_told_with_its_new_place() {
+    let root = Root::sound();
+    let (old, new) = ("etc/portcullis/credentials/APCA_API_KEY_ID", "etc/portcullis/credentials/avwap/APCA_API_KEY_ID");
+    root.rename(new, old);
+    let told = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert_eq!(told.status.code(), Some(1), "{said}");
+    assert!(said.contains(&format!("host[credential-missing]: /{new}: there is no such file; /{old} is not read")), "{said}");
+    assert!(said.contains("this account's") && said.contains("`mkdir -p -m 0700 /etc/portcullis/credentials/avwap && mv"), "{said}");
+    root.write(new, "x", 0o600);
+    assert_eq!(root.unitgen(&["check", "m.toml", "--host", "--root", "."]).status.code(), Some(0), "what is left there is nobody's");
+}
+
 /// A guardrail that was lost comes back into units that are installed, whatever else is missing by now.
 #[test]
 fn what_is_lacking_elsewhere_does_not_stop_a_repair() {
@@ -144,7 +163,7 @@ fn what_is_lacking_elsewhere_does_not_stop_a_repair() {
     let sound = fs::read_to_string(root.path(gate)).unwrap();
     root.write(gate, &sound.replacen("ExecCondition", "#ExecCondition", 1), 0o644);
     root.remove("run/systemd/timesync/synchronized");
-    root.remove("etc/portcullis/credentials/APCA_API_KEY_ID");
+    root.remove("etc/portcullis/credentials/avwap/APCA_API_KEY_ID");
     root.remove("usr/lib/portcullis/bin/scanner");
     let elsewhere = ["render", "m.toml", "--target", "systemd", "--root", ".", "--out", "etc/systemd/system"];
     let refused = root.unitgen(&[&elsewhere[..], &["--programs", "/opt/bin"]].concat());
@@ -267,15 +286,15 @@ fn a_login_must_linger_and_own_its_keys() {
     assert!(missing[0].starts_with("host[no-user]: trader:"), "{missing:#?}");
     root.write("etc/passwd", "root:x:0:0::/root:/bin/sh\ntrader:x:1000:1000::/home/trader:/bin/sh\n", 0o644);
     for key in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-        root.write(&format!("home/trader/.config/portcullis/credentials/{key}"), "x", 0o600);
+        root.write(&format!("home/trader/.config/portcullis/credentials/avwap/{key}"), "x", 0o600);
     }
     let missing = lacks(&root);
     assert_eq!(missing.len(), 1, "{missing:#?}");
     assert!(missing[0].starts_with("host[no-linger]: trader:") && missing[0].contains("loginctl enable-linger trader"));
     root.write("var/lib/systemd/linger/trader", "", 0o644);
     assert_eq!(lacks(&root), Vec::<String>::new());
-    root.write("home/trader/.config/portcullis/credentials/APCA_API_KEY_ID", "x", 0o644);
-    assert!(lacks(&root)[0].starts_with("host[credential-open]: ~/.config/portcullis/credentials/APCA_API_KEY_ID"));
+    root.write("home/trader/.config/portcullis/credentials/avwap/APCA_API_KEY_ID", "x", 0o644);
+    assert!(lacks(&root)[0].starts_with("host[credential-open]: ~/.config/portcullis/credentials/avwap/APCA_API_KEY_ID"));
 }
 
 fn wanted(manifest: &str) -> Wanted {
@@ -314,7 +333,7 @@ impl Root {
             root.write(&format!("usr/lib/portcullis/bin/{program}"), "x", 0o755);
         }
         for key in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-            root.write(&format!("etc/portcullis/credentials/{key}"), "x", 0o600);
+            root.write(&format!("etc/portcullis/credentials/avwap/{key}"), "x", 0o600);
         }
         root.write("run/systemd/timesync/synchronized", "", 0o644);
         fs::create_dir_all(root.path("etc/systemd/system")).unwrap();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -90,7 +91,7 @@ fn a_live_service_is_rendered_with_its_address_and_its_keys() {
         "Environment=APCA_API_BASE_URL=https://api.alpaca.markets",
         "Environment=LIVE_TRADING=1",
         "Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming",
-        "LoadCredential=LIVE_CONFIRM_TOKEN:%E/portcullis/credentials/LIVE_CONFIRM_TOKEN",
+        "LoadCredential=LIVE_CONFIRM_TOKEN:%E/portcullis/credentials/avwap/LIVE_CONFIRM_TOKEN",
         // Its file may be gone while a position is held: permission is lost, the manager is not.
         r"SetCredential=LIVE_CONFIRM_TOKEN:\n",
     ] {
@@ -140,20 +141,35 @@ fn what_may_start_late_is_judged_and_nothing_else_catches_up() {
     assert!(units(&never).all(|(_, text)| !text.contains("Persistent=true") && !text.contains("\nExecStartPre=")));
 }
 
+/// Two accounts of one host have keys of the same names: one deployment's must never become the other's.
+#[test]
+fn no_two_deployments_read_one_key() {
+    let other = AVWAP.replacen("name = \"avwap\"", "name = \"second\"", 1);
+    for edit in ["[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n"] {
+        let files = |manifest: &str| -> BTreeSet<String> {
+            let tree = rendered(&manifest.replacen("[secrets.alpaca]\n", edit, 1));
+            unitgen::host::Wanted::of(&tree, 252, None).credentials.into_iter().map(|file| file.path).collect()
+        };
+        let (ours, theirs) = (files(AVWAP), files(&other));
+        assert_eq!((ours.len(), theirs.len()), (2, 2));
+        assert!(ours.is_disjoint(&theirs), "{ours:?} {theirs:?}");
+    }
+}
+
 #[test]
 fn encrypted_credentials_lie_apart_and_the_host_is_told_how_to_make_them() {
     let encrypted = AVWAP.replacen("[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n", 1);
     let tree = rendered(&encrypted);
     for unit in ["execution.service", "eod.service"] {
         let text = String::from_utf8(tree.get(unit).unwrap().to_vec()).unwrap();
-        let line = "LoadCredentialEncrypted=APCA_API_KEY_ID:%E/portcullis/credentials.encrypted/APCA_API_KEY_ID";
+        let line = "LoadCredentialEncrypted=APCA_API_KEY_ID:%E/portcullis/credentials.encrypted/avwap/APCA_API_KEY_ID";
         assert!(text.contains(&format!("\n{line}\n")) && !text.contains("\nLoadCredential="), "{text}");
     }
     let wanted = unitgen::host::Wanted::of(&tree, 252, None);
     let missing = vec![unitgen::host::CredentialFound::Missing; 2];
     let troubles =
         unitgen::host::judge(&wanted, &unitgen::host::Host { credentials: missing, ..Default::default() }, true);
-    let said = "systemd-creds encrypt --name=APCA_API_KEY_ID - /etc/portcullis/credentials.encrypted/APCA_API_KEY_ID";
+    let said = "systemd-creds encrypt --name=APCA_API_KEY_ID - /etc/portcullis/credentials.encrypted/avwap/APCA_API_KEY_ID";
     assert!(troubles.iter().any(|trouble| trouble.says.contains(said)), "{troubles:#?}");
 }
 
@@ -180,6 +196,7 @@ fn accounts_and_directories_follow_from_the_manifest() {
         [
             "d /etc/portcullis 0755 root root -",
             "d /etc/portcullis/credentials 0700 root root -",
+            "d /etc/portcullis/credentials/avwap 0700 root root -",
             "d /etc/portcullis/arming 0755 root root -",
             "d /var/lib/avwap 0700 trading trading -",
             "d /var/lib/avwap/cache 0700 trading trading -",
@@ -187,7 +204,7 @@ fn accounts_and_directories_follow_from_the_manifest() {
     );
     let encrypted = AVWAP.replacen("[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n", 1);
     assert!(
-        text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials.encrypted 0700 root root -".to_owned())
+        text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials.encrypted/avwap 0700 root root -".to_owned())
     );
     assert!(!text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials 0700 root root -".to_owned()));
 }

@@ -37,6 +37,8 @@ pub struct Armable {
     pub layout: Layout,
     /// The arming directory.
     pub directory: PathBuf,
+    /// The deployment's name, where anything says it.
+    pub deployment: Option<String>,
     /// Its clock.
     pub clock: ProgramClock,
     /// The limits of its openings.
@@ -70,9 +72,12 @@ impl Armable {
         }
         environment.path(&env::PORTCULLIS_ARMING_DIR).context(ExitCode::BadConfig)?;
         let directory = layout.arming_dir().map_or_else(|| PathBuf::from(DIRECTORY), Path::to_owned);
+        // Units have it there, and so has the shell that `--manifest` was typed in.
+        let manifest = installed.map(Path::to_owned).or(environment.path(&env::PORTCULLIS_MANIFEST).ok().flatten());
+        let deployment = manifest.and_then(|path| name_in(&path));
         let clock = ProgramClock::from_env(&environment).context(ExitCode::BadConfig)?;
         let limits = limits(&environment).context(ExitCode::BadConfig)?;
-        Ok(Self { account, layout, directory, clock, limits })
+        Ok(Self { account, layout, directory, deployment, clock, limits })
     }
 
     /// What bounds a day's openings.
@@ -271,6 +276,10 @@ fn with_manifest(environment: Env, named: Option<&Path>) -> anyhow::Result<Env> 
     let never = !deployment.trader().and_then(manifest::Service::trading).is_some_and(may_be_live);
     ensure!(!never, "{} says live = \"never\"\nhint: write live = \"armed\", render and install again", path.display());
     Ok(installed::complete(environment, &deployment))
+}
+
+fn name_in(manifest: &Path) -> Option<String> {
+    installed::read(manifest).ok().map(|deployment| deployment.name().to_string())
 }
 
 fn limits(environment: &Env) -> Result<Limits, contract::EnvError> {

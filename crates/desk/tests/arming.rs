@@ -119,7 +119,7 @@ fn arming_shows_what_it_allows_asks_for_the_number_and_leaves_files_the_service_
         "Gate allowlist=ALL",
         "EVERY SYMBOL OF THE WATCHLIST MAY BE OPENED",
         "Gate caps(orders/day=5, positions=5, gross_notional=5000.0, per_symbol=1000.0)",
-        "/etc/portcullis/credentials/LIVE_CONFIRM_TOKEN",
+        "/etc/portcullis/credentials/DEPLOYMENT/LIVE_CONFIRM_TOKEN",
     ] {
         assert!(said(&output).contains(text), "{text}: {}", said(&output));
     }
@@ -287,7 +287,7 @@ fn the_manifest_says_what_the_environment_does_not() {
     let mut command = place.desk(&["arm", "--yes-account", ACCOUNT, "--manifest", manifest.to_str().unwrap()], ACCOUNT);
     let output = command.env_remove("PORTCULLIS_ACCOUNT").output().unwrap();
     assert_eq!(code(&output), 0, "{}", said(&output));
-    for text in ["Gate allowlist=SYM1,SYM2", "orders/day=1,", "account 123456789"] {
+    for text in ["Gate allowlist=SYM1,SYM2", "orders/day=1,", "account 123456789", "/credentials/avwap/LIVE_CONFIRM_TOKEN"] {
         assert!(said(&output).contains(text), "{text}: {}", said(&output));
     }
     assert!(!said(&output).contains("EVERY SYMBOL"));

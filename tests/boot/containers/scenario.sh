@@ -94,13 +94,13 @@ rm "$ROOT/code"
 systemctl reset-failed
 
 # Without a key nothing starts, and nothing is tried again.
-mv /etc/portcullis/credentials/APCA_API_KEY_ID /root/
+mv /etc/portcullis/credentials/avwap/APCA_API_KEY_ID /root/
 systemctl start execution.service || true
 wait_for 10 is_shown execution.service ActiveState failed
 expect_show execution.service ExecMainStatus 243
 expect_show execution.service NRestarts 0
 systemctl reset-failed
-mv /root/APCA_API_KEY_ID /etc/portcullis/credentials/
+mv /root/APCA_API_KEY_ID /etc/portcullis/credentials/avwap/
 
 # A job: without a network, with what it must not write read-only.
 mark

@@ -10,9 +10,9 @@ fresh_host() {
     wait_for 20 systemctl is-system-running --wait
     printf 'g trading -\nu trading - "Portcullis" /var/lib/avwap\n' | systemd-sysusers -
     install -d -m 755 /etc/portcullis
-    install -d -m 700 /etc/portcullis/credentials
-    printf SIMKEY | install -m 600 /dev/stdin /etc/portcullis/credentials/APCA_API_KEY_ID
-    printf SIMSECRET | install -m 600 /dev/stdin /etc/portcullis/credentials/APCA_API_SECRET_KEY
+    install -d -m 700 /etc/portcullis/credentials /etc/portcullis/credentials/avwap
+    printf SIMKEY | install -m 600 /dev/stdin /etc/portcullis/credentials/avwap/APCA_API_KEY_ID
+    printf SIMSECRET | install -m 600 /dev/stdin /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY
     local unit
     for unit in eod execution execution-restart scan; do
         install -D -m 644 /dev/stdin "/run/systemd/system/$unit.service.d/90-venue.conf" <<S

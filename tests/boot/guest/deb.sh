@@ -43,8 +43,8 @@ forget_the_venue() {
 # A deployment as docs/install-debian.md makes it, by hand and in short.
 deploy() {
     install -m 0644 /usr/share/portcullis/avwap.toml /etc/portcullis/avwap.toml
-    printf SIMKEY | install -m 0600 /dev/stdin /etc/portcullis/credentials/APCA_API_KEY_ID
-    printf SIMSECRET | install -m 0600 /dev/stdin /etc/portcullis/credentials/APCA_API_SECRET_KEY
+    printf SIMKEY | install -m 0600 /dev/stdin /etc/portcullis/credentials/avwap/APCA_API_KEY_ID
+    printf SIMSECRET | install -m 0600 /dev/stdin /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY
     unitgen render /etc/portcullis/avwap.toml --target systemd --out /etc/systemd/system > /dev/null
     point_at_the_venue
 }

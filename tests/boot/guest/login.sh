@@ -25,10 +25,11 @@ her_manifest() {
 }
 # her_keys: of the simulated broker.
 her_keys() {
-    install -d -o trader -g trader -m 700 $home/.config $home/.config/portcullis $home/.config/portcullis/credentials
+    install -d -o trader -g trader -m 700 $home/.config $home/.config/portcullis $home/.config/portcullis/credentials \
+        $home/.config/portcullis/credentials/avwap
     local name
     for name in APCA_API_KEY_ID=SIMKEY APCA_API_SECRET_KEY=SIMSECRET; do
-        printf %s "${name#*=}" | install -o trader -g trader -m 600 /dev/stdin "$home/.config/portcullis/credentials/${name%%=*}"
+        printf %s "${name#*=}" | install -o trader -g trader -m 600 /dev/stdin "$home/.config/portcullis/credentials/avwap/${name%%=*}"
     done
 }
 # to_the_venue FOLDER UNIT...: drop-ins that point units there; the timers of the same names wait for ever.

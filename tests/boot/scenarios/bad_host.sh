@@ -7,7 +7,7 @@ manifest=/etc/portcullis/avwap.toml
 sed 's/^EXECUTION_POLL_SECONDS.*/EXECUTION_POLL_SECONDS = "61"/' $manifest > /tmp/next.toml
 ! cmp -s $manifest /tmp/next.toml || fail 'the manifest is the same'
 digest() { find $UNITS -path '*.d' -prune -o -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum; }
-chmod 600 /etc/portcullis/credentials/*
+chmod 600 /etc/portcullis/credentials/avwap/*
 # What can be rendered when nothing is amiss; it is shown first and last.
 sound() { "$BIN/unitgen" check /tmp/next.toml --host; }
 sound || fail 'a sound host is refused'
@@ -61,12 +61,12 @@ read_only /etc
 ALL=render refuses read-only
 umount /etc
 
-mv /etc/portcullis/credentials/APCA_API_KEY_ID /root/
+mv /etc/portcullis/credentials/avwap/APCA_API_KEY_ID /root/
 refuses credential-missing
-mv /root/APCA_API_KEY_ID /etc/portcullis/credentials/
-chmod 644 /etc/portcullis/credentials/APCA_API_KEY_ID
+mv /root/APCA_API_KEY_ID /etc/portcullis/credentials/avwap/
+chmod 644 /etc/portcullis/credentials/avwap/APCA_API_KEY_ID
 refuses credential-open
-chmod 600 /etc/portcullis/credentials/APCA_API_KEY_ID
+chmod 600 /etc/portcullis/credentials/avwap/APCA_API_KEY_ID
 mv "$BIN/gate" "$BIN/gate.away"
 refuses program-missing
 mv "$BIN/gate.away" "$BIN/gate"

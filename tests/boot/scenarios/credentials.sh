@@ -45,13 +45,13 @@ matches "$(stat -c %a $directory/APCA_API_SECRET_KEY)" '^4[04]0$'
 anybody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 anybody cat /etc/hostname > /dev/null
 ! anybody cat $directory/APCA_API_SECRET_KEY 2>/dev/null || fail 'anybody reads the credential'
-! anybody cat /etc/portcullis/credentials/APCA_API_SECRET_KEY 2>/dev/null || fail 'anybody reads the key’s file'
+! anybody cat /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY 2>/dev/null || fail 'anybody reads the key’s file'
 ! anybody cat "/proc/$(show execution.service MainPID)/environ" 2>/dev/null || fail 'anybody reads the environment'
 ! systemctl cat scan.service execution-restart.service | grep Credential || fail 'an offline job is given a key'
 
 # A key that the broker does not know: told, and not in the words.
 systemctl stop execution.service
-printf 'NOTTHEKEY00' > /etc/portcullis/credentials/APCA_API_SECRET_KEY
+printf 'NOTTHEKEY00' > /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY
 systemctl start execution.service && fail 'started with a wrong key' || true
 systemctl stop execution.service
 ! journal | grep -q NOTTHEKEY00 || fail 'the wrong key is in the journal'

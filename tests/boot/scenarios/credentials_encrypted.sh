@@ -4,7 +4,7 @@
 #: manifest s/^keys = \[.*/&\nencrypted = true/
 . /scenario/hazards.sh
 lay_list 2026-10-15
-store=/etc/portcullis/credentials
+store=/etc/portcullis/credentials/avwap
 systemctl cat execution.service eod.service | grep -q '^LoadCredentialEncrypted=APCA_API_SECRET_KEY:' || fail 'not rendered encrypted'
 
 # The key of this host; no TPM is needed.

@@ -40,7 +40,7 @@ for path in /var/lib/avwap /etc/portcullis /etc/systemd/system/execution.service
 done
 expect "$(sha256sum "$ROOT/data/execution_v2.sqlite")" "$ledger" 'the ledger'
 expect "$(units_on_disk)" "$units" 'units'
-expect "$(cat /etc/portcullis/credentials/APCA_API_KEY_ID)" SIMKEY
+expect "$(cat /etc/portcullis/credentials/avwap/APCA_API_KEY_ID)" SIMKEY
 expect "$(stat -c %U "$ROOT/data/execution_v2.sqlite")" trading
 expect "$(installed)" ''
 [ ! -e /etc/needrestart/conf.d/portcullis.conf ] || fail "a conffile is left"

@@ -68,13 +68,13 @@ ours 'each of the six crashes is an alert, told as it happens' told execution.se
 hazard restart-for-ever 'aurora-execution-integration' 'Restart=on-failure, RestartSec=30: the default limit of five in ten seconds is never met'
 starts_for_ever() { [ "$(show seed-forever.service NRestarts)" -gt 6 ]; }
 bites 'a program that is not there is started again for ever (times a hundredth of theirs)' starts_for_ever
-mv /etc/portcullis/credentials/APCA_API_SECRET_KEY /root/
+mv /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY /root/
 stop_execution
 refused_to_start() { ! systemctl start execution.service; }
 ours 'what no restart cures (here: no key) is final: systemctl start fails' refused_to_start
 is_final() { is_shown execution.service NRestarts 0 && is_shown execution.service ActiveState failed && told execution.service 7; }
 ours 'no restart follows, and one alert tells it' is_final
-mv /root/APCA_API_SECRET_KEY /etc/portcullis/credentials/
+mv /root/APCA_API_SECRET_KEY /etc/portcullis/credentials/avwap/
 
 hazard simple-is-not-ready 'traderunner-debian-runbook, aurora-execution-integration' 'Type=simple: started means that a process was made'
 bites 'systemctl start succeeds for a program that ends with an error' systemctl restart seed-simple.service

@@ -110,7 +110,7 @@ hazard credential-without-a-path '-' 'LoadCredential=NAME, and no such credentia
 started_without() { is_shown seed-credential.service ActiveState active && [ -z "$(ls /run/credentials/seed-credential.service)" ]; }
 bites 'the service starts without its key, and not a word' started_without
 stop_execution
-mv /etc/portcullis/credentials/APCA_API_SECRET_KEY /root/
+mv /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY /root/
 cannot_start() { ! systemctl start execution.service; }
 ours 'with a path: the start fails' cannot_start
 is_final() { is_shown execution.service NRestarts 0 && is_shown execution.service ExecMainStatus 243 && is_shown execution.service ActiveState failed; }

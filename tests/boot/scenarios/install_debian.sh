@@ -46,8 +46,8 @@ follow Install
 expect "$(installed)" "installed $OLD"
 follow Say-what-shall-run
 follow Keys
-expect "$(cat /etc/portcullis/credentials/APCA_API_SECRET_KEY)" SIMSECRET
-expect "$(stat -c '%a %U' /etc/portcullis/credentials/APCA_API_SECRET_KEY)" '600 root'
+expect "$(cat /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY)" SIMSECRET
+expect "$(stat -c '%a %U' /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY)" '600 root'
 # What is typed has the host's clock unless it is said otherwise; the venue lives in another year, before its day begins.
 by_the_venue() { PORTCULLIS_CLOCK=venue APCA_API_BASE_URL=$VENUE follow "$@"; }
 by_the_venue Units

@@ -7,7 +7,7 @@
 #: manifest s/^(keys = \[)/\1"LIVE_CONFIRM_TOKEN", /
 . /scenario/hazards.sh
 lay_list 2026-10-15
-token=/etc/portcullis/credentials/LIVE_CONFIRM_TOKEN
+token=/etc/portcullis/credentials/avwap/LIVE_CONFIRM_TOKEN
 
 # Flat and not armed: it does not start, once.
 start_execution

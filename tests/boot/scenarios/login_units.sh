@@ -7,7 +7,7 @@
 
 if [ "$BOOT" = 1 ]; then
     a_login
-    mkdir -p $home/.config/portcullis/credentials
+    mkdir -p $home/.config/portcullis/credentials/avwap
     manifest=$home/.config/portcullis/avwap.toml
     MANIFEST_OF=/etc/portcullis/avwap.toml her_manifest > $manifest
     printf '[jobs.status]\nprogram = "desk"\nargs = ["status"]\nschedule = "Mon..Fri 09:30..16:00/5m"\n' >> $manifest
@@ -16,11 +16,11 @@ if [ "$BOOT" = 1 ]; then
     say 'a login that does not linger is no host'
     ! $unitgen check $manifest --host --without-ntp > /tmp/check 2>&1 || fail 'it passed'
     matches "$(cat /tmp/check)" 'host\[no-linger\]: trader'
-    matches "$(cat /tmp/check)" 'host\[credential-missing\]: ~/.config/portcullis/credentials/APCA_API_KEY_ID'
+    matches "$(cat /tmp/check)" 'host\[credential-missing\]: ~/.config/portcullis/credentials/avwap/APCA_API_KEY_ID'
     loginctl enable-linger trader
     wait_for 60 is_shown "user@$id.service" ActiveState active
     her_keys
-    echo hush > $home/.config/portcullis/credentials/OF_SOMEBODY_ELSE
+    echo hush > $home/.config/portcullis/credentials/avwap/OF_SOMEBODY_ELSE
     chmod -R go= $home/.config/portcullis
     echo private > $home/letter
     chown -R trader: $home

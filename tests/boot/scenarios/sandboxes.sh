@@ -48,7 +48,7 @@ can see-tmp test -e /tmp/of-the-host
 can see-devices test -e /dev/net/tun
 can see-processes test -e /proc/1/status
 can see-memory read_from /proc/meminfo
-can read-key-file read_from /etc/portcullis/credentials/APCA_API_SECRET_KEY
+can read-key-file read_from /etc/portcullis/credentials/avwap/APCA_API_SECRET_KEY
 can read-own-key read_from "$CREDENTIALS_DIRECTORY/APCA_API_SECRET_KEY"
 can reach-venue reach
 can listen listen

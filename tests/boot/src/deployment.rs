@@ -76,7 +76,7 @@ fn deploy(layer: &Path, scenario: &Scenario, programs: &Programs) -> anyhow::Res
     let manifest = etc.join("avwap.toml");
     write(&manifest, edited_manifest(&scenario.manifest)?.as_bytes())?;
     for (name, value) in CREDENTIALS {
-        write(&etc.join("credentials").join(name), value.as_bytes())?;
+        write(&etc.join("credentials/avwap").join(name), value.as_bytes())?;
     }
     let units = layer.join("etc/systemd/system");
     // unitgen replaces a tree of its own; the guest's unit is not one of them.

@@ -142,7 +142,7 @@ fn boots(host: Host, target: &str, on: &str, packages: &str, manifest: &str) {
         write(&scenario.join("program"), PROGRAM);
         write(&layer.join("etc/portcullis/avwap.toml"), &fs::read_to_string(rendered.join(manifest)).unwrap());
         for (name, value) in CREDENTIALS {
-            write(&layer.join("etc/portcullis/credentials").join(name), value);
+            write(&layer.join("etc/portcullis/credentials/avwap").join(name), value);
         }
         write(&layer.join("usr/lib/sysusers.d/portcullis-avwap.conf"), "u trading - \"Portcullis\" /var/lib/avwap\n");
         Ok(())

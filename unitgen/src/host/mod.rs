@@ -53,6 +53,11 @@ pub enum CredentialFound {
     Fine,
     /// Nothing there.
     Missing,
+    /// Nothing there, and a file where those of all deployments lay once.
+    Shared {
+        /// That file.
+        at: String,
+    },
     /// An empty file, or none at all but something else.
     Empty,
     /// Somebody besides its owner, root or the login, can read it.
@@ -164,6 +169,15 @@ fn of_credential(file: &CredentialFile, found: &CredentialFound) -> Option<(Kind
             Some((Kind::CredentialMissing, says))
         }
         CredentialFound::Missing => Some((Kind::CredentialMissing, "there is no such file".to_owned())),
+        // Also of a permission: who put it there believes that it is given.
+        CredentialFound::Shared { at } => {
+            let says = format!(
+                "there is no such file; {at} is not read: each deployment of a host has its own. If that is this account's, \
+                 `mkdir -p -m 0700 FOLDER && mv {at} FOLDER/`"
+            );
+            let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            Some((Kind::CredentialMissing, says.replace("FOLDER", folder)))
+        }
         CredentialFound::Empty => Some((Kind::CredentialEmpty, "there is nothing in it".to_owned())),
         // What is encrypted may be read by anybody.
         CredentialFound::Open { .. } if file.encrypted => None,

@@ -123,7 +123,10 @@ impl Below<'_> {
         let found = match fs::metadata(self.at(&file.path)) {
             Ok(found) => found,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return CredentialFound::Hidden,
-            Err(_) => return CredentialFound::Missing,
+            Err(_) => {
+                let shared = file.once_shared().filter(|path| self.at(path).is_file());
+                return shared.map_or(CredentialFound::Missing, |at| CredentialFound::Shared { at });
+            }
         };
         let (owner, mode) = (found.uid(), found.permissions().mode() & 0o7777);
         if !found.is_file() || found.len() == 0 {

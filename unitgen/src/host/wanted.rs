@@ -49,6 +49,13 @@ pub struct CredentialFile {
 }
 
 impl CredentialFile {
+    /// Where releases before looked for it: one file for every deployment of a host.
+    #[must_use]
+    pub fn once_shared(&self) -> Option<String> {
+        let folder = Path::new(&self.path).parent()?.parent()?;
+        Some(folder.join(&self.name).display().to_string())
+    }
+
     /// What makes the file of an encrypted credential, from what is typed.
     #[must_use]
     pub fn encrypt_command(&self) -> String {

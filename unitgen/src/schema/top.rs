@@ -140,7 +140,7 @@ const IMAGE: &str =
 pub(super) const SECRETS: Table = Table {
     path: "secrets.NAME",
     about: "A group of credentials. Their values are files that root alone can read, \
-        /etc/portcullis/credentials/KEY; a manifest cannot hold one.",
+        /etc/portcullis/credentials/DEPLOYMENT/KEY; a manifest cannot hold one.",
     keys: &[
         Key::required(
             "keys",
@@ -153,7 +153,7 @@ pub(super) const SECRETS: Table = Table {
             Kind::Flag,
             "true",
             "Whether the files are encrypted for this one host with systemd-creds, and lie in \
-                /etc/portcullis/credentials.encrypted.",
+                /etc/portcullis/credentials.encrypted/DEPLOYMENT.",
         )
         .or("false"),
     ],

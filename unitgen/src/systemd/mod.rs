@@ -10,7 +10,7 @@ pub(crate) mod gates;
 mod hardening;
 pub mod header;
 mod restart_policy;
-mod surroundings;
+pub(crate) mod surroundings;
 pub(crate) mod units;
 mod user_manager;
 

@@ -6,7 +6,10 @@
 use contract::env::LIVE_CONFIRM_TOKEN;
 use manifest::{Account, Deployment, Env, Mode, Scope, Secret, Trading};
 
-use crate::unit::{Credential, Word};
+use crate::{
+    Tree,
+    unit::{Credential, Word},
+};
 
 const PAPER_URL: &str = "https://paper-api.alpaca.markets";
 const LIVE_URL: &str = "https://api.alpaca.markets";
@@ -59,16 +62,33 @@ pub(crate) fn settings(env: &Env) -> impl Iterator<Item = (String, Word)> + '_ {
     env.iter().map(|variable| (variable.name.get_ref().clone(), Word::from(variable.value.get_ref().as_str())))
 }
 
+/// Folders of credentials below `/etc/portcullis`: of plain ones, and of those that are encrypted for the host. Apart, so that a
+/// plain value can never be taken for an encrypted one, nor a mode that is right for one be wrong. In each every deployment has a
+/// folder of its own: two accounts of a host use the same names.
+pub(crate) const CREDENTIALS: [&str; 2] = ["credentials", "credentials.encrypted"];
+
+/// The folders of a deployment that units name, below `/etc/portcullis`, each below the one that is shared.
+pub(crate) fn folders_of_credentials(deployment: &Deployment, units: &Tree) -> Vec<[String; 2]> {
+    let folders = CREDENTIALS.map(|folder| [folder.to_owned(), format!("{folder}/{}", deployment.name())]);
+    let is_named = |[_, own]: &[String; 2]| {
+        let path = format!(":%E/portcullis/{own}/");
+        units.iter().any(|(_, content)| String::from_utf8_lossy(content).contains(&path))
+    };
+    folders.into_iter().filter(is_named).collect()
+}
+
 /// Credentials with the root-owned files they come from. Without the broker's keys nothing can be done; the token is a
 /// permission, and losing a permission must not leave a position alone.
-pub(crate) fn credentials<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Vec<Credential> {
+pub(crate) fn credentials<'a>(
+    deployment: &Deployment,
+    secrets: impl IntoIterator<Item = &'a Secret>,
+) -> Vec<Credential> {
     let credential = |secret: &Secret| {
         let (name, encrypted) = (secret.name(), secret.is_encrypted());
-        // Apart, so that a plain value can never be taken for an encrypted one, nor a mode that is right for one be wrong.
-        let folder = if encrypted { "credentials.encrypted" } else { "credentials" };
+        let folder = CREDENTIALS[usize::from(encrypted)];
         Credential {
             name: name.to_owned(),
-            file: Word::specifier('E').then(&format!("/portcullis/{folder}/{name}")),
+            file: Word::specifier('E').then(&format!("/portcullis/{folder}/{}/{name}", deployment.name())),
             encrypted,
             may_be_missing: name == LIVE_CONFIRM_TOKEN.name,
         }

@@ -62,7 +62,7 @@ pub(crate) fn service_sections(
         restart: Some(if opens { restart_policy::for_orders() } else { restart_policy::for_others() }),
         keep_on_switch: opens,
         runtime_directory: task.needs_broker().then_some(RUNTIME_DIRECTORY),
-        credentials: surroundings::credentials(service.secrets()),
+        credentials: surroundings::credentials(deployment, service.secrets()),
         environment,
         ..plain_service(deployment, &Profile::of_service(service))
     };
@@ -207,7 +207,7 @@ fn run_units(deployment: &Deployment, digest: &str, job: &Job, run: &Run) -> (un
             timeout_stop_seconds: None,
         },
         runtime_directory: task.needs_broker().then_some(RUNTIME_DIRECTORY),
-        credentials: surroundings::credentials(secrets),
+        credentials: surroundings::credentials(deployment, secrets),
         environment,
         ..plain_service(deployment, &profile)
     };

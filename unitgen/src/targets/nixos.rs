@@ -9,7 +9,7 @@ use manifest::{Deployment, Release};
 use super::{Note, Refused, Rendered, native};
 use crate::{
     Tree,
-    systemd::{self, manifest_copy},
+    systemd::{self, manifest_copy, surroundings},
 };
 
 const INDENT: &str = "    ";
@@ -71,17 +71,13 @@ fn string(text: &str) -> String {
 fn directories(deployment: &Deployment, units: &Tree) -> String {
     let (user, group) = (deployment.identity().user(), deployment.identity().group());
     let state = deployment.paths().state_directory();
-    let names = |folder: &str| {
-        let path = format!(":%E/portcullis/{folder}/");
-        units.iter().any(|(_, content)| String::from_utf8_lossy(content).contains(&path))
-    };
     let folder = |path: &str, mode: &str, user: &str, group: &str| {
         format!(
             "{INDENT}\"{path}\".d = {{\n      mode = \"{mode}\";\n      user = \"{user}\";\n      group = \"{group}\";\n    }};\n"
         )
     };
     let mut folders = vec![folder("/etc/portcullis/arming", "0755", "root", "root")];
-    for name in ["credentials", "credentials.encrypted"].into_iter().filter(|name| names(name)) {
+    for name in surroundings::folders_of_credentials(deployment, units).iter().flatten() {
         folders.push(folder(&format!("/etc/portcullis/{name}"), "0700", "root", "root"));
     }
     folders.push(folder(&format!("/var/lib/{state}"), "0700", user, group));

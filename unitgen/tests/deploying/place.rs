@@ -67,7 +67,7 @@ impl Place {
             place.write(&format!("usr/lib/portcullis/bin/{name}"), &format!("#!/bin/sh\n# {name}\n"), 0o755);
         }
         for name in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-            place.write(&format!("{}/credentials/{name}", place.installation.manifests()), "x", 0o600);
+            place.write(&format!("{}/credentials/avwap/{name}", place.installation.manifests()), "x", 0o600);
         }
         place.write("usr/share/zoneinfo/America/New_York", "TZif2", 0o644);
         place.write("usr/lib/systemd/libsystemd-shared-252.so", "", 0o644);

@@ -127,7 +127,7 @@ fn a_host_that_lacks_something_is_refused_unless_it_only_restores() {
     let place = Place::new();
     place.lay("a", AVWAP);
     assert_eq!(code(&place.plan("b", &polling(45))), 0);
-    fs::remove_file(place.path("etc/portcullis/credentials/APCA_API_KEY_ID")).unwrap();
+    fs::remove_file(place.path("etc/portcullis/credentials/avwap/APCA_API_KEY_ID")).unwrap();
     assert_eq!(code(&place.plan("c", &polling(44))), 75);
     assert_eq!(code(&place.apply("b")), 75);
     fs::remove_dir_all(place.path(UNITS).join("execution.service.d")).unwrap();

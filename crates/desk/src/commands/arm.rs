@@ -57,7 +57,8 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     println!("armed: account {} for the session of {}, and no other", armable.account, session.date);
     if is_new {
         println!("the token is new; the unit must present it. As root:");
-        println!("  install -m 600 {} /etc/portcullis/credentials/LIVE_CONFIRM_TOKEN", token.display());
+        let folder = format!("/etc/portcullis/credentials/{}", armable.deployment.as_deref().unwrap_or("DEPLOYMENT"));
+        println!("  install -m 600 {} {folder}/LIVE_CONFIRM_TOKEN", token.display());
         println!("  systemctl restart execution.service");
     }
     println!("the log says it when the gate is open: Gate mode=LIVE status=PASS reason=live trading confirmed");

@@ -1,4 +1,4 @@
-# Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+# Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
 # Do not edit: change the manifest and render again.
 #
 # imports = [ (import ./avwap.nix { }) ];
@@ -11,7 +11,7 @@
   # NixOS looks at no [Install] section.
   systemd.units."avwap.target".wantedBy = [ "multi-user.target" ];
   systemd.units."avwap.target".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -30,7 +30,7 @@
   '';
 
   systemd.units."eod.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -55,10 +55,10 @@
     RuntimeDirectoryMode=0700
     RuntimeDirectoryPreserve=yes
     # With a path a missing credential stops the start; without one systemd would skip it silently.
-    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/APCA_API_KEY_ID
-    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/APCA_API_SECRET_KEY
+    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/avwap/APCA_API_KEY_ID
+    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/avwap/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -110,7 +110,7 @@
   '';
 
   systemd.units."eod.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -127,7 +127,7 @@
   '';
 
   systemd.units."execution-restart.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -156,7 +156,7 @@
     StateDirectory=avwap
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -203,7 +203,7 @@
   '';
 
   systemd.units."execution-restart.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -220,7 +220,7 @@
   '';
 
   systemd.units."execution.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -268,10 +268,10 @@
     RuntimeDirectoryMode=0700
     RuntimeDirectoryPreserve=yes
     # With a path a missing credential stops the start; without one systemd would skip it silently.
-    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/APCA_API_KEY_ID
-    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/APCA_API_SECRET_KEY
+    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/avwap/APCA_API_KEY_ID
+    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/avwap/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -321,7 +321,7 @@
   '';
 
   systemd.units."scan.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -346,7 +346,7 @@
     StateDirectory=avwap
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -393,7 +393,7 @@
   '';
 
   systemd.units."scan.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:fa1bfa38fe5f4c8a2ded3188564211cce2d3c7f9191ddb4def0fbac2f8945ff1).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -426,6 +426,11 @@
       group = "root";
     };
     "/etc/portcullis/credentials".d = {
+      mode = "0700";
+      user = "root";
+      group = "root";
+    };
+    "/etc/portcullis/credentials/avwap".d = {
       mode = "0700";
       user = "root";
       group = "root";

@@ -234,8 +234,8 @@
     RuntimeDirectoryMode=0700
     RuntimeDirectoryPreserve=yes
     # With a path a missing credential stops the start; without one systemd would skip it silently.
-    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/APCA_API_KEY_ID
-    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/APCA_API_SECRET_KEY
+    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/traderunner/APCA_API_KEY_ID
+    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/traderunner/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
     Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
@@ -320,7 +320,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     # With a path a missing credential stops the start; without one systemd would skip it silently.
-    LoadCredential=EODHD_API_KEY:%E/portcullis/credentials/EODHD_API_KEY
+    LoadCredential=EODHD_API_KEY:%E/portcullis/credentials/traderunner/EODHD_API_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
     Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
@@ -491,6 +491,11 @@
       group = "root";
     };
     "/etc/portcullis/credentials".d = {
+      mode = "0700";
+      user = "root";
+      group = "root";
+    };
+    "/etc/portcullis/credentials/traderunner".d = {
       mode = "0700";
       user = "root";
       group = "root";

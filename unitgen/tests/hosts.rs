@@ -48,10 +48,7 @@ fn every_lack_is_told() {
         (|host| host.programs[2] = ProgramFound::Missing, Kind::ProgramMissing),
         (|host| host.programs[3] = ProgramFound::NotExecutable, Kind::ProgramNotExecutable),
         (|host| host.credentials[0] = CredentialFound::Missing, Kind::CredentialMissing),
-        (
-            |host| host.credentials[0] = CredentialFound::Shared { at: "/etc/old".to_owned() },
-            Kind::CredentialMissing,
-        ),
+        (|host| host.credentials[0] = CredentialFound::Shared { at: "/etc/old".to_owned() }, Kind::CredentialMissing),
         (|host| host.credentials[1] = CredentialFound::Empty, Kind::CredentialEmpty),
         (|host| host.credentials[1] = CredentialFound::Open { by: "mode 0644".to_owned() }, Kind::CredentialOpen),
         (|host| host.credentials[1] = CredentialFound::Hidden, Kind::CredentialHidden),
@@ -148,10 +145,20 @@ fn a_key_that_all_deployments_shared_is_told_with_its_new_place() {
     let told = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
     let said = String::from_utf8_lossy(&told.stderr).into_owned();
     assert_eq!(told.status.code(), Some(1), "{said}");
-    assert!(said.contains(&format!("host[credential-missing]: /{new}: there is no such file; /{old} is not read")), "{said}");
-    assert!(said.contains("this account's") && said.contains("`mkdir -p -m 0700 /etc/portcullis/credentials/avwap && mv"), "{said}");
+    assert!(
+        said.contains(&format!("host[credential-missing]: /{new}: there is no such file; /{old} is not read")),
+        "{said}"
+    );
+    assert!(
+        said.contains("this account's") && said.contains("`mkdir -p -m 0700 /etc/portcullis/credentials/avwap && mv"),
+        "{said}"
+    );
     root.write(new, "x", 0o600);
-    assert_eq!(root.unitgen(&["check", "m.toml", "--host", "--root", "."]).status.code(), Some(0), "what is left there is nobody's");
+    assert_eq!(
+        root.unitgen(&["check", "m.toml", "--host", "--root", "."]).status.code(),
+        Some(0),
+        "what is left there is nobody's"
+    );
 }
 
 /// A guardrail that was lost comes back into units that are installed, whatever else is missing by now.
@@ -294,7 +301,9 @@ fn a_login_must_linger_and_own_its_keys() {
     root.write("var/lib/systemd/linger/trader", "", 0o644);
     assert_eq!(lacks(&root), Vec::<String>::new());
     root.write("home/trader/.config/portcullis/credentials/avwap/APCA_API_KEY_ID", "x", 0o644);
-    assert!(lacks(&root)[0].starts_with("host[credential-open]: ~/.config/portcullis/credentials/avwap/APCA_API_KEY_ID"));
+    assert!(
+        lacks(&root)[0].starts_with("host[credential-open]: ~/.config/portcullis/credentials/avwap/APCA_API_KEY_ID")
+    );
 }
 
 fn wanted(manifest: &str) -> Wanted {

@@ -169,7 +169,8 @@ fn encrypted_credentials_lie_apart_and_the_host_is_told_how_to_make_them() {
     let missing = vec![unitgen::host::CredentialFound::Missing; 2];
     let troubles =
         unitgen::host::judge(&wanted, &unitgen::host::Host { credentials: missing, ..Default::default() }, true);
-    let said = "systemd-creds encrypt --name=APCA_API_KEY_ID - /etc/portcullis/credentials.encrypted/avwap/APCA_API_KEY_ID";
+    let said =
+        "systemd-creds encrypt --name=APCA_API_KEY_ID - /etc/portcullis/credentials.encrypted/avwap/APCA_API_KEY_ID";
     assert!(troubles.iter().any(|trouble| trouble.says.contains(said)), "{troubles:#?}");
 }
 
@@ -204,7 +205,8 @@ fn accounts_and_directories_follow_from_the_manifest() {
     );
     let encrypted = AVWAP.replacen("[secrets.alpaca]\n", "[secrets.alpaca]\nencrypted = true\n", 1);
     assert!(
-        text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials.encrypted/avwap 0700 root root -".to_owned())
+        text(&encrypted, tmpfiles)
+            .contains(&"d /etc/portcullis/credentials.encrypted/avwap 0700 root root -".to_owned())
     );
     assert!(!text(&encrypted, tmpfiles).contains(&"d /etc/portcullis/credentials 0700 root root -".to_owned()));
 }

@@ -287,7 +287,9 @@ fn the_manifest_says_what_the_environment_does_not() {
     let mut command = place.desk(&["arm", "--yes-account", ACCOUNT, "--manifest", manifest.to_str().unwrap()], ACCOUNT);
     let output = command.env_remove("PORTCULLIS_ACCOUNT").output().unwrap();
     assert_eq!(code(&output), 0, "{}", said(&output));
-    for text in ["Gate allowlist=SYM1,SYM2", "orders/day=1,", "account 123456789", "/credentials/avwap/LIVE_CONFIRM_TOKEN"] {
+    for text in
+        ["Gate allowlist=SYM1,SYM2", "orders/day=1,", "account 123456789", "/credentials/avwap/LIVE_CONFIRM_TOKEN"]
+    {
         assert!(said(&output).contains(text), "{text}: {}", said(&output));
     }
     assert!(!said(&output).contains("EVERY SYMBOL"));

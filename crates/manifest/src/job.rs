@@ -5,10 +5,11 @@ use std::ops::Range;
 use toml::Spanned;
 
 use crate::{
+    arguments,
     duration::Seconds,
     env::{self, Env},
     fields::{Fields, Later, accept},
-    hours,
+    hours::{self, Hours},
     name::Name,
     problem::{Code, Problems, Refusal},
     program::Task,
@@ -33,7 +34,7 @@ pub struct Job {
     has_schedule: bool,
     on_success: Vec<Spanned<String>>,
     timeout: Seconds,
-    late_start: Option<Seconds>,
+    late_start: Option<Spanned<Seconds>>,
 }
 
 /// What a job does.
@@ -123,7 +124,7 @@ impl Job {
             timeout: timeout.map_or(TIMEOUT, Spanned::into_inner),
             late_start,
         };
-        job.warn_of_odd_hours(problems);
+        job.check_hours(problems);
         Some(job)
     }
 
@@ -159,7 +160,7 @@ impl Job {
     /// How late a run may be that its timer missed while the host was off; without it a missed run stays missed.
     #[must_use]
     pub fn late_start(&self) -> Option<Seconds> {
-        self.late_start
+        self.late_start.as_ref().map(|late| *late.get_ref())
     }
 
     pub(crate) fn name_span(&self) -> Range<usize> {
@@ -191,14 +192,39 @@ impl Job {
         }
     }
 
-    /// Warns of hours at which the work is of no use.
-    fn warn_of_odd_hours(&self, problems: &mut Problems) {
-        let hours = match &self.work {
-            Work::Run(run) => hours::of_job(run.task),
-            Work::Restart(_) => Some(&hours::OF_RESTART),
-        };
-        if let (Some(schedule), Some(hours)) = (&self.schedule, hours) {
+    /// Where to point when it may start too late.
+    pub(crate) fn late_start_span(&self) -> Option<Range<usize>> {
+        self.late_start.as_ref().map(Spanned::span)
+    }
+
+    /// Warns of a schedule outside of these hours.
+    pub(crate) fn warn_of_hours(&self, hours: &Hours, problems: &mut Problems) {
+        if let Some(schedule) = &self.schedule {
             hours::warn(schedule, hours, problems);
+        }
+    }
+
+    /// Whether it could be made up for when it is of no use any more, which is told.
+    pub(crate) fn is_too_late(&self) -> bool {
+        match (self.hours(), &self.schedule, &self.late_start) {
+            (Some(hours), Some(schedule), Some(late)) => hours::is_too_late(schedule.get_ref(), *late.get_ref(), hours),
+            _ => false,
+        }
+    }
+
+    /// The hours at which a program's work is of use; a restart's depend on what is restarted.
+    fn hours(&self) -> Option<&'static Hours> {
+        match &self.work {
+            Work::Run(run) => hours::of_job(run.task),
+            Work::Restart(_) => None,
+        }
+    }
+
+    fn check_hours(&self, problems: &mut Problems) {
+        let Some(hours) = self.hours() else { return };
+        self.warn_of_hours(hours, problems);
+        if let (Some(schedule), Some(late)) = (&self.schedule, &self.late_start) {
+            hours::check_late(schedule.get_ref(), late, hours, problems);
         }
     }
 }
@@ -208,7 +234,7 @@ fn read_late_start(
     fields: &mut Fields<'_>,
     schedule: Option<&Spanned<Schedule>>,
     problems: &mut Problems,
-) -> Option<Seconds> {
+) -> Option<Spanned<Seconds>> {
     let late_start = fields.parsed("late_start", problems, Seconds::parse)?;
     if fields.has("restart") {
         let message = format!("{} restarts a service and has a late_start", fields.place());
@@ -230,7 +256,7 @@ fn read_late_start(
         };
         problems.error(fields.span_of("late_start"), Refusal::bad_value(message).hint(hint));
     }
-    Some(late_start.into_inner())
+    Some(late_start)
 }
 
 fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problems) -> Option<Run> {
@@ -244,7 +270,7 @@ fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problem
     let program = program?;
     wiring.add_settings(program.get_ref(), &env);
     let args = args?;
-    let task = match wiring.catalogue.job(program.get_ref(), args.first().map(String::as_str)) {
+    let task = match wiring.catalogue.job(program.get_ref(), args.first().map(|command| command.get_ref().as_str())) {
         Ok(task) => task,
         Err(refusal) => {
             let known = Task::ALL.iter().any(|task| task.program() == *program.get_ref());
@@ -252,6 +278,7 @@ fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problem
             return None;
         }
     };
+    arguments::check(task, args.get(1..).unwrap_or_default(), problems);
     if task.needs_broker() && !has_serves {
         let message = format!("{} talks to the broker and serves no service", fields.place());
         problems.error(
@@ -260,10 +287,11 @@ fn read_run(fields: &mut Fields<'_>, wiring: &mut Wiring, problems: &mut Problem
                 .hint("write `serves = \"execution\"`: it takes that service's account, mode and secrets"),
         );
     }
+    let args = args.into_iter().map(Spanned::into_inner).collect();
     Some(Run { task, args, serves, secrets, env })
 }
 
-fn read_args(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+fn read_args(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<Spanned<String>>> {
     if !fields.has("args") {
         return Some(Vec::new());
     }
@@ -271,12 +299,8 @@ fn read_args(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<Str
     if texts.get_ref().len() > ARGUMENTS_MAX {
         problems.error(texts.span(), Refusal::bad_value(format!("a job has at most {ARGUMENTS_MAX} arguments")));
     }
-    let args: Vec<String> = texts
-        .get_ref()
-        .iter()
-        .filter_map(|text| accept(text, problems, env::check_value))
-        .map(Spanned::into_inner)
-        .collect();
+    let args: Vec<Spanned<String>> =
+        texts.get_ref().iter().filter_map(|text| accept(text, problems, env::check_value)).collect();
     (args.len() == texts.get_ref().len()).then_some(args)
 }
 

@@ -5,7 +5,9 @@
 //! services have all their guardrails. Pure: bytes in, values out. Spans are byte offsets into the file.
 
 mod account;
+mod arguments;
 mod circles;
+mod days;
 mod deployment;
 mod directives;
 mod document;
@@ -27,6 +29,7 @@ mod problem;
 mod program;
 mod reading;
 mod release;
+mod restarts;
 mod role;
 mod schedule;
 mod scope;

@@ -6,18 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 use crate::{
-    circles,
-    gate::Gate,
+    circles, days,
     job::{Job, Work},
     name::Name,
     nearest::nearest,
     problem::{Code, Problems, Refusal},
-    program::Task,
+    restarts,
     service::Service,
 };
 
 /// So many names are looked at for the one that was meant: thousands of them for each of thousands would take minutes.
 const LIKELY_MAX: usize = 200;
+/// A second one is refused, so the days of more are of no use to anybody.
+const TRADERS_MAX: usize = 4;
 
 /// The names that the manifest declares, also of elements that have problems of their own.
 #[derive(Debug, Default)]
@@ -41,11 +42,13 @@ pub(crate) fn check(
     check_order_of_starts(services, declared, problems);
     check_unit_names(jobs, declared, problems);
     check_circles(jobs, problems);
+    restarts::check(services, jobs, problems);
     // With a job that could not be read, nobody knows whether it is the one that is missed.
     if jobs.len() == declared.jobs.len() {
         check_started(jobs, problems);
-        for service in services.values().filter(|service| service.role().opens_positions()) {
-            check_day(service, jobs, problems);
+        let traders = services.values().filter(|service| service.role().opens_positions());
+        for service in traders.take(TRADERS_MAX) {
+            days::check(service, jobs, problems);
         }
     }
 }
@@ -95,7 +98,7 @@ fn check_single(services: &BTreeMap<Name, Service>, problems: &mut Problems) {
     let Some(first) = traders.next() else { return };
     for service in traders {
         let message = format!("`{}` already places orders in this deployment", first.name());
-        let hint = "two execution processes once traded side by side; give the second a manifest, a state directory and an account of its own";
+        let hint = "two execution processes once traded side by side; give the second a manifest, and so a name, a state directory, an account and a folder of keys of its own";
         problems.error(service.name_span(), Refusal::new(Code::Duplicate, message).hint(hint));
     }
 }
@@ -157,57 +160,6 @@ fn check_started(jobs: &BTreeMap<Name, Job>, problems: &mut Problems) {
             let message = format!("nothing starts `{}`", job.name());
             let hint = "write `schedule = \"Mon..Fri 08:30\"`, or name it in on_success of another job";
             problems.error(job.name_span(), Refusal::new(Code::NeverRuns, message).hint(hint));
-        }
-    }
-}
-
-/// A service that may open positions needs every day what its gates wait for, and somebody who starts it afresh.
-fn check_day(service: &Service, jobs: &BTreeMap<Name, Job>, problems: &mut Problems) {
-    let runs = |task: Task| {
-        jobs.values().filter(move |job| match job.work() {
-            Work::Run(run) => run.task() == task,
-            Work::Restart(_) => false,
-        })
-    };
-    let name = service.name();
-    let mut never = |message: String, hint: String| {
-        problems.error(service.name_span(), Refusal::new(Code::NeverRuns, message).hint(hint));
-    };
-    if service.task().gates().contains(&Gate::Watchlist) && runs(Task::Scan).next().is_none() {
-        let hint = "its gate would refuse every day; add a job that runs `scanner scan`";
-        never(format!("no job writes the watchlist that `{name}` waits for"), hint.to_owned());
-    }
-    if service.task().gates().contains(&Gate::Preflight) && runs(Task::Preflight).next().is_none() {
-        let hint = "its gate would refuse every day; add a job that runs `session preflight`";
-        never(format!("no job makes the preflight that `{name}` waits for"), hint.to_owned());
-    }
-    let scheduled_restart = jobs.values().any(|job| match job.work() {
-        Work::Restart(restarted) => restarted.get_ref() == name.as_str() && job.has_schedule(),
-        Work::Run(_) => false,
-    });
-    if !service.task().ends_with_session() && !scheduled_restart {
-        let hint = format!(
-            "a service that a gate ended yesterday stays down; add a job with `restart = \"{name}\"` and a schedule"
-        );
-        never(format!("no job with a schedule restarts `{name}`"), hint);
-    }
-    check_preflight_comes_first(service, runs(Task::Preflight), problems);
-}
-
-/// A preflight that begins with the session, or after it, permits nothing.
-fn check_preflight_comes_first<'j>(
-    service: &Service,
-    preflights: impl Iterator<Item = &'j Job>,
-    problems: &mut Problems,
-) {
-    let Some(session) = service.schedule_spanned() else { return };
-    let earliest_session = session.get_ref().in_new_york().map(|(_, time)| time).min();
-    for preflight in preflights.filter_map(Job::schedule_spanned) {
-        let latest = preflight.get_ref().in_new_york().map(|(_, time)| time).max();
-        if latest >= earliest_session {
-            let message = format!("the preflight does not come before `{}`", service.name());
-            let hint = "the gate would not find today's; let it begin, and end, before the session does";
-            problems.error(preflight.span(), Refusal::new(Code::NeverRuns, message).hint(hint));
         }
     }
 }

@@ -201,6 +201,7 @@ on_success = ["restart"]
             (3, Code::BadValue),
             (6, Code::UnknownKey),
             (9, Code::WrongType),
+            (14, Code::MissingGuardrail),
             (14, Code::NeverRuns),
             (18, Code::BadValue),
             (19, Code::DisarmsGuardrail),
@@ -237,10 +238,10 @@ fn a_key_written_twice_is_a_syntax_error_at_the_second() {
 #[test]
 fn odd_hours_and_unused_secrets_are_warnings() {
     for (with, without, code) in [
-        ("Mon..Fri 08:30", "Mon..Fri 11:00", Code::OutsideSession),
+        ("Mon..Fri 08:30", "Mon..Fri 03:50", Code::OutsideSession),
         ("Mon..Fri 08:30", "Mon..Sun 08:30", Code::OutsideSession),
-        ("Mon..Fri 08:40", "Mon..Fri 12:00", Code::OutsideSession),
-        ("Mon..Fri 16:15", "Mon..Fri 09:15", Code::OutsideSession),
+        ("Mon..Fri 08:40", "Mon..Fri 09:29", Code::OutsideSession),
+        ("Mon..Fri 16:15", "Mon..Fri 20:30", Code::OutsideSession),
         ("[secrets.alpaca]", "[secrets.slack]\nkeys = [\"SLACK_URL\"]\n[secrets.alpaca]", Code::Unused),
     ] {
         let text = AVWAP.replacen(with, without, 1);
@@ -300,8 +301,8 @@ fn a_late_start_belongs_to_a_schedule() {
         let scan = deployment.jobs().find(|job| job.name().as_str() == "scan").unwrap();
         scan.late_start().map(manifest::Seconds::get)
     };
-    assert_eq!(late(AVWAP), Some(90 * 60));
-    assert_eq!(late(&AVWAP.replacen("late_start = \"90m\"", "", 1)), None);
+    assert_eq!(late(AVWAP), Some(45 * 60));
+    assert_eq!(late(&AVWAP.replacen("late_start = \"45m\"", "", 1)), None);
     let unscheduled = AVWAP.replacen("schedule = \"Mon..Fri 08:30\"\n", "", 1);
     let problems = refused(&unscheduled);
     assert!(problems.iter().any(|problem| problem.message.contains("no schedule to be late for")), "{problems:#?}");

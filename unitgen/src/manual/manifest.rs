@@ -109,7 +109,10 @@ fn write_rest(roff: &mut Roff) {
         "The installed manifest of deployment NAME; its units carry its \
         digest.",
     );
-    roff.item("/etc/portcullis/credentials/DEPLOYMENT/KEY", "The value of a secret of that deployment, which root alone can read.");
+    roff.item(
+        "/etc/portcullis/credentials/DEPLOYMENT/KEY",
+        "The value of a secret of that deployment, which root alone can read.",
+    );
     roff.item("/usr/share/portcullis/appliance.schema.json", "The same language as JSON Schema, for editors.");
     roff.section("EXAMPLES");
     roff.text("A deployment that scans before the open and trades its list on a paper account:");

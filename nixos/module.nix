@@ -147,8 +147,8 @@ in
       description = ''
         Where keys of the manifest's `[secrets]` lie on the host: each becomes a link
         {file}`/etc/portcullis/credentials/NAME/KEY` ({file}`credentials.encrypted/NAME/KEY` of a group with
-        `encrypted = true`), NAME being the manifest's, which systemd reads as root when a unit starts. Keys that are not named here are files that you lay there by hand. Never a
-        path in the Nix store, which everybody can read.
+        `encrypted = true`), NAME being the manifest's, which systemd reads as root when a unit starts. Keys that are not named
+        here are files that you lay there by hand. Never a path in the Nix store, which everybody can read.
       '';
     };
 

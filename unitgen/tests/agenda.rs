@@ -24,16 +24,16 @@ fn a_weekend_on_which_the_clocks_go_forward() {
 avwap: 6 fires in 4 days from Fri 2026-03-06, days of America/New_York
 
 Fri 2026-03-06  session 09:30 to 16:00
-  08:30  13:30 UTC  scan               1h before the open; made up for until 10:00; then execution-restart
+  08:30  13:30 UTC  scan               1h before the open; made up for until 09:15; then execution-restart
   08:40  13:40 UTC  execution-restart  50m before the open
-  16:15  21:15 UTC  eod                15m after the close
+  16:15  21:15 UTC  eod                15m after the close; made up for until 22:15
 
 Sun 2026-03-08  weekend; clocks of America/New_York go forward 1h at 02:00, from UTC-05:00 to UTC-04:00
 
 Mon 2026-03-09  session 09:30 to 16:00
-  08:30  12:30 UTC  scan               1h before the open; made up for until 10:00; then execution-restart
+  08:30  12:30 UTC  scan               1h before the open; made up for until 09:15; then execution-restart
   08:40  12:40 UTC  execution-restart  50m before the open
-  16:15  20:15 UTC  eod                15m after the close
+  16:15  20:15 UTC  eod                15m after the close; made up for until 22:15
 ",
     );
 }
@@ -47,14 +47,14 @@ fn a_holiday_and_the_half_day_behind_it() {
 avwap: 6 fires in 3 days from Thu 2026-11-26, days of America/New_York
 
 Thu 2026-11-26  no session: Thanksgiving Day
-  08:30  13:30 UTC  scan               no session: Thanksgiving Day; made up for until 10:00; then execution-restart
+  08:30  13:30 UTC  scan               no session: Thanksgiving Day; made up for until 09:15; then execution-restart
   08:40  13:40 UTC  execution-restart  no session: Thanksgiving Day
-  16:15  21:15 UTC  eod                no session: Thanksgiving Day
+  16:15  21:15 UTC  eod                no session: Thanksgiving Day; made up for until 22:15
 
 Fri 2026-11-27  half-day 09:30 to 13:00: day after Thanksgiving
-  08:30  13:30 UTC  scan               1h before the open; made up for until 10:00; then execution-restart
+  08:30  13:30 UTC  scan               1h before the open; made up for until 09:15; then execution-restart
   08:40  13:40 UTC  execution-restart  50m before the open
-  16:15  21:15 UTC  eod                3h15m after the close
+  16:15  21:15 UTC  eod                3h15m after the close; made up for until 22:15
 ",
     );
 }
@@ -64,7 +64,7 @@ fn days_beyond_the_exchanges_calendar_are_said_to_be() {
     let text = told(&manifest(AVWAP), "2027-12-31", 4);
     assert!(text.contains("Fri 2027-12-31  session 09:30 to 16:00\n"), "{text}");
     assert!(text.contains("Mon 2028-01-03  the exchange's calendar of this release ends on 2027-12-31\n"), "{text}");
-    assert!(text.contains("  scan               session unknown; made up for until 10:00"), "{text}");
+    assert!(text.contains("  scan               session unknown; made up for until 09:15"), "{text}");
     let before = told(&manifest(AVWAP), "1990-01-01", 1);
     assert!(before.contains("Mon 1990-01-01  the exchange's calendar of this release begins on "), "{before}");
 }
@@ -72,7 +72,8 @@ fn days_beyond_the_exchanges_calendar_are_said_to_be() {
 #[test]
 fn the_clocks_go_back_and_odd_hours_are_marked() {
     let odd = AVWAP.replace("Mon..Fri 16:15\"", "Sat,Sun 21:00:30\"\non_success = [\"again\"]");
-    let odd = format!("{odd}\n[jobs.again]\nrestart = \"execution\"\n");
+    let odd = odd.replace("late_start = \"6h\"", "#");
+    let odd = format!("{odd}\n[jobs.again]\nprogram = \"desk\"\nargs = [\"status\"]\n");
     let text = told(&manifest(&odd), "2026-10-31", 2);
     let expect = "
 Sat 2026-10-31  weekend
@@ -90,9 +91,9 @@ Not by a timer:
 #[test]
 fn a_job_while_the_exchange_is_open_is_marked() {
     let text = told(&manifest(&AVWAP.replace("Mon..Fri 16:15", "Mon..Fri 12:00")), "2026-03-10", 1);
-    assert!(text.contains("  12:00  16:00 UTC  eod                in session\n"), "{text}");
+    assert!(text.contains("  12:00  16:00 UTC  eod                in session; made up for until 18:00\n"), "{text}");
     let half = told(&manifest(&AVWAP.replace("Mon..Fri 16:15", "Mon..Fri 13:00")), "2026-11-27", 1);
-    assert!(half.contains("eod                at the close\n"), "{half}");
+    assert!(half.contains("eod                at the close; made up for until 19:00\n"), "{half}");
 }
 
 /// In a zone of its own a deployment reads its own clock first, and services have timers too.
@@ -149,7 +150,7 @@ fn json_is_one_line_of_the_same() {
         ("kind", "job".into()),
         ("utc", "2026-11-27T13:30:00Z".into()),
         ("local", "2026-11-27T08:30:00-05:00".into()),
-        ("made_up_until", "2026-11-27T15:00:00Z".into()),
+        ("made_up_until", "2026-11-27T14:15:00Z".into()),
         ("on_success", serde_json::json!(["execution-restart"])),
         ("exchange", serde_json::json!({ "kind": "before_open", "seconds": 3600 })),
     ] {
@@ -165,7 +166,7 @@ fn icalendar_has_an_event_a_fire() {
     assert!(out.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')));
     for event in [
         "DTSTART:20261126T133000Z\nSUMMARY:avwap: scan (no session)\nDESCRIPTION:no session: Thanksgiving Day\\; made up for \
-         until 10:00\\; then execution-restart\n",
+         until 09:15\\; then execution-restart\n",
         "DTSTART:20261127T211500Z\nSUMMARY:avwap: eod\nDESCRIPTION:3h15m after the close\\; half-day 09:30 to 13:00: day after \
          Thanksgiving\n",
         "DTSTART:20261130T211500Z\nSUMMARY:avwap: eod\nDESCRIPTION:15m after the close\n",

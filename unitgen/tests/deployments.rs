@@ -251,7 +251,7 @@ fn a_late_start_in_another_zone_is_judged_in_new_york() {
     let tree = planned(PAPER.1);
     let text = |name: &str| String::from_utf8(tree.get(name).unwrap().to_vec()).unwrap();
     assert!(text("paper-preflight.timer").contains("\nOnCalendar=Mon..Fri *-*-* 07:30:00 America/Chicago\n"));
-    let judged = "gate late-start --on Mon,Tue,Wed,Thu,Fri --at 08:30:00 --at-most-seconds 4800\n";
+    let judged = "gate late-start --on Mon,Tue,Wed,Thu,Fri --at 08:30:00 --at-most-seconds 1200\n";
     assert!(text("paper-preflight.service").contains(judged));
     let monitor = planned(SESSION.1);
     let timer = String::from_utf8(monitor.get("paper-trading-execution-monitor.timer").unwrap().to_vec()).unwrap();

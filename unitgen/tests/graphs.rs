@@ -49,7 +49,11 @@ fn whatever_starts_a_gated_unit_starts_it_through_its_gate() {
 
 #[test]
 fn hostile_arguments_stay_labels() {
-    let hostile = AVWAP.replacen("args = [\"scan\"]", r##"args = ["scan", "\"]-->x<b>#`|%% end", "a\\"]"##, 1);
+    let hostile = AVWAP.replacen(
+        "args = [\"scan\"]",
+        r##"args = ["scan", "--bars", "\"]-->x<b>#`|%% end", "--earnings=a\\"]"##,
+        1,
+    );
     let graph = graph(&hostile);
     let (chart, digraph) = (mermaid::text(&graph), dot::text(&graph));
     let line = chart.lines().find(|line| line.contains("scanner scan")).unwrap();
@@ -62,7 +66,7 @@ fn hostile_arguments_stay_labels() {
 #[test]
 fn graphviz_draws_every_manifest() {
     let mut graphs: Vec<Graph> = manifests().iter().map(|(_, manifest)| graph(manifest)).collect();
-    graphs.push(graph(&AVWAP.replacen("[\"scan\"]", r#"["scan", "\"]-->x<b>", "a\\"]"#, 1)));
+    graphs.push(graph(&AVWAP.replacen("[\"scan\"]", r#"["scan", "--bars=\"]-->x<b>", "--earnings", "a\\"]"#, 1)));
     for graph in graphs {
         let Some(svg) = drawn(&dot::text(&graph)) else { return };
         for node in &graph.nodes {

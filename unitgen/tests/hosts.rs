@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::Value;
 use unitgen::{
-    host::{self, ClockFound, CredentialFound, Host, Kind, PlaceFound, ProgramFound, Wanted},
+    host::{self, ClockFound, CredentialFound, Host, Kind, OwnersFound, PlaceFound, ProgramFound, Wanted},
     source, systemd,
 };
 
@@ -45,6 +45,9 @@ fn every_lack_is_told() {
         (|host| host.unknown_zones = vec!["America/New_York".to_owned()], Kind::NoTimeZones),
         (|host| host.has_user = false, Kind::NoUser),
         (|host| host.has_group = false, Kind::NoGroup),
+        (|host| host.owners.user = Some(0), Kind::AccountOfOthers),
+        (|host| host.owners.user = Some(65_534), Kind::AccountOfOthers),
+        (|host| host.owners.state = Some(0), Kind::PlaceOfOthers),
         (|host| host.programs[2] = ProgramFound::Missing, Kind::ProgramMissing),
         (|host| host.programs[3] = ProgramFound::NotExecutable, Kind::ProgramNotExecutable),
         (|host| host.credentials[0] = CredentialFound::Missing, Kind::CredentialMissing),
@@ -133,6 +136,46 @@ fn a_root_that_has_everything_is_rendered_into_and_one_that_lacks_something_is_n
             assert!(told.contains(&format!("host[{code}]: ")) && told.contains("lacks 1 thing"), "{code}: {told}");
         }
         assert_eq!(fs::read_dir(root.path("etc/systemd/system")).unwrap().count(), 0, "{code}: something was written");
+    }
+}
+
+/// The name says nothing of whose it is: the numbers do, and the groups.
+#[test]
+fn accounts_and_state_of_others_are_told() {
+    let passwd = |id: u32| format!("root:x:0:0::/root:/bin/sh\ntrading:x:{id}:990::/:/usr/sbin/nologin\n");
+    let lays: [(Box<dyn Fn(&Root)>, &str); 5] = [
+        (Box::new(move |root| root.write("etc/passwd", &passwd(0), 0o644)), "account-of-others]: trading: it is root"),
+        (
+            Box::new(move |root| root.write("etc/passwd", &passwd(33), 0o644)),
+            "trading: its user id 33 is one of the system's own",
+        ),
+        (
+            Box::new(|root| root.write("etc/group", "trading:x:42:\n", 0o644)),
+            "trading: its group id 42 is one of the system's own",
+        ),
+        (
+            Box::new(|root| root.write("etc/group", "trading:x:990:\ndocker:x:991:me,trading\n", 0o644)),
+            "trading: it is in the group docker",
+        ),
+        (
+            Box::new(|root| {
+                fs::create_dir(root.path("var/lib/avwap")).unwrap();
+                std::os::unix::fs::chown(root.path("var/lib/avwap"), Some(991), Some(991)).unwrap();
+            }),
+            "place-of-others]: /var/lib/avwap: it is there already, and user id 991 owns it, not trading (990)",
+        ),
+    ];
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
+    if !is_root {
+        assert!(std::env::var_os("CI").is_none(), "CI is root");
+        println!("skipped: needs root, for a directory of somebody else's");
+    }
+    for (lay, says) in lays.iter().filter(|(_, says)| is_root || !says.contains("place-of")) {
+        let root = Root::sound();
+        lay(&root);
+        let told = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(told.status.code() == Some(1) && said.contains(says), "{says}: {said}");
     }
 }
 
@@ -264,7 +307,7 @@ fn a_clock_that_nothing_keeps_is_somebodys_decision_and_other_directories_are_no
 #[test]
 fn a_zone_that_the_host_lacks_is_told() {
     let root = Root::sound();
-    let chicago = AVWAP.replacen("America/New_York", "America/Chicago", 1).replacen("late_start", "# late_start", 1);
+    let chicago = AVWAP.replacen("America/New_York", "America/Chicago", 1).replace("Mon..Fri 08:", "Mon..Fri 07:");
     root.write("m.toml", &chicago, 0o644);
     let told = root.unitgen(&["check", "m.toml", "--host", "--root", "."]);
     let said = String::from_utf8_lossy(&told.stderr).into_owned();
@@ -324,6 +367,7 @@ fn sound() -> Host {
         credentials: vec![CredentialFound::Fine; 2],
         places: vec![room; 2],
         clock: ClockFound::Kept,
+        owners: OwnersFound { user: Some(990), group: Some(990), trusted: Vec::new(), state: Some(990) },
     }
 }
 

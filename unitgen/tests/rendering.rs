@@ -130,14 +130,14 @@ fn what_may_start_late_is_judged_and_nothing_else_catches_up() {
     let tree = rendered(AVWAP);
     let text = |name: &str| String::from_utf8(tree.get(name).unwrap().to_vec()).unwrap();
     let judged = "\nExecStartPre=/usr/lib/portcullis/bin/gate late-start --on Mon,Tue,Wed,Thu,Fri --at 08:30:00 \
-                  --at-most-seconds 5400\n";
+                  --at-most-seconds 2700\n";
     assert!(text("scan.service").contains(judged), "{}", text("scan.service"));
     let catching: Vec<&str> =
         units(&tree).filter(|(_, text)| text.contains("\nPersistent=true\n")).map(|(path, _)| path).collect();
     let judging: Vec<&str> =
         units(&tree).filter(|(_, text)| text.contains("\nExecStartPre=")).map(|(path, _)| path).collect();
-    assert_eq!((catching, judging), (vec!["scan.timer"], vec!["scan.service"]));
-    let never = rendered(&AVWAP.replacen("late_start", "# late_start", 1));
+    assert_eq!((catching, judging), (vec!["eod.timer", "scan.timer"], vec!["eod.service", "scan.service"]));
+    let never = rendered(&AVWAP.replace("late_start", "# late_start"));
     assert!(units(&never).all(|(_, text)| !text.contains("Persistent=true") && !text.contains("\nExecStartPre=")));
 }
 

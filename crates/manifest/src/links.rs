@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::{
     circles, days,
-    job::{Job, Work},
+    job::Job,
     name::Name,
     nearest::nearest,
     problem::{Code, Problems, Refusal},

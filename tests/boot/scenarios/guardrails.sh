@@ -178,7 +178,7 @@ lose punctual scan.timer AccuracyUSec <<'U'
 [Timer]
 AccuracySec=1min
 U
-lose late-start eod.timer Persistent <<'U'
+lose late-start execution-restart.timer Persistent <<'U'
 [Timer]
 Persistent=true
 U

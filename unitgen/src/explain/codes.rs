@@ -152,6 +152,10 @@ fn of_trouble(kind: Trouble) -> &'static str {
             succeed"
         }
         Trouble::NoLinger => "the manager that runs the units ends with the last login, and does not start at boot",
+        Trouble::AccountOfOthers => {
+            "whoever trades could do what others of the host are trusted with, or they what it may"
+        }
+        Trouble::PlaceOfOthers => "the user would be given a directory that is somebody else's, with everything in it",
         Trouble::ProgramMissing | Trouble::ProgramNotExecutable => {
             "a unit runs this; a gate that cannot be run is skipped in silence, with its service"
         }

@@ -4,11 +4,13 @@
 //! way round. [`observe`] is the thin shell. Everything is told at once, and nothing is changed before all of it is well.
 
 mod observe;
+mod owners;
 mod trouble;
 mod wanted;
 
 pub(crate) use observe::{account_of, name_of, systemd_of};
 pub use observe::{is_own, observe};
+pub use owners::OwnersFound;
 pub use trouble::{Concern, Kind, Trouble};
 pub use wanted::{CredentialFile, Place, Wanted};
 
@@ -33,6 +35,8 @@ pub struct Host {
     pub places: Vec<PlaceFound>,
     /// Its clock.
     pub clock: ClockFound,
+    /// Whose accounts and state are.
+    pub owners: OwnersFound,
 }
 
 /// A program on a host.
@@ -124,6 +128,9 @@ pub fn judge(wanted: &Wanted, host: &Host, clock_waived: bool) -> Vec<Trouble> {
         if !has && !name.is_empty() {
             add(kind, name, "there is no such account".to_owned());
         }
+    }
+    for Trouble { kind, subject, says } in owners::judge(wanted, &host.owners) {
+        add(kind, &subject, says);
     }
     if wanted.lingers && host.has_user && !host.lingers {
         let says = format!("its manager ends with its last login; `loginctl enable-linger {}`", wanted.user);

@@ -12,7 +12,8 @@ use rustix::{
     io::Errno,
 };
 
-use super::{ClockFound, CredentialFile, CredentialFound, Host, Place, PlaceFound, ProgramFound, Wanted};
+use super::owners::TRUSTED;
+use super::{ClockFound, CredentialFile, CredentialFound, Host, OwnersFound, Place, PlaceFound, ProgramFound, Wanted};
 
 /// Where hosts keep their time zones: as the standard has it, and on NixOS.
 const ZONES: [&str; 2] = ["usr/share/zoneinfo", "etc/zoneinfo"];
@@ -37,6 +38,7 @@ pub fn observe(root: &Path, wanted: &Wanted) -> Host {
         credentials: wanted.credentials.iter().map(|file| below.credential(file)).collect(),
         places: wanted.places.iter().map(|place| below.place(place)).collect(),
         clock: below.clock(),
+        owners: below.owners(wanted),
     }
 }
 
@@ -81,6 +83,29 @@ pub(crate) fn systemd_of(root: &Path) -> Option<u16> {
 }
 
 impl Below<'_> {
+    fn owners(&self, wanted: &Wanted) -> OwnersFound {
+        let number = |kind: &str, name: &str| -> Option<u32> {
+            let listed = fs::read_to_string(self.root.join("etc").join(kind)).unwrap_or_default();
+            let line = listed.lines().find(|line| line.split(':').next() == Some(name)).map(str::to_owned);
+            let line = line.or_else(|| self.is_own.then(|| said_by("getent", &[kind, name])).flatten())?;
+            line.trim().split(':').nth(2)?.parse().ok()
+        };
+        let groups = fs::read_to_string(self.root.join("etc/group")).unwrap_or_default();
+        let members =
+            |line: &&str| line.rsplit(':').next().is_some_and(|all| all.split(',').any(|one| one == wanted.user));
+        let named = groups.lines().filter(members).filter_map(|line| line.split(':').next());
+        let owner = |path: &Path| fs::metadata(path).ok().map(|there| there.uid());
+        let state = wanted.places.iter().find(|place| place.purpose == super::wanted::STATE);
+        let state = state.and_then(|place| owner(&self.at(&place.path)));
+        OwnersFound {
+            user: number("passwd", &wanted.user),
+            group: number("group", &wanted.group),
+            trusted: named.filter(|group| TRUSTED.contains(group)).map(str::to_owned).collect(),
+            // Of another root everything may belong to whoever unpacked it.
+            state: state.filter(|owned_by| self.is_own || Some(*owned_by) != owner(self.root)),
+        }
+    }
+
     fn at(&self, path: &str) -> PathBuf {
         match (path.strip_prefix("~/"), &self.home) {
             (Some(below), Some((_, home))) => self.root.join(home.trim_start_matches('/')).join(below),

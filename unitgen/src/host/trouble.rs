@@ -15,6 +15,8 @@ pub enum Kind {
     NoGroup,
     /// A login's manager that ends with it.
     NoLinger,
+    /// An account that is root's or the system's, or that others trust.
+    AccountOfOthers,
     /// A program that a unit runs is not there.
     ProgramMissing,
     /// A program that a unit runs cannot be run.
@@ -33,6 +35,8 @@ pub enum Kind {
     Full,
     /// A place that cannot be asked.
     PlaceUnknown,
+    /// A place that somebody else owns.
+    PlaceOfOthers,
     /// A clock that runs by itself.
     ClockNotKept,
     /// A clock that nobody vouches for.
@@ -41,13 +45,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SystemdTooOld,
         Self::SystemdUnknown,
         Self::NoTimeZones,
         Self::NoUser,
         Self::NoGroup,
         Self::NoLinger,
+        Self::AccountOfOthers,
         Self::ProgramMissing,
         Self::ProgramNotExecutable,
         Self::CredentialMissing,
@@ -57,6 +62,7 @@ impl Kind {
         Self::ReadOnly,
         Self::Full,
         Self::PlaceUnknown,
+        Self::PlaceOfOthers,
         Self::ClockNotKept,
         Self::ClockUnknown,
     ];
@@ -71,6 +77,8 @@ impl Kind {
             Self::NoUser => "no-user",
             Self::NoGroup => "no-group",
             Self::NoLinger => "no-linger",
+            Self::AccountOfOthers => "account-of-others",
+            Self::PlaceOfOthers => "place-of-others",
             Self::ProgramMissing => "program-missing",
             Self::ProgramNotExecutable => "program-not-executable",
             Self::CredentialMissing => "credential-missing",
@@ -97,6 +105,8 @@ impl Kind {
             | Self::NoUser
             | Self::NoGroup
             | Self::NoLinger
+            | Self::AccountOfOthers
+            | Self::PlaceOfOthers
             | Self::CredentialMissing
             | Self::CredentialEmpty
             | Self::CredentialOpen
@@ -123,6 +133,14 @@ impl Kind {
                  made by `useradd --create-home`"
             }
             Self::NoLinger => "without it nothing runs until somebody logs in, and everything ends with the last login",
+            Self::AccountOfOthers => {
+                "name a user and a group of its own in [identity], like `trading`, and take the user out of other groups \
+                 (`gpasswd --delete USER GROUP`)"
+            }
+            Self::PlaceOfOthers => {
+                "look whose it is: systemd would give it to the user with everything in it. If it is this deployment's, \
+                 `chown USER: DIRECTORY`; else name another `state` in [paths]"
+            }
             Self::ProgramMissing => "install the release there, or say with `programs` in [release] where it is",
             Self::ProgramNotExecutable => "`chmod 0755` it",
             Self::CredentialMissing => {

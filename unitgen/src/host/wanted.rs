@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, path::Path};
 
 use crate::Tree;
 
+/// What is kept in the state directory.
+pub(super) const STATE: &str = "the state";
 /// Where `StateDirectory=` lies.
 const STATES: &str = "/var/lib";
 /// A day's ledger, watchlist and log, many times over.
@@ -154,6 +156,6 @@ fn places(tree: &Tree, out: Option<&Path>, state: String) -> Vec<Place> {
         bytes: COPIES * bytes,
         files: COPIES * tree.iter().count() as u64,
     });
-    let state = Place { path: state, purpose: "the state", bytes: STATE_BYTES, files: STATE_FILES };
+    let state = Place { path: state, purpose: STATE, bytes: STATE_BYTES, files: STATE_FILES };
     units.into_iter().chain([state]).collect()
 }

@@ -25,11 +25,18 @@ gates = [\"watchlist\", \"session-window\", \"kill-switch\"]
 program = \"scanner\"
 args = [\"scan\"]
 schedule = \"Mon..Fri 08:30\"
-late_start = \"90m\"
+timeout = \"9m\"
+late_start = \"45m\"
 on_success = [\"execution-restart\"]
 [jobs.execution-restart]
 restart = \"execution\"
 schedule = \"Mon..Fri 08:40\"
+[jobs.eod]
+program = \"desk\"
+args = [\"eod\"]
+schedule = \"Mon..Fri 16:15\"
+serves = \"execution\"
+late_start = \"6h\"
 ";
 
 const NAME: &str = "portcullis-manifest";

@@ -18,7 +18,8 @@ pub(super) const JOBS: Table = Table {
             "args",
             Kind::Texts(VALUE, 0),
             "[\"scan\"]",
-            "Its arguments, the command first. Each stays one argument, whatever stands in it.",
+            "Its arguments: the command, then options that a job may say to it. Each stays one argument, whatever \
+                stands in it.",
         )
         .or("[]"),
         Key::optional(
@@ -41,7 +42,7 @@ pub(super) const JOBS: Table = Table {
             Kind::Text(SPAN),
             "\"90m\"",
             "How late it may still start when the host was off at its time. Later the run fails, for people to \
-                see.",
+                see. No later than its work is of use, and before the open where a restart follows.",
         )
         .or("a missed run stays missed"),
         Key::optional(
@@ -56,7 +57,8 @@ pub(super) const JOBS: Table = Table {
             Kind::Texts(NAME, 0),
             "[\"execution-restart\"]",
             "The jobs that start when this one has succeeded. A service cannot be named: name a job that restarts \
-                it.",
+                it. What places orders is restarted by the success of what writes its list or preflight, and of \
+                nothing else.",
         )
         .or("[]"),
         Key::optional(

@@ -35,7 +35,7 @@ pub const TRIES: [(&str, &str, &str); 34] = [
     ("single-start", "schedule = \"Mon..Fri 08:30\"", "wanted_by = \"default.target\""),
     ("zone", "timezone = \"America/New_York\"", "timezone = \"America/New_Yrok\""),
     ("punctual", "schedule = \"Mon..Fri 16:15\"", "schedule = \"Mon..Fri 16:15\"\naccuracy = \"1m\""),
-    ("late-start", "late_start = \"90m\"", "persistent = true"),
+    ("late-start", "late_start = \"45m\"", "persistent = true"),
     ("follows-success", "on_success = [\"execution-restart\"]", "on_success = [\"execution\"]"),
     ("bounded-run", "timeout = \"9m\"", "timeout = \"infinity\""),
     ("runs-each-time", "timeout = \"9m\"", "remain_after_exit = true"),

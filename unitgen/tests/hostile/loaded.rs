@@ -3,6 +3,8 @@
 
 use std::{env, fs, os::unix::fs::PermissionsExt, process::Command};
 
+use manifest::Catalogue;
+
 use super::{AVWAP, source, systemd};
 
 const SYSTEMD: &str = "/usr/lib/systemd/systemd";
@@ -60,10 +62,12 @@ fn values_reach_the_program_as_they_were_typed() {
 /// The command line of a rendered job and an environment of the same values.
 fn unit() -> String {
     let args: Vec<String> = VALUES.iter().map(|value| serde_json::to_string(value).unwrap()).collect();
-    let manifest = AVWAP.replace("args = [\"eod\"]", &format!("args = [\"eod\", {}]", args.join(", ")));
-    let checked = source::check(manifest.as_bytes()).unwrap();
+    // Of a task to come: what a job may say to a released program is a closed list.
+    let fetch = "program = \"marketdata\"\nschedule = \"Mon..Fri 17:00\"";
+    let manifest = format!("{AVWAP}\n[jobs.fetch]\n{fetch}\nargs = [\"fetch\", {}]\n", args.join(", "));
+    let checked = source::check_with(manifest.as_bytes(), &Catalogue::planned()).unwrap();
     let tree = systemd::render(&checked.deployment, manifest.as_bytes(), &checked.digest);
-    let rendered = std::str::from_utf8(tree.get("eod.service").unwrap()).unwrap();
+    let rendered = std::str::from_utf8(tree.get("fetch.service").unwrap()).unwrap();
     let start = rendered.lines().find(|line| line.starts_with("ExecStart=")).unwrap();
     let environment: String = VALUES
         .iter()

@@ -130,15 +130,16 @@ fn an_older_generator_gets_options_in_place_of_keys() {
 
 #[test]
 fn what_a_target_cannot_run_is_refused_with_what_to_do() {
-    let empty = in_containers("5.4", 257).replacen("args = [\"scan\"]", "args = [\"scan\", \"\"]", 1);
-    let separated = in_containers("5.4", 257).replacen("args = [\"scan\"]", "args = [\"scan\", \";\", \"/bin/sh\"]", 1);
+    let fetch = "[jobs.fetch]\nprogram = \"marketdata\"\nargs = [\"fetch\", \"\"]\nschedule = \"Mon..Fri 17:00\"\n";
+    let empty = format!("{}\n{fetch}", in_containers("5.4", 257));
+    let separated = in_containers("5.4", 257).replacen("args = [\"scan\"]", "args = [\"scan\", \"--bars\", \";\"]", 1);
     let store = AVWAP.replacen("/usr/lib/portcullis/bin", "/nix/store/0-portcullis/bin", 1);
     for (target, manifest, expect, hint) in [
         (Target::Quadlet, in_containers("4.3", 252), "podman 4.3 has no generator", "podman-units"),
         (Target::Quadlet, in_containers("4.5", 252), "podman 4.5 has no generator", "podman-units"),
         (Target::Quadlet, AVWAP.to_owned(), "names no image", "image ="),
         (Target::PodmanUnits, AVWAP.to_owned(), "names no image", "image ="),
-        (Target::Quadlet, empty.clone(), "scan has an empty argument", "podman-units"),
+        (Target::Quadlet, empty.clone(), "fetch has an empty argument", "podman-units"),
         (Target::Quadlet, separated, "scan has the argument `;`", "podman-units"),
         (Target::Nixos, store, "lies in the Nix store", "without --programs"),
         (Target::Nixos, OF_A_LOGIN[0].to_owned(), "a login's manager", "systemd"),

@@ -8,7 +8,7 @@ use super::{Kind, Trouble, Wanted};
 /// Groups whose members are as good as root, or read what root alone should.
 pub(super) const TRUSTED: [&str; 10] =
     ["admin", "disk", "docker", "incus-admin", "kmem", "libvirt", "lxd", "shadow", "sudo", "wheel"];
-const OF_THE_SYSTEM: std::ops::Range<u32> = 1..100;
+const OF_THE_SYSTEM: std::ops::Range<u32> = 0..100;
 const NOBODY: u32 = 65_534;
 
 /// What was found of accounts and of who owns what.
@@ -37,7 +37,7 @@ pub(super) fn judge(wanted: &Wanted, found: &OwnersFound) -> Vec<Trouble> {
         }
         match number {
             Some(0) => add(Kind::AccountOfOthers, name, format!("it is root: its {what} id is 0")),
-            Some(number) if OF_THE_SYSTEM.contains(&number) || number == NOBODY => {
+            Some(number) if is_of_the_system(number) => {
                 add(Kind::AccountOfOthers, name, format!("its {what} id {number} is one of the system's own"));
             }
             Some(_) | None => {}
@@ -49,9 +49,14 @@ pub(super) fn judge(wanted: &Wanted, found: &OwnersFound) -> Vec<Trouble> {
     let state = wanted.places.iter().find(|place| place.purpose == super::wanted::STATE);
     if let (Some(state), Some(owner), Some(user)) = (state, found.state, found.user)
         && owner != user
+        && !is_of_the_system(user)
     {
         let says = format!("it is there already, and user id {owner} owns it, not {} ({user})", wanted.user);
         add(Kind::PlaceOfOthers, &state.path, says);
     }
     troubles
+}
+
+fn is_of_the_system(number: u32) -> bool {
+    OF_THE_SYSTEM.contains(&number) || number == NOBODY
 }

@@ -1,4 +1,4 @@
-# Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+# Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
 # Do not edit: change the manifest and render again.
 #
 # imports = [ (import ./avwap.nix { }) ];
@@ -11,7 +11,7 @@
   # NixOS looks at no [Install] section.
   systemd.units."avwap.target".wantedBy = [ "multi-user.target" ];
   systemd.units."avwap.target".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -30,7 +30,7 @@
   '';
 
   systemd.units."eod.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -42,6 +42,9 @@
     [Service]
     Type=oneshot
     TimeoutStartSec=600
+    # A catch-up run that comes too late fails, where people see it. Not ExecCondition=: a skip is a success to
+    # systemd, and OnSuccess= would fire.
+    ExecStartPre=${programs}/gate late-start --on Mon,Tue,Wed,Thu,Fri --at 16:15:00 --at-most-seconds 21600
     ExecStart=${programs}/desk eod
     # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
     # in silence.
@@ -58,7 +61,7 @@
     LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/avwap/APCA_API_KEY_ID
     LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/avwap/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -110,7 +113,7 @@
   '';
 
   systemd.units."eod.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -121,13 +124,14 @@
     OnCalendar=Mon..Fri *-*-* 16:15:00 America/New_York
     # systemd's own slack is a minute.
     AccuracySec=1s
-    # A catch-up run would start the instant the timer does, at boot or at deploy, whatever the hour.
-    Persistent=false
+    # A slot missed while the host was off starts the instant the timer does, at boot or at deploy; the unit's own
+    # ExecStartPre= judges how late that may be.
+    Persistent=true
     Unit=eod.service
   '';
 
   systemd.units."execution-restart.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -156,7 +160,7 @@
     StateDirectory=avwap
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -203,7 +207,7 @@
   '';
 
   systemd.units."execution-restart.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -220,7 +224,7 @@
   '';
 
   systemd.units."execution.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -271,7 +275,7 @@
     LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/avwap/APCA_API_KEY_ID
     LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/avwap/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -321,7 +325,7 @@
   '';
 
   systemd.units."scan.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -336,7 +340,7 @@
     TimeoutStartSec=540
     # A catch-up run that comes too late fails, where people see it. Not ExecCondition=: a skip is a success to
     # systemd, and OnSuccess= would fire.
-    ExecStartPre=${programs}/gate late-start --on Mon,Tue,Wed,Thu,Fri --at 08:30:00 --at-most-seconds 5400
+    ExecStartPre=${programs}/gate late-start --on Mon,Tue,Wed,Thu,Fri --at 08:30:00 --at-most-seconds 2700
     ExecStart=${programs}/scanner scan
     # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
     # in silence.
@@ -346,7 +350,7 @@
     StateDirectory=avwap
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/avwap.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/avwap/state
     Environment=EXECUTION_V2_DB=%S/avwap/data/execution_v2.sqlite
@@ -393,7 +397,7 @@
   '';
 
   systemd.units."scan.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:a12f4c05072275d3b8e8c7c743c6ca21839f3d447c38d7c97922ae199f49137d).
+    # Rendered by unitgen 0.1.0 from the manifest of avwap (sha256:5849228bc4ced85c21ab281901c8c3d2381242a0ccc15cc4cd14341938114583).
     # Do not edit: change the manifest and render again.
 
     [Unit]

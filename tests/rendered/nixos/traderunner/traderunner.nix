@@ -1,4 +1,4 @@
-# Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+# Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
 # Do not edit: change the manifest and render again.
 #
 # imports = [ (import ./traderunner.nix { }) ];
@@ -9,7 +9,7 @@
 { ... }:
 {
   systemd.units."automatictrader-api.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -43,7 +43,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -91,8 +91,109 @@
     BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
   '';
 
+  systemd.units."automatictrader-eod.service".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: automatictrader-eod
+    PartOf=traderunner.target
+    Wants=network-online.target
+    After=network-online.target
+
+    [Service]
+    Type=oneshot
+    TimeoutStartSec=600
+    # A catch-up run that comes too late fails, where people see it. Not ExecCondition=: a skip is a success to
+    # systemd, and OnSuccess= would fire.
+    ExecStartPre=${programs}/gate late-start --on Mon,Tue,Wed,Thu,Fri --at 16:15:00 --at-most-seconds 21600
+    ExecStart=${programs}/desk eod
+    # Tells how it ended when that was no success, a gate's skip included: a scheduled job once crashed every day
+    # in silence.
+    ExecStopPost=${programs}/desk alert --unit %n
+    User=trading
+    Group=trading
+    StateDirectory=traderunner
+    StateDirectoryMode=0700
+    # Account locks lie here: one process acts for an account, whichever unit it belongs to.
+    RuntimeDirectory=portcullis
+    RuntimeDirectoryMode=0700
+    RuntimeDirectoryPreserve=yes
+    # With a path a missing credential stops the start; without one systemd would skip it silently.
+    LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/traderunner/APCA_API_KEY_ID
+    LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/traderunner/APCA_API_SECRET_KEY
+    Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06
+    Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
+    Environment=AVWAP_STATE_DIR=%S/traderunner/state
+    Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
+    Environment=EXECUTION_MODE=PAPER
+    Environment=PORTCULLIS_ACCOUNT=PA30000020
+    Environment=APCA_API_BASE_URL=https://paper-api.alpaca.markets
+    Environment=APCA_API_DATA_URL=https://data.alpaca.markets
+    # Sandbox of a job that talks to the broker: calls out to single hosts, listens nowhere, runs nothing but the
+    # release's programs.
+    NoNewPrivileges=yes
+    CapabilityBoundingSet=
+    AmbientCapabilities=
+    UMask=0077
+    ProtectSystem=strict
+    ProtectHome=yes
+    PrivateTmp=yes
+    PrivateDevices=yes
+    DevicePolicy=closed
+    PrivateUsers=yes
+    PrivateMounts=yes
+    ProtectProc=invisible
+    ProcSubset=pid
+    ProtectClock=yes
+    ProtectHostname=yes
+    ProtectKernelTunables=yes
+    ProtectKernelModules=yes
+    ProtectKernelLogs=yes
+    ProtectControlGroups=yes
+    RestrictNamespaces=yes
+    RestrictRealtime=yes
+    RestrictSUIDSGID=yes
+    LockPersonality=yes
+    MemoryDenyWriteExecute=yes
+    RemoveIPC=yes
+    KeyringMode=private
+    LimitCORE=0
+    SystemCallArchitectures=native
+    SystemCallFilter=@system-service
+    SystemCallFilter=~@privileged @resources listen memfd_create io_uring_setup
+    SystemCallErrorNumber=EPERM
+    RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+    SocketBindDeny=any
+    SystemCallFilter=~kill tkill tgkill pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo
+    IPAddressDeny=any
+    IPAddressAllow=0.0.0.0/1 128.0.0.0/2 192.0.0.0/3 ::/1 8000::/2 c000::/3 e000::/4 f000::/5 f800::/6 fc00::/7 fe00::/8
+    ReadOnlyPaths=/run
+    NoExecPaths=/ /tmp /var/tmp -/dev/shm %S/traderunner -%t/portcullis
+    BindReadOnlyPaths=${programs} -/usr/lib/x86_64-linux-gnu -/usr/lib/aarch64-linux-gnu -/usr/lib64 -/lib64 -/nix/store
+  '';
+
+  systemd.units."automatictrader-eod.timer".text = ''
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
+    # Do not edit: change the manifest and render again.
+
+    [Unit]
+    Description=traderunner: automatictrader-eod at Mon..Fri 16:15 New York
+    PartOf=traderunner.target
+
+    [Timer]
+    OnCalendar=Mon..Fri *-*-* 16:15:00 America/New_York
+    # systemd's own slack is a minute.
+    AccuracySec=1s
+    # A slot missed while the host was off starts the instant the timer does, at boot or at deploy; the unit's own
+    # ExecStartPre= judges how late that may be.
+    Persistent=true
+    Unit=automatictrader-eod.service
+  '';
+
   systemd.units."automatictrader-worker-restart.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -121,7 +222,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -168,7 +269,7 @@
   '';
 
   systemd.units."automatictrader-worker-restart.timer".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -185,7 +286,7 @@
   '';
 
   systemd.units."automatictrader-worker.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -237,7 +338,7 @@
     LoadCredential=APCA_API_KEY_ID:%E/portcullis/credentials/traderunner/APCA_API_KEY_ID
     LoadCredential=APCA_API_SECRET_KEY:%E/portcullis/credentials/traderunner/APCA_API_SECRET_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -286,7 +387,7 @@
   '';
 
   systemd.units."marketdata-stream.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -322,7 +423,7 @@
     # With a path a missing credential stops the start; without one systemd would skip it silently.
     LoadCredential=EODHD_API_KEY:%E/portcullis/credentials/traderunner/EODHD_API_KEY
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite
@@ -373,7 +474,7 @@
   # NixOS looks at no [Install] section.
   systemd.units."traderunner.target".wantedBy = [ "multi-user.target" ];
   systemd.units."traderunner.target".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -384,6 +485,7 @@
     Wants=automatictrader-worker.service
     Wants=marketdata-stream.service
     Wants=trading-dashboard-v2.service
+    Wants=automatictrader-eod.timer
     Wants=automatictrader-worker-restart.timer
     # Its stop would be that of the services that are PartOf= it.
     X-StopOnRemoval=false
@@ -393,7 +495,7 @@
   '';
 
   systemd.units."trading-dashboard-v2.service".text = ''
-    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5).
+    # Rendered by unitgen 0.1.0 from the manifest of traderunner (sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06).
     # Do not edit: change the manifest and render again.
 
     [Unit]
@@ -427,7 +529,7 @@
     StateDirectory=traderunner
     StateDirectoryMode=0700
     Environment=PORTCULLIS_MANIFEST=%E/portcullis/traderunner.toml
-    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:60ffa4091722c4f5bce96cacaf54bad754b0469962b6f421a3efa0b03c81e2e5
+    Environment=PORTCULLIS_MANIFEST_DIGEST=sha256:cc74d5d66d221fdce47b856a2caf85e44a7aabf464d9da5fb97232a376226a06
     Environment=PORTCULLIS_ARMING_DIR=%E/portcullis/arming
     Environment=AVWAP_STATE_DIR=%S/traderunner/state
     Environment=EXECUTION_V2_DB=%S/traderunner/data/execution_v2.sqlite

@@ -229,7 +229,7 @@ fn nixos_gets_the_units_of_systemd_byte_for_byte() {
     }
     for text in [
         AVWAP.to_owned(),
-        AVWAP.replacen("args = [\"scan\"]", "args = [\"scan\", \"${x} ''\\\\ $${y}\", \"''${z}\"]", 1),
+        AVWAP.replacen("args = [\"scan\"]", "args = [\"scan\", \"--bars\", \"${x} ''\\\\ $${y}\", \"--universe=''${z}\"]", 1),
     ] {
         let accepted = manifest::read(text.as_bytes()).unwrap();
         let place = tempfile::tempdir().unwrap();

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     VERSION,
     apply::{Event, Host, Target, switch},
-    generations::{Generation, Journal, Origin, Record},
+    generations::{Generation, Origin, Record},
     output::OutputError,
     plan::{self, ABSENT, Found, Plan, Wanted, observe::ObserveError},
     source,
@@ -77,8 +77,7 @@ impl Apply {
             (None, _) => {}
         }
         let mut again = self.again(&plan, &wanted, &root, change.host())?;
-        // What a first apply laid before it was interrupted is new, however much of it lies there.
-        again.now.only_restores &= resumed.is_none_or(Journal::is_restore);
+        again.now = again.now.gone_on_with(resumed);
         if resumed.is_none() && is_done(&plan, &again) {
             let number = again.found.current.as_ref().map_or(0, |current| current.number);
             let resting = again.now.resting.as_deref().filter(|resting| !resting.is_empty());

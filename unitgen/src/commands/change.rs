@@ -29,6 +29,8 @@ pub(super) struct Change<'a> {
     host: Option<Real>,
     /// Whether something was gone back with before: then something has changed, however this ends.
     has_recovered: Cell<bool>,
+    /// Whether a rollback that lacked only its last word was found.
+    has_closed: Cell<bool>,
 }
 
 impl<'a> Change<'a> {
@@ -39,7 +41,16 @@ impl<'a> Change<'a> {
         deployment: &'a str,
     ) -> Self {
         let (store, host) = (Store::of(root, installation, deployment), site::host_of(root, installation));
-        Self { args, root, installation, deployment, store, host, has_recovered: Cell::new(false) }
+        Self {
+            args,
+            root,
+            installation,
+            deployment,
+            store,
+            host,
+            has_recovered: Cell::new(false),
+            has_closed: Cell::new(false),
+        }
     }
 
     pub(super) fn host(&self) -> Option<&dyn Host> {
@@ -62,11 +73,19 @@ impl<'a> Change<'a> {
             Some(journal) if journal.is_over() => {
                 if !self.args.dry_run {
                     self.store.close(&journal).map_err(failed)?;
+                    let says = "it was laid and well, and is recorded now";
+                    self.args.event(&Event::new("recorded", says).generation(journal.to));
+                    self.has_closed.set(journal.plan.is_empty());
                 }
                 Ok(None)
             }
             other => Ok(other),
         }
+    }
+
+    /// Whether a rollback ended by being recorded: the same again would be one more.
+    pub(super) fn has_closed_a_rollback(&self) -> bool {
+        self.has_closed.get()
     }
 
     /// Goes back to where something began that was interrupted.

@@ -72,6 +72,9 @@ impl Rollback {
                 return Ok(ExitCode::Ok);
             }
         }
+        if change.has_closed_a_rollback() && self.to.is_none() {
+            return Ok(ExitCode::Ok);
+        }
         let generation = self.chosen(&change.store)?;
         self.lay(&change, &generation, &root)
     }

@@ -27,7 +27,6 @@ use crate::{
         Found, ManifestOf, Plan, Running, Wanted,
         observe::{self, ObserveError},
         orders,
-        steps::is_wanted,
     },
     systemd,
 };
@@ -129,17 +128,11 @@ pub(super) fn observed(root: &Path, wanted: &Wanted, host: Option<&dyn Host>) ->
 fn running(wanted: &Wanted, found: &Found, host: &dyn Host) -> Result<Running, ObserveError> {
     let target = format!("{}.target", wanted.deployment);
     let names: BTreeSet<String> = found.installed.unit_names().chain(wanted.image.unit_names()).collect();
-    let mut arguments = vec!["show", "--property=Id,LoadState,ActiveState,NeedDaemonReload", "--", &target];
+    let properties = format!("--property={}", Running::PROPERTIES);
+    let mut arguments = vec!["show", &properties, "--", &target];
     arguments.extend(names.iter().map(String::as_str).filter(|unit| *unit != target));
     let shown = Shown::read(&host.systemctl(&arguments).map_err(ObserveError::Systemd)?);
-    let of = |unit: &str, key: &str| shown.get(unit).map_or(String::new(), |shown| shown.get(key).to_owned());
-    let rests =
-        |unit: &&String| is_wanted(&wanted.image, &target, unit) && shown.get(*unit).is_none_or(|shown| !shown.is_up());
-    Ok(Running {
-        is_active: of(&target, "ActiveState") == "active",
-        needs_reload: shown.values().any(|shown| shown.get("NeedDaemonReload") == "yes"),
-        resting: names.iter().filter(rests).map(|unit| format!("{unit} ({})", of(unit, "ActiveState"))).collect(),
-    })
+    Ok(Running::read(&shown, &wanted.image, &target))
 }
 
 /// The running host, when the root is its own.

@@ -339,10 +339,10 @@ impl Store {
     /// When it is there and cannot be understood.
     pub fn journal(&self) -> Result<Option<Journal>, StoreError> {
         let path = self.journal_path();
-        if !path.exists() {
-            return Ok(None);
+        match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Ok(_) | Err(_) => read_json(&path).map(Some),
         }
-        read_json(&path).map(Some)
     }
 
     /// Writes the journal.

@@ -8,6 +8,7 @@ pub mod delta;
 pub(crate) mod meaning;
 pub mod observe;
 pub mod orders;
+mod running;
 pub(crate) mod steps;
 mod text;
 pub mod trading;
@@ -19,13 +20,14 @@ use serde::{Deserialize, Serialize};
 
 pub use delta::{Delta, delta};
 pub use meaning::{Left, Meaning};
+pub use running::Running;
 pub use steps::Step;
 pub use trading::{Trades, Trading};
 
 use crate::{
     VERSION,
     apply::permission::Nature,
-    generations::{Content, Generation, Image},
+    generations::{Content, Generation, Image, Journal},
     installation::Installation,
     systemd::header,
     verify::Listing,
@@ -138,17 +140,6 @@ pub struct Found {
     pub now: Option<Timestamp>,
     /// Who looked.
     pub who: String,
-}
-
-/// What systemd says of a deployment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Running {
-    /// Whether the target runs.
-    pub is_active: bool,
-    /// Whether it has not read files of its units that changed since.
-    pub needs_reload: bool,
-    /// Units that the target wants and that do not run, with their state, each in words.
-    pub resting: Vec<String>,
 }
 
 impl Found {
@@ -272,6 +263,13 @@ impl Plan {
             removes_orders: self.removes_orders(),
             lost: self.meaning.lost.clone(),
         }
+    }
+
+    /// The same where a change that was interrupted is gone on with: what a first apply laid before that is new, however much of
+    /// it lies there.
+    #[must_use]
+    pub fn gone_on_with(self, journal: Option<&Journal>) -> Self {
+        Self { only_restores: self.only_restores && journal.is_none_or(Journal::is_restore), ..self }
     }
 
     /// The units that place orders and are taken out.

@@ -141,8 +141,7 @@ impl<'a> Doing<'a> {
             return Ok(Outcome::Halfway(wrong));
         }
         let found = look(self.place, self.host, &wanted);
-        let mut plan = plan::make(&wanted, &found);
-        plan.only_restores &= resumed.is_none_or(Journal::is_restore);
+        let plan = plan::make(&wanted, &found).gone_on_with(resumed);
         if plan.is_empty() && resumed.is_none() {
             return Ok(Outcome::Done(found.current.as_ref().map_or(0, |current| current.number)));
         }

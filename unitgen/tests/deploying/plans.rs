@@ -24,9 +24,15 @@ fn a_plan_says_what_it_means_and_changes_nothing() {
         assert!(!out(&planned).contains(never), "on a root that does not run: {never} in {}", out(&planned));
     }
     assert_eq!(place.laid(), before);
-    place.lay("a", AVWAP);
+    let applied = place.apply("a");
+    assert!(out(&applied).contains("nothing of it was started or waited for"), "{}", out(&applied));
     let again = place.plan("b", AVWAP);
-    assert!(out(&again).contains("nothing to do"), "{}", out(&again));
+    assert!(out(&again).contains("nothing to do: all of it is laid\n"), "{}", out(&again));
+    let mut plan = unitgen::plan::Plan::read(place.read("b.plan").as_bytes()).unwrap();
+    plan.resting = Some(vec!["execution.service (failed)".to_owned()]);
+    assert!(plan.nothing_to_do().ends_with("is laid; what does not run: execution.service (failed)"));
+    plan.resting = Some(Vec::new());
+    assert!(plan.nothing_to_do().ends_with("is laid and runs"));
 }
 
 #[test]

@@ -195,7 +195,7 @@ fn a_name_that_nobody_has_makes_nothing() {
     // A refused apply makes nothing of a deployment either.
     let fresh = Place::new();
     assert_eq!(code(&fresh.plan("a", AVWAP)), 0);
-    fs::remove_file(fresh.path("etc/portcullis/credentials/APCA_API_KEY_ID")).unwrap();
+    fs::remove_file(fresh.path("etc/portcullis/credentials/avwap/APCA_API_KEY_ID")).unwrap();
     assert_eq!(code(&fresh.apply("a")), 75);
     assert!(!fresh.path("var/lib/portcullis/generations/avwap").exists());
 }
@@ -294,10 +294,6 @@ fn no_mask_reaches_directories_of_units() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     assert_eq!(code(&place.plan("a", AVWAP)), 0);
-    fs::remove_dir_all(place.path("etc/portcullis/credentials")).unwrap();
-    for name in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-        place.write(&format!("etc/portcullis/credentials/{name}"), "x", 0o600);
-    }
     let command = format!("umask 077 && exec {} apply a.plan --without-ntp", env!("CARGO_BIN_EXE_unitgen"));
     let applied =
         std::process::Command::new("sh").args(["-c", &command]).current_dir(place.folder.path()).output().unwrap();

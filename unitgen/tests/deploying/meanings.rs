@@ -28,7 +28,7 @@ fn plan(place: &Place, name: &str) -> (Plan, Value) {
 #[test]
 fn a_plan_says_first_where_it_trades() {
     let place = Place::new();
-    place.write("etc/portcullis/credentials/LIVE_CONFIRM_TOKEN", "x", 0o600);
+    place.write("etc/portcullis/credentials/avwap/LIVE_CONFIRM_TOKEN", "x", 0o600);
     let first = out(&place.plan("a", AVWAP));
     assert_eq!(first.lines().nth(1), Some("  trades nothing -> PAPER in account PA30000000"), "{first}");
     place.lay("a", AVWAP);
@@ -69,12 +69,12 @@ fn what_is_run_and_held_otherwise_is_told() {
     let place = Place::new();
     place.lay("a", AVWAP);
     let other =
-        polling(45).replace("args = [\"eod\"]", "args = [\"eod\", \"--no-charts\"]").replace("\"9m\"", "\"8m\"");
+        polling(45).replace("args = [\"eod\"]", "args = [\"eod\", \"--json\"]").replace("\"9m\"", "\"8m\"");
     let text = out(&place.plan("b", &other));
     for line in [
         "  ~ held otherwise: scan.service bounded-run: TimeoutStartSec=540 -> TimeoutStartSec=480\n",
         "  environment\n    execution.service EXECUTION_POLL_SECONDS: 60 -> 45\n",
-        "  commands\n    eod.service ExecStart: /usr/lib/portcullis/bin/desk eod -> /usr/lib/portcullis/bin/desk eod --no-charts\n",
+        "  commands\n    eod.service ExecStart: /usr/lib/portcullis/bin/desk eod -> /usr/lib/portcullis/bin/desk eod --json\n",
     ] {
         assert!(text.contains(line), "{line} in {text}");
     }

@@ -4,6 +4,7 @@
 //! is skipped with a line; under `CI=true` it fails, so that nothing is green because nothing ran.
 
 mod day;
+mod hostile;
 mod manifests;
 mod queue;
 
@@ -13,6 +14,7 @@ use std::{
 };
 
 pub use day::{Day, document_outcome, faults_page, program, rehearse, updates_docs};
+pub use hostile::{HOSTILE, quoted};
 pub use manifests::random_manifest;
 pub use queue::a_few_at_once;
 

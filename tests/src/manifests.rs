@@ -4,42 +4,7 @@
 
 use std::fmt::Write as _;
 
-/// Texts that a careless renderer would break at: quotes, specifiers, dollars, backslashes, blanks, comments.
-const HOSTILE: [&str; 26] = [
-    "plain",
-    "two words",
-    "  inner   blanks  ",
-    "100%",
-    "%n %i %%",
-    "$HOME",
-    "${PATH} $$",
-    "back\\slash",
-    "end\\",
-    "\\x41\\n",
-    "say \"hi\"",
-    "it's",
-    "\"",
-    "'",
-    ";",
-    "a;b",
-    "#no comment",
-    "; none",
-    "",
-    "-",
-    "@+!:-/bin/true",
-    "ä € ß",
-    "a=b",
-    "`x` $(y)",
-    "<&|>*?[~]",
-    "=",
-];
-
-/// Days that leave out no session, and any.
-const EVERY_DAY: [&str; 3] = ["Mon..Fri", "Mon..Sun", "Mon..Sat"];
-const ANY_DAY: [&str; 6] = ["Mon..Fri", "Mon,Wed,Fri", "Sat", "Mon..Sun", "Tue..Thu,Sun", "Fri,Mon"];
-/// Spans that leave time for a restart before the open, and any.
-const SHORT: [&str; 7] = ["1s", "59s", "60s", "90s", "20m", "61m", "3601s"];
-const ANY: [&str; 9] = ["1s", "59s", "60s", "90s", "20m", "61m", "3601s", "2h", "6h"];
+use crate::hostile::{HOSTILE, quoted};
 
 /// Numbers from a seed: splitmix64.
 struct Numbers(u64);
@@ -131,18 +96,17 @@ fn add_service(text: &mut String, numbers: &mut Numbers, service: &str) {
 
 fn add_jobs(text: &mut String, numbers: &mut Numbers, seed: u64, service: Option<&str>) {
     let scan = format!("scan-{seed}");
-    let args = options_of_scan(numbers);
-    let when = schedule(numbers, &EVERY_DAY, 4..7);
-    add(text, &format!("[jobs.{scan}]\nprogram = \"scanner\"\nargs = [\"scan\"{args}]\nschedule = \"{when}\""));
+    let args: Vec<String> = (0..numbers.below(7)).map(|_| quoted(numbers.of(&HOSTILE))).collect();
+    let args: String = args.iter().map(|arg| format!(", {arg}")).collect();
+    add(
+        text,
+        &format!("[jobs.{scan}]\nprogram = \"scanner\"\nargs = [\"scan\"{args}]\nschedule = \"{}\"", schedule(numbers)),
+    );
     if numbers.one_in(2) {
-        add(text, &format!("late_start = \"{}\"", numbers.of(&SHORT)));
+        add(text, &format!("late_start = \"{}\"", span(numbers)));
     }
     if numbers.one_in(2) {
-        add(text, &format!("timeout = \"{}\"", numbers.of(&SHORT)));
-    }
-    if service.is_some() && numbers.one_in(2) {
-        let eod = if numbers.one_in(3) { format!(", \"eod-{seed}\"") } else { String::new() };
-        add(text, &format!("on_success = [\"restart-{seed}\"{eod}]"));
+        add(text, &format!("timeout = \"{}\"", span(numbers)));
     }
     add(
         text,
@@ -152,36 +116,27 @@ fn add_jobs(text: &mut String, numbers: &mut Numbers, seed: u64, service: Option
         ),
     );
     let Some(service) = service else { return };
-    let when = schedule(numbers, &EVERY_DAY, 7..9);
-    add(text, &format!("[jobs.restart-{seed}]\nrestart = \"{service}\"\nschedule = \"{when}\""));
-    let when = schedule(numbers, &ANY_DAY, 17..20);
-    add(text, &format!("[jobs.eod-{seed}]\nprogram = \"desk\"\nserves = \"{service}\"\nschedule = \"{when}\""));
-    let args = if numbers.one_in(2) { ", \"--json\"" } else { "" };
+    let follows = numbers.one_in(2);
+    if follows {
+        let eod = if numbers.one_in(3) { format!(", \"eod-{seed}\"") } else { String::new() };
+        add(text, &format!("on_success = [\"restart-{seed}\"{eod}]"));
+    }
+    add(text, &format!("[jobs.restart-{seed}]\nrestart = \"{service}\"\nschedule = \"{}\"", schedule(numbers)));
+    add(
+        text,
+        &format!("[jobs.eod-{seed}]\nprogram = \"desk\"\nserves = \"{service}\"\nschedule = \"{}\"", schedule(numbers)),
+    );
+    let args: Vec<String> = (0..numbers.below(3)).map(|_| quoted(numbers.of(&HOSTILE))).collect();
+    let args: String = args.iter().map(|arg| format!(", {arg}")).collect();
     add(text, &format!("args = [\"eod\"{args}]"));
     if numbers.one_in(3) {
-        add(text, &format!("late_start = \"{}\"\ntimeout = \"{}\"", numbers.of(&ANY), numbers.of(&ANY)));
+        add(text, &format!("late_start = \"{}\"\ntimeout = \"{}\"", span(numbers), span(numbers)));
     }
 }
 
-/// Files under hostile names: what a job may say to a released program is a closed list.
-fn options_of_scan(numbers: &mut Numbers) -> String {
-    let mut args = String::new();
-    for option in ["--bars", "--universe", "--earnings", "--bad-tickers"] {
-        let value = numbers.of(&HOSTILE);
-        if !value.is_empty() && !value.starts_with('-') && numbers.one_in(2) {
-            args += &match numbers.one_in(2) {
-                true => format!(", \"{option}\", {}", quoted(value)),
-                false => format!(", {}", quoted(&format!("{option}={value}"))),
-            };
-        }
-    }
-    args
-}
-
-/// A time of day, apart from the hours in which clocks change: what is to be before the open, or behind the close, is so.
-fn schedule(numbers: &mut Numbers, days: &[&str], hours: std::ops::Range<usize>) -> String {
-    let days = numbers.of(days);
-    let hour = hours.start + numbers.below(hours.len());
+fn schedule(numbers: &mut Numbers) -> String {
+    let days = numbers.of(&["Mon..Fri", "Mon,Wed,Fri", "Sat", "Mon..Sun", "Tue..Thu,Sun", "Fri,Mon"]);
+    let hour = [0, 3 + numbers.below(21)][numbers.below(2)];
     let seconds = if numbers.one_in(2) { format!(":{:02}", numbers.below(60)) } else { String::new() };
     format!("{days} {hour:02}:{:02}{seconds}", numbers.below(60))
 }
@@ -197,7 +152,6 @@ fn repeating_schedule(numbers: &mut Numbers) -> String {
     format!("Mon..Fri {first:02}:{from:02}..{last:02}:{to:02}/{step}{zone}")
 }
 
-/// As TOML has it.
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+fn span(numbers: &mut Numbers) -> &'static str {
+    numbers.of(&["1s", "59s", "60s", "90s", "20m", "61m", "3601s", "2h", "6h"])
 }

@@ -1,24 +1,16 @@
 //! The floor the loop is tested on: the real venue, our real client over loopback, a state directory with an attested
 //! watchlist. A test drives one cycle at a time; the venue's clock stands still unless the test moves it.
 
-use std::{
-    ffi::OsString,
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-    os::unix::fs::MetadataExt,
-    path::Path,
-    sync::mpsc,
-    thread,
-    time::Duration,
-};
+mod faults;
+
+use std::{ffi::OsString, fs, os::unix::fs::MetadataExt, path::Path, sync::mpsc, thread, time::Duration};
 
 use broker::{
     Broker,
     alpaca::{self, Alpaca},
     null::Null,
 };
-use broker_sim::{Market, MarketDay, Moment, RequestSeen, SplitOrders, Venue, VenueConfig, Verdict, engine::Request};
+use broker_sim::{Market, MarketDay, RequestSeen, SplitOrders, Venue, VenueConfig};
 use contract::{
     Attestation, Env, ExitCode, ExposureView, KillLevel, KillSwitch, Layout, ScanRun, ScanStatus, env, sha256_hex,
     write_all_atomically,
@@ -26,7 +18,7 @@ use contract::{
 use market::{Calendar, DailyBar, Feed, NyDate, Qty, Session, Symbol, TimeDelta, Timestamp, Usd};
 use service::log::LogClock;
 use tempfile::TempDir;
-use tokio::sync::{mpsc::UnboundedReceiver, mpsc::UnboundedSender, mpsc::unbounded_channel, oneshot};
+use tokio::sync::{mpsc::UnboundedSender, mpsc::unbounded_channel, oneshot};
 use trading::{
     confirm,
     order::{ClientOrderId, OrderKind, Side},
@@ -38,6 +30,9 @@ use crate::{
     engine::{Engine, Start},
     signals::Signals,
 };
+
+use faults::is_of_the_loop;
+pub use faults::{is_cancel, is_for_executions, is_question, is_send};
 
 const ACCOUNT: &str = "PA3TEST";
 /// The seed under which every candidate breaks its level and holds in the first twenty minutes.
@@ -249,81 +244,6 @@ impl Floor {
         self.venue.advance_to(entry_time(symbol) - TimeDelta::seconds(1));
     }
 
-    /// Cuts the line, before or after the venue acted, for some requests.
-    pub fn cut(&self, moment: Moment, which: impl Fn(&RequestSeen) -> bool + Send + 'static) {
-        self.venue.intercept(Box::new(move |request, now| {
-            if now == moment && is_of_the_loop(request) && which(request) { Verdict::Drop } else { Verdict::Pass }
-        }));
-    }
-
-    /// Says nothing to some requests.
-    pub fn hang(&self, which: impl Fn(&RequestSeen) -> bool + Send + 'static) {
-        self.venue.intercept(Box::new(move |request, _| {
-            if is_of_the_loop(request) && which(request) { Verdict::Hang } else { Verdict::Pass }
-        }));
-    }
-
-    /// Says nothing to the first of some requests, and tells when it came.
-    pub fn hang_first(&self, which: impl Fn(&RequestSeen) -> bool + Send + 'static) -> UnboundedReceiver<()> {
-        let (reach, reached) = unbounded_channel();
-        let mut reach = Some(reach);
-        self.venue.intercept(Box::new(move |request, _| {
-            let Some(reach) = reach.take_if(|_| is_of_the_loop(request) && which(request)) else {
-                return Verdict::Pass;
-            };
-            reach.send(()).unwrap();
-            Verdict::Hang
-        }));
-        reached
-    }
-
-    /// Tells the venue, over the wire, what has no endpoint at the real one.
-    pub fn sim(&self, path: &str, body: &str) {
-        let url = self.env.text(&env::APCA_API_BASE_URL).unwrap().unwrap();
-        let address = url.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(address).unwrap();
-        let length = body.len();
-        let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-        let fields = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
-        stream.write_all(format!("{head}{fields}{body}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    }
-
-    /// Does something at every such request.
-    pub fn at(
-        &self,
-        moment: Moment,
-        which: impl Fn(&RequestSeen) -> bool + Send + 'static,
-        mut act: impl FnMut() + Send + 'static,
-    ) {
-        self.venue.intercept(Box::new(move |request, now| {
-            if now == moment && is_of_the_loop(request) && which(request) {
-                act();
-            }
-            Verdict::Pass
-        }));
-    }
-
-    /// No more interference.
-    pub fn calm(&self) {
-        self.venue.intercept(Box::new(|_, _| Verdict::Pass));
-    }
-
-    /// Somebody cancels an order at the venue by hand.
-    pub fn cancel_by_hand(&self, name: &str) {
-        let order = self.venue.truth().orders.into_iter().find(|order| short(&order.client_order_id) == name).unwrap();
-        let response = self.venue.handle(&Request {
-            method: "DELETE".to_owned(),
-            path: format!("/v2/orders/{}", order.id),
-            key_id: Some("key".to_owned()),
-            secret_key: Some("secret".to_owned()),
-            ..Request::default()
-        });
-        assert_eq!(response.status, 204);
-    }
-
     /// Every order the venue ever got, oldest first: what is left of its id without the deployment, and its status.
     pub fn orders(&self) -> Vec<String> {
         let orders = self.venue.truth().orders;
@@ -372,10 +292,6 @@ impl Floor {
     }
 }
 
-fn is_of_the_loop(request: &RequestSeen) -> bool {
-    !request.agent.ends_with("(stream)")
-}
-
 /// Waits for something that comes by itself.
 pub async fn until(mut is_there: impl FnMut() -> bool) {
     let wait = async {
@@ -384,22 +300,6 @@ pub async fn until(mut is_there: impl FnMut() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), wait).await.expect("it comes");
-}
-
-pub fn is_send(request: &RequestSeen) -> bool {
-    request.method == "POST"
-}
-
-pub fn is_cancel(request: &RequestSeen) -> bool {
-    request.method == "DELETE"
-}
-
-pub fn is_question(request: &RequestSeen) -> bool {
-    request.path == "/v2/orders:by_client_order_id"
-}
-
-pub fn is_for_executions(request: &RequestSeen) -> bool {
-    request.path == "/v2/account/activities/FILL"
 }
 
 /// The state of every intent in the book, by name.

@@ -17,6 +17,8 @@ let
   manifest = lib.importTOML cfg.manifest;
   inherit (manifest) name;
   state = manifest.paths.state or "/var/lib/${name}";
+  group = manifest.identity.group or manifest.identity.user;
+  systemdWanted = (manifest.host or { }).systemd or 252;
   programs = lib.unique (
     [
       "desk"
@@ -41,14 +43,24 @@ let
 
   # Every unit of the deployment but its target, which is the one unit that is named below.
   units =
-    lib.concatMap (service: [ "${service}.service" ]) (lib.attrNames (manifest.services or { }))
+    lib.concatLists (
+      lib.mapAttrsToList (
+        service: entry: [ "${service}.service" ] ++ lib.optional (entry ? schedule) "${service}.timer"
+      ) (manifest.services or { })
+    )
     ++ lib.concatMap (job: [
       "${job}.service"
       "${job}.timer"
     ]) (lib.attrNames (manifest.jobs or { }));
   placing = map (service: "${service}.service") (
     lib.attrNames (
-      lib.filterAttrs (_: service: service.role or "" == "orders") (manifest.services or { })
+      lib.filterAttrs (
+        _: service:
+        lib.elem (service.role or "") [
+          "orders"
+          "worker"
+        ]
+      ) (manifest.services or { })
     )
   );
 
@@ -176,10 +188,10 @@ in
 
     users.users.${manifest.identity.user} = {
       isSystemUser = true;
-      inherit (manifest.identity) group;
+      inherit group;
       description = "Portcullis, deployment ${name}";
     };
-    users.groups.${manifest.identity.group} = { };
+    users.groups.${group} = { };
 
     environment.etc."portcullis/${name}.toml".source = installed;
     environment.systemPackages = [
@@ -197,7 +209,7 @@ in
         folder = mode: user: group: {
           d = { inherit mode user group; };
         };
-        owned = folder "0700" manifest.identity.user manifest.identity.group;
+        owned = folder "0700" manifest.identity.user group;
       in
       {
         "/etc/portcullis/arming" = folder "0755" "root" "root";
@@ -218,7 +230,10 @@ in
         manifest.schema == 1
       ) "the manifest's schema is ${toString manifest.schema}, this release reads 1")
       (assertion (manifest.scope or "system" == "system") "the manifest's scope is not \"system\"")
-      (assertion (lib.versionAtLeast config.systemd.package.version (toString manifest.host.systemd)) "the manifest needs systemd ${toString manifest.host.systemd}, this NixOS has ${config.systemd.package.version}")
+      (assertion (lib.versionAtLeast config.systemd.package.version (toString systemdWanted)) "the manifest needs systemd ${toString systemdWanted}, this NixOS has ${config.systemd.package.version}")
+      (assertion (
+        !(manifest.host or { } ? podman) && !(manifest.release or { } ? image)
+      ) "the manifest is for containers (host.podman, release.image), and this module runs programs")
       (assertion
         ((manifest.release or { }).programs or "/usr/lib/portcullis/bin" == "/usr/lib/portcullis/bin")
         "the manifest says where its programs are (release.programs); on NixOS that is services.portcullis.package"

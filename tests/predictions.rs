@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::symlink, process::Command};
 
-use manifest::{Deployment, Work};
+use manifest::{Catalogue, Deployment, Role, Task, Work};
 use proofs::random_manifest;
 use unitgen::{
     Tree,
@@ -58,6 +58,41 @@ fn a_seed_makes_the_same_manifest_and_another_seed_another() {
     assert_eq!(random_manifest(7), random_manifest(7));
     let different: std::collections::BTreeSet<String> = (0..SEEDS).map(random_manifest).collect();
     assert_eq!(different.len(), usize::try_from(SEEDS).unwrap());
+}
+
+/// Nothing that a manifest can say is left out.
+#[test]
+fn every_task_role_and_kind_of_setting_comes_up() {
+    let texts: Vec<String> = (0..SEEDS).map(random_manifest).collect();
+    let deployments: Vec<Deployment> = (0..SEEDS).map(|seed| rendered(seed).0).collect();
+    let services = || deployments.iter().flat_map(Deployment::services);
+    let runs = || {
+        deployments.iter().flat_map(Deployment::jobs).filter_map(|job| match job.work() {
+            Work::Run(run) => Some(run),
+            Work::Restart(_) => None,
+        })
+    };
+    for task in Task::ALL {
+        let count = services().filter(|service| service.task() == task).count()
+            + runs().filter(|run| run.task() == task).count();
+        assert!(count >= 5, "{task:?} comes up {count} times");
+    }
+    for role in Role::ALL {
+        assert!(services().filter(|service| service.role() == role).count() >= 5, "{role:?}");
+    }
+    for key in ["after", "health", "public", "late_start", "timeout", "on_success", "env", "encrypted", "live"] {
+        let line = format!("\n{key} = ");
+        let table = format!(".{key}]");
+        let count = texts.iter().filter(|text| text.contains(&line) || text.contains(&table)).count();
+        assert!(count >= 5, "{key} comes up in {count}");
+    }
+    let zones: std::collections::BTreeSet<&str> =
+        deployments.iter().map(|deployment| deployment.zone().name()).collect();
+    assert!(zones.len() >= 5, "{zones:?}");
+    for hostile in proofs::HOSTILE {
+        let written = proofs::quoted(hostile);
+        assert!(texts.iter().any(|text| text.contains(&written)), "{hostile:?}");
+    }
 }
 
 /// Many deployments in one directory: none is in another's way, and each is found whole.
@@ -134,8 +169,8 @@ fn expectation<'a>(properties: &'a [(String, Expectation)], name: &str) -> &'a E
 
 fn rendered(seed: u64) -> (Deployment, Tree) {
     let text = random_manifest(seed);
-    let checked =
-        source::check(text.as_bytes()).unwrap_or_else(|problems| panic!("seed {seed}: {problems:#?}\n{text}"));
+    let checked = source::check_with(text.as_bytes(), &Catalogue::planned());
+    let checked = checked.unwrap_or_else(|problems| panic!("seed {seed}: {problems:#?}\n{text}"));
     let tree = systemd::render(&checked.deployment, text.as_bytes(), &checked.digest);
     (checked.deployment, tree)
 }

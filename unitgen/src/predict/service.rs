@@ -82,7 +82,9 @@ const ROOM: [(&str, u64); 5] =
 
 /// Calls that every program needs, and calls that the filter takes from all of ours.
 const CALLS: [&str; 5] = ["read", "write", "openat", "futex", "connect"];
-const NO_CALLS: [&str; 8] = ["listen", "mount", "reboot", "clock_settime", "chroot", "setuid", "bpf", "init_module"];
+const NO_CALLS: [&str; 7] = ["mount", "reboot", "clock_settime", "chroot", "setuid", "bpf", "init_module"];
+/// Calls of `@system-service` that a program has unless a line takes them away by name.
+const CALLS_BY_NAME: [&str; 3] = ["listen", "kill", "memfd_create"];
 
 pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     let or = |key: &str, default: &str| unit.last("Service", key).unwrap_or_else(|| default.to_owned());
@@ -106,8 +108,7 @@ pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     properties.push(text("NotifyAccess", or("NotifyAccess", "none")));
     properties.push(text("KillSignal", "15"));
     properties.push(text("SystemCallErrorNumber", "1"));
-    let (with, without) = (CALLS.to_vec(), NO_CALLS.to_vec());
-    properties.push(("SystemCallFilter".to_owned(), Expectation::Among { with, without }));
+    properties.push(calls(unit));
     let bound = unit.words("Service", "BindReadOnlyPaths").into_iter().map(|path| {
         let plain = path.trim_start_matches('-').to_owned();
         format!("{path}:{plain}:rbind")
@@ -119,6 +120,20 @@ pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
         .collect();
     properties.push(("Environment".to_owned(), Expectation::Variables(variables)));
     properties
+}
+
+/// Groups of calls are hundreds of names: some of each stand for all.
+fn calls(unit: &Loaded<'_>) -> Property {
+    let taken: Vec<String> = unit
+        .list("Service", "SystemCallFilter")
+        .iter()
+        .filter_map(|line| line.strip_prefix('~'))
+        .flat_map(|line| line.split_whitespace().map(str::to_owned))
+        .collect();
+    let is_taken = |call: &&str| taken.iter().any(|name| name == call);
+    let (without, with): (Vec<&str>, Vec<&str>) = CALLS_BY_NAME.into_iter().partition(is_taken);
+    let (with, without) = ([&CALLS[..], &with].concat(), [&NO_CALLS[..], &without].concat());
+    ("SystemCallFilter".to_owned(), Expectation::Among { with, without })
 }
 
 /// Dollars stay doubled: they are halved when the command is run.
@@ -157,15 +172,19 @@ fn limits(unit: &Loaded<'_>) -> impl Iterator<Item = Property> {
     none.chain(room).filter(move |(key, _)| unsaid(key)).map(|(key, expect)| (key.to_owned(), expect))
 }
 
-/// `any` is every address of both families.
+/// `any` is every address of both families, `localhost` those that lead back to this host.
 fn addresses(unit: &Loaded<'_>) -> Vec<Property> {
     let all = |key: &str| {
         let words = unit.words("Service", key).into_iter().flat_map(|word| match word.as_str() {
             "any" => vec!["0.0.0.0/0".to_owned(), "::/0".to_owned()],
+            "localhost" => vec!["127.0.0.0/8".to_owned(), "::1/128".to_owned()],
             _ => vec![word],
         });
         (key.to_owned(), Expectation::Words(words.collect()))
     };
-    let bind = unit.words("Service", "SocketBindDeny").into_iter().collect();
-    vec![all("IPAddressAllow"), all("IPAddressDeny"), ("SocketBindDeny".to_owned(), Expectation::Words(bind))]
+    // systemctl leaves out the colon of a rule without a family: tcp8090.
+    let port = |rule: String| rule.replace(':', "");
+    let ports =
+        |key: &str| (key.to_owned(), Expectation::Words(unit.words("Service", key).into_iter().map(port).collect()));
+    vec![all("IPAddressAllow"), all("IPAddressDeny"), ports("SocketBindAllow"), ports("SocketBindDeny")]
 }

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "graphs/flowchart.rs"]
+mod flowchart;
+
 use std::{
     fs,
     io::Write,
@@ -61,6 +64,32 @@ fn hostile_arguments_stay_labels() {
     assert_eq!(chart.lines().count(), mermaid::text(&self::graph(AVWAP)).lines().count());
     let line = digraph.lines().find(|line| line.contains("scanner scan")).unwrap();
     assert_eq!(line.replace("\\\\", "").replace("\\\"", "").matches('"').count(), 4, "{line}");
+}
+
+/// Read by the documented grammar, every chart says what its graph says: nodes with their lines, links with their labels.
+#[test]
+fn mermaid_reads_every_manifest_as_it_is_meant() {
+    let hostile =
+        [r##""]-->x<b>#`|%% end"##, "a\\", "a\\\"]", "#quot;", "end", "<br/>", "|\"|", "- x", "1. x", ";", "ä €"];
+    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+    let hostile = hostile.map(|text| format!("[\"scan\", \"{}\"]", quoted(text)));
+    let mut graphs: Vec<Graph> = manifests().iter().map(|(_, manifest)| graph(manifest)).collect();
+    graphs.extend(hostile.iter().map(|args| graph(&AVWAP.replacen("[\"scan\"]", args, 1))));
+    for graph in graphs {
+        let text = mermaid::text(&graph);
+        let chart = flowchart::Chart::read(&text).unwrap_or_else(|why| panic!("{why}\n{text}"));
+        assert_eq!(chart.nodes.len(), graph.nodes.len(), "{text}");
+        for node in &graph.nodes {
+            let name = (node.kind != Kind::Gate).then(|| node.id.clone());
+            let lines: Vec<String> = name.into_iter().chain(node.says.iter().cloned()).collect();
+            assert!(chart.nodes.values().any(|seen| *seen == lines), "{lines:?} in {text}");
+        }
+        let mut meant: Vec<&str> = graph.edges.iter().map(|edge| edge.label.as_str()).collect();
+        let mut seen: Vec<&str> = chart.edges.iter().map(|(_, _, label, _)| label.as_str()).collect();
+        meant.sort_unstable();
+        seen.sort_unstable();
+        assert_eq!(seen, meant, "{text}");
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ const UNSAID: [&str; 5] = ["Documentation", "LoadCredential", "LoadCredentialEnc
 
 const SCRIPT: &str = "#: about what systemd loads of 200 random manifests is what unitgen predicts
 #: deploy nothing
-#: timeout 240
+#: timeout 300
 mapfile -t units < /scenario/units
 systemctl show --all --property=\"$(cat /scenario/properties)\" -- \"${units[@]}\" > \"$OUT/shown\"
 ";

@@ -51,9 +51,9 @@ impl Run<'_> {
         }
         // Programs that were put back here are older than those before, and a ledger may be newer by now.
         let has_risen = newer(&start.found.ledgers, &self.ledgers()).is_some();
-        match switch.undo(!has_risen) {
+        match self.undone(target, start, switch, !has_risen) {
             Ok(()) => self.bring_back(target, start, why),
-            Err(error) => self.put_back(target, start, format!("{why}; {}", said(&error))),
+            Err(error) => self.put_back(target, start, format!("{why}; {error}")),
         }
     }
 

@@ -1,8 +1,7 @@
 //! What an apply asks of a running host: one trait, so that tests can answer in its place. [`Real`] is the thin shell.
 
 use std::{
-    io::{Read, Write},
-    net::{SocketAddr, TcpStream},
+    net::SocketAddr,
     os::unix::{fs::MetadataExt, process::CommandExt},
     path::PathBuf,
     process::Command,
@@ -13,7 +12,7 @@ use std::{
 use contract::{Env, ProgramClock};
 use market::Timestamp;
 
-use super::holding::Holding;
+use super::{holding::Holding, http};
 use crate::{
     installation::Installation,
     systemctl::{Systemctl, ThisHost, said},
@@ -22,7 +21,6 @@ use crate::{
 /// Between two looks at what is being waited for.
 const LOOK: Duration = Duration::from_millis(200);
 const HTTP_ANSWER: Duration = Duration::from_secs(3);
-const HTTP_BYTES: u64 = 64;
 
 /// Whom to ask what an account holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,20 +100,7 @@ impl Host for Real {
     }
 
     fn get(&self, address: SocketAddr, path: &str) -> Result<u16, String> {
-        let answer = || -> std::io::Result<Vec<u8>> {
-            let mut stream = TcpStream::connect_timeout(&address, HTTP_ANSWER)?;
-            stream.set_read_timeout(Some(HTTP_ANSWER))?;
-            stream.set_write_timeout(Some(HTTP_ANSWER))?;
-            write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-            let mut bytes = Vec::new();
-            stream.take(HTTP_BYTES).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        };
-        let bytes = answer().map_err(|error| error.to_string())?;
-        let text = String::from_utf8_lossy(&bytes);
-        let status =
-            text.strip_prefix("HTTP/1.").and_then(|rest| rest.split(' ').nth(1)).and_then(|code| code.parse().ok());
-        status.ok_or_else(|| "that is no answer of HTTP".to_owned())
+        http::get(address, path, HTTP_ANSWER)
     }
 
     fn now(&self) -> Result<Timestamp, String> {

@@ -12,6 +12,7 @@ pub mod health;
 pub mod holding;
 pub mod host;
 pub mod hours;
+pub mod http;
 mod keeping;
 pub mod permission;
 pub mod programs;

@@ -211,13 +211,13 @@ impl Run<'_> {
         if let Err(error) = switch.perform() {
             let why = said(&error);
             (self.tell)(&Event::new("failed", why.clone()));
-            return match switch.undo(true) {
+            return match self.undone(target, start, switch, true) {
                 Ok(()) if !start.is_resumed => {
                     self.give_back(&stopped);
                     self.nothing_changed(target, start, format!("{why}; what was there is back"))
                 }
                 Ok(()) => self.put_back(target, start, why),
-                Err(error) => self.put_back(target, start, format!("{why}; {}", said(&error))),
+                Err(error) => self.put_back(target, start, format!("{why}; {error}")),
             };
         }
         self.tell_changes(&changes, "wrote");
@@ -228,6 +228,26 @@ impl Run<'_> {
                 self.finish(target, start)
             }
             Err(wrong) => self.go_back(target, start, switch, wrong.join("; ")),
+        }
+    }
+
+    /// The quick way back; what lies there then is what was found, or it was not the way: a directory that somebody removed
+    /// meanwhile takes files along that were never touched.
+    pub(super) fn undone(
+        &self,
+        target: &Target,
+        start: &Start<'_>,
+        switch: Switch<'_>,
+        with_programs: bool,
+    ) -> Result<(), String> {
+        switch.undo(with_programs).map_err(|error| said(&error))?;
+        let before = &start.found.installed;
+        let paths: BTreeSet<String> = before.paths().into_iter().chain(target.image.paths()).collect();
+        let there = observe::installed(self.root, paths).map_err(|error| said(&error))?;
+        match before.iter().find(|(path, content)| there.get(path) != Some(content)) {
+            // What an interruption left is no state to go back to.
+            Some((path, _)) if !start.is_resumed => Err(format!("/{path} is not what it was")),
+            Some(_) | None => Ok(()),
         }
     }
 

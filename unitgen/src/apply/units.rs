@@ -264,6 +264,10 @@ impl Bringing<'_> {
                 if now.saturating_sub(since) >= SETTLED {
                     return Ok(());
                 }
+                // Well at every look, and never the same run: it would be waited for without end.
+                if since.saturating_sub(begun) > bound {
+                    return Err(vec![format!("units are started again and again, after {} s", bound.as_secs())]);
+                }
             } else if now.saturating_sub(begun) >= bound {
                 let late = |line: &String| format!("{line}, after {} s", bound.as_secs());
                 return Err(waiting.iter().map(late).collect());

@@ -176,7 +176,11 @@ impl Apply {
             }
         }
         if !self.change.json {
-            tell("  help: the host is not what the plan was made against; make it again with `unitgen plan`\n");
+            tell(if is_resumed {
+                "  help: what was interrupted cannot go on like that; `unitgen rollback` goes back to where it began\n"
+            } else {
+                "  help: the host is not what the plan was made against; make it again with `unitgen plan`\n"
+            });
         }
         Err(ExitCode::GateRefused)
     }

@@ -23,6 +23,8 @@ pub struct Killed;
 pub type Fate = (&'static str, &'static str);
 
 pub struct Told {
+    /// Its services are another run at every look.
+    is_restless: bool,
     units: PathBuf,
     /// State of each unit: `active running 1`.
     pub states: RefCell<BTreeMap<String, String>>,
@@ -57,8 +59,14 @@ pub struct Told {
 }
 
 impl Told {
+    /// Whose services are another run at every look.
+    pub fn restless(self) -> Self {
+        Self { is_restless: true, ..self }
+    }
+
     pub fn on(place: &Place) -> Self {
         Self {
+            is_restless: false,
             units: place.path(&place.units()),
             states: RefCell::default(),
             asked: RefCell::default(),
@@ -147,7 +155,12 @@ impl Told {
     fn show(&self, unit: &str) -> String {
         let text = std::fs::read_to_string(self.units.join(unit)).unwrap_or_default();
         let state = self.states.borrow().get(unit).cloned().unwrap_or("inactive dead 0".to_owned());
-        let words: Vec<&str> = state.split(' ').collect();
+        let mut words: Vec<&str> = state.split(' ').collect();
+        self.runs.set(self.runs.get() + u32::from(self.is_restless));
+        let run = self.runs.get().to_string();
+        if self.is_restless {
+            words[2] = &run;
+        }
         let load = if self.is_there(unit) { "loaded" } else { "not-found" };
         let kind = if text.contains("Type=oneshot") { "oneshot" } else { "notify" };
         let gate = if words[1] == "refused" { "{ code=exited ; status=75 }" } else { "{ code=(null) ; status=0/0 }" };

@@ -32,7 +32,7 @@ const CALLS: [&str; 13] = [
 const THREADS: usize = 2;
 
 /// A host on which the first manifest is laid, or nothing, and the plan of the next.
-fn prepared(before: Option<&str>, next: &str) -> Place {
+pub fn prepared(before: Option<&str>, next: &str) -> Place {
     let place = Place::new();
     if let Some(manifest) = before {
         place.lay("before", manifest);
@@ -49,7 +49,7 @@ struct Work<'a> {
     command: &'a [&'a str],
 }
 
-const APPLY: &[&str] = &["apply", "next.plan", "--without-ntp"];
+pub const APPLY: &[&str] = &["apply", "next.plan", "--without-ntp"];
 const ROLLBACK: &[&str] = &["rollback", "--root", "."];
 
 /// Every call of the undisturbed work, with how often it is made.
@@ -75,7 +75,7 @@ fn traced(place: &Place, options: &[&str], work: &[&str]) -> std::process::Outpu
     command.current_dir(place.folder.path()).output().unwrap()
 }
 
-fn injected(place: &Place, call: &str, number: usize, what: &str, work: &[&str]) -> std::process::Output {
+pub fn injected(place: &Place, call: &str, number: usize, what: &str, work: &[&str]) -> std::process::Output {
     let inject = format!("inject={call}:{what}:when={number}");
     traced(place, &["-o", "/dev/null", "-e", &format!("trace={call}"), "-e", &inject], work)
 }
@@ -95,7 +95,7 @@ fn is_guarded(place: &Place, before: Option<&str>, next: &str, at: &str) {
     }
 }
 
-fn can_trace() -> bool {
+pub fn can_trace() -> bool {
     let tried = Command::new("strace").args(["-f", "-o", "/dev/null", "/bin/true"]).output();
     let works = tried.is_ok_and(|output| output.status.success());
     if !works {
@@ -313,29 +313,11 @@ fn whoever_comes_next_goes_back_first() {
     }
 }
 
-/// A directory of drop-ins that goes in the middle comes back with what was in it.
-#[test]
-fn what_cannot_be_put_back_quickly_is_put_back_from_its_generation() {
-    let place = prepared(Some(AVWAP), &polling(45));
-    let old = place.laid();
-    // A folder where a file shall lie: it cannot be replaced, and everything before it is put back.
-    let eod = place.path(UNITS).join("eod.timer");
-    fs::remove_file(&eod).unwrap();
-    fs::create_dir(&eod).unwrap();
-    fs::write(eod.join("x"), "").unwrap();
-    let refused = place.apply("next");
-    assert_ne!(code(&refused), 0, "{}", out(&refused));
-    fs::remove_dir_all(&eod).unwrap();
-    assert_eq!(code(&place.plan("before", AVWAP)), 0);
-    assert_eq!(code(&place.apply("before")), 0);
-    assert_eq!(place.laid(), old);
-}
-
-fn without_stages(place: &Place) -> Vec<(String, String)> {
+pub fn without_stages(place: &Place) -> Vec<(String, String)> {
     place.laid().into_iter().filter(|(path, _)| !path.contains(".unitgen-stage")).collect()
 }
 
-fn is_whole(place: &Place, manifest: &str, at: &str) {
+pub fn is_whole(place: &Place, manifest: &str, at: &str) {
     let manifest = place.of(manifest);
     for (path, content) in tree(&manifest).iter() {
         assert_eq!(fs::read(place.path(&place.unit(path))).unwrap(), content, "{at}: {path}");

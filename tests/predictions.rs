@@ -108,7 +108,8 @@ fn fresh_renders_have_lost_nothing() {
             .unwrap();
     }
     let names = trees.iter().flat_map(|(_, tree)| tree.iter().map(|(path, _)| path.to_owned())).collect();
-    let listing = search_path::read(&[directory.path().to_owned()], &names).unwrap();
+    let mut listing = search_path::read(&[directory.path().to_owned()], &names).unwrap();
+    listing.deployments = trees.iter().map(|(deployment, _)| deployment.name().to_string()).collect();
     for (deployment, tree) in &trees {
         let deployment = deployment.name().as_str();
         let expected = Expected { deployment, installation: &Installation::SYSTEM, tree, enabled: true };

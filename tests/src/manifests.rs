@@ -29,8 +29,8 @@ struct Draft {
     numbers: Numbers,
     text: String,
     trader: Trader,
-    /// The manifest's zone is always as far from New York, so that work may be made up for.
-    may_be_late: bool,
+    /// The manifest's zone is New York's.
+    is_new_york: bool,
 }
 
 /// The manifest of a seed; its programs are those of the planned catalogue.
@@ -49,8 +49,8 @@ pub fn random_manifest(seed: u64) -> String {
     ]);
     let zone =
         numbers.of(&["America/New_York", "America/New_York", "America/Chicago", "UTC", "Europe/Berlin", "Asia/Tokyo"]);
-    let may_be_late = zone.starts_with("America/");
-    let mut draft = Draft { seed, numbers, text: String::new(), trader, may_be_late };
+    let is_new_york = zone == "America/New_York";
+    let mut draft = Draft { seed, numbers, text: String::new(), trader, is_new_york };
     draft.add(&format!("schema = 1\ntimezone = \"{zone}\"\nscope = \"system\"\nenvironment = \"staging\""));
     draft.add_top();
     draft.add_secrets();

@@ -4,12 +4,25 @@ use crate::hostile::{HOSTILE, quoted};
 
 use super::{Draft, Trader};
 
+/// Days that leave out no session, and any.
+const EVERY_DAY: [&str; 3] = ["Mon..Fri", "Mon..Sun", "Mon..Sat"];
+const ANY_DAY: [&str; 6] = ["Mon..Fri", "Mon,Wed,Fri", "Sat", "Mon..Sun", "Tue..Thu,Sun", "Fri,Mon"];
+/// Spans that leave time for a restart before the open, and any.
+const SHORT: [&str; 7] = ["1s", "59s", "60s", "90s", "20m", "61m", "3601s"];
+const ANY: [&str; 9] = ["1s", "59s", "60s", "90s", "20m", "61m", "3601s", "2h", "6h"];
+
 impl Draft {
     pub(super) fn add_jobs(&mut self, service: Option<&str>) {
         let seed = self.seed;
         let serves = service.map(|service| format!("serves = \"{service}\"\n")).unwrap_or_default();
         if self.trader == Trader::Lists || self.numbers.one_in(4) {
-            self.add_job(&format!("scan-{seed}"), "scanner", "scan", "");
+            let (args, when) = (self.options_of_scan(), self.once(&EVERY_DAY, 4..7));
+            self.add_job(
+                &format!("scan-{seed}"),
+                &format!("program = \"scanner\"\nargs = [\"scan\"{args}]"),
+                &when,
+                &SHORT,
+            );
             let follows_restart = self.trader == Trader::Lists && self.numbers.one_in(2);
             let follows_eod = service.is_some() && self.numbers.one_in(4);
             let mut followers = Vec::new();
@@ -28,19 +41,31 @@ impl Draft {
             ));
         }
         if self.numbers.one_in(4) {
-            self.add_job(&format!("fetch-{seed}"), "marketdata", "fetch", "secrets = [\"alpaca\", \"data\"]\n");
+            // What a job may say to a program to come is anything.
+            let args: String =
+                (0..self.numbers.below(9)).map(|_| format!(", {}", quoted(self.numbers.of(&HOSTILE)))).collect();
+            let lines = format!("program = \"marketdata\"\nargs = [\"fetch\"{args}]\nsecrets = [\"alpaca\", \"data\"]");
+            let when = self.once(&ANY_DAY, 17..20);
+            self.add_job(&format!("fetch-{seed}"), &lines, &when, &ANY);
         }
         let Some(service) = service else { return };
         if self.trader == Trader::Session {
             let minute = self.numbers.below(60);
             self.add(&format!(
-                "[jobs.preflight-{seed}]\nprogram = \"session\"\nargs = [\"preflight\"]\n{serves}schedule = \"Mon..Fri 07:{minute:02}\""
+                "[jobs.preflight-{seed}]\nprogram = \"session\"\nargs = [\"preflight\"]\n{serves}schedule = \"Mon..Fri 07:{minute:02} America/New_York\""
             ));
         } else {
-            let schedule = self.once();
-            self.add(&format!("[jobs.restart-{seed}]\nrestart = \"{service}\"\nschedule = \"{schedule}\""));
+            let when = self.once(&EVERY_DAY, 7..9);
+            self.add(&format!("[jobs.restart-{seed}]\nrestart = \"{service}\"\nschedule = \"{when}\""));
         }
-        self.add_job(&format!("eod-{seed}"), "desk", "eod", &serves);
+        let args = self.numbers.of(&["", ", \"--json\""]);
+        let when = self.once(&ANY_DAY, 17..20);
+        self.add_job(
+            &format!("eod-{seed}"),
+            &format!("program = \"desk\"\nargs = [\"eod\"{args}]\n{}", serves.trim_end()),
+            &when,
+            &ANY,
+        );
         if self.numbers.one_in(3) {
             let repeats = self.repeating();
             self.add(&format!(
@@ -49,30 +74,44 @@ impl Draft {
         }
     }
 
-    /// One that starts once a day, with arguments, and what it may take.
-    fn add_job(&mut self, name: &str, program: &str, command: &str, lines: &str) {
-        let args: String =
-            (0..self.numbers.below(7)).map(|_| format!(", {}", quoted(self.numbers.of(&HOSTILE)))).collect();
-        let schedule = self.once();
-        self.add(&format!(
-            "[jobs.{name}]\nprogram = \"{program}\"\nargs = [\"{command}\"{args}]\n{lines}schedule = \"{schedule}\""
-        ));
-        if self.may_be_late && self.numbers.one_in(2) {
-            let late = self.span();
+    /// One that starts once a day, and what it may take.
+    fn add_job(&mut self, name: &str, lines: &str, when: &str, spans: &[&str]) {
+        self.add(&format!("[jobs.{name}]\n{lines}\nschedule = \"{when}\""));
+        if self.numbers.one_in(2) {
+            let late = self.numbers.of(spans).to_owned();
             self.add(&format!("late_start = \"{late}\""));
         }
         if self.numbers.one_in(2) {
-            let timeout = self.span();
+            let timeout = self.numbers.of(spans).to_owned();
             self.add(&format!("timeout = \"{timeout}\""));
         }
     }
 
-    /// A time of day, apart from the hours in which clocks change, here or in New York.
-    fn once(&mut self) -> String {
-        let days = self.numbers.of(&["Mon..Fri", "Mon,Wed,Fri", "Sat", "Mon..Sun", "Tue..Thu,Sun", "Fri,Mon"]);
-        let hour = 3 + self.numbers.below(20);
+    /// Files under hostile names: what a job may say to a released program is a closed list.
+    fn options_of_scan(&mut self) -> String {
+        let mut args = String::new();
+        for option in ["--bars", "--universe", "--earnings", "--bad-tickers"] {
+            let value = self.numbers.of(&HOSTILE);
+            if value.is_empty() || value.starts_with('-') || self.numbers.one_in(2) {
+                continue;
+            }
+            args += &if self.numbers.one_in(2) {
+                format!(", \"{option}\", {}", quoted(value))
+            } else {
+                format!(", {}", quoted(&format!("{option}={value}")))
+            };
+        }
+        args
+    }
+
+    /// A time of day in New York, which stands behind it where the manifest has another zone: what is to be before the open, or
+    /// behind the close, is so.
+    fn once(&mut self, days: &[&str], hours: std::ops::Range<usize>) -> String {
+        let days = self.numbers.of(days);
+        let hour = hours.start + self.numbers.below(hours.len());
         let seconds = if self.numbers.one_in(2) { format!(":{:02}", self.numbers.below(60)) } else { String::new() };
-        format!("{days} {hour:02}:{:02}{seconds}", self.numbers.below(60))
+        let zone = if self.is_new_york { "" } else { " America/New_York" };
+        format!("{days} {hour:02}:{:02}{seconds}{zone}", self.numbers.below(60))
     }
 
     /// Times at even distances, in any zone; apart from the hours in which clocks change.
@@ -84,9 +123,5 @@ impl Draft {
         let zone = self.numbers.of(&zones);
         let (from, to) = (self.numbers.below(60), self.numbers.below(60));
         format!("Mon..Fri {first:02}:{from:02}..{last:02}:{to:02}/{step}{zone}")
-    }
-
-    fn span(&mut self) -> &'static str {
-        self.numbers.of(&["1s", "59s", "60s", "90s", "20m", "61m", "3601s", "2h", "6h"])
     }
 }

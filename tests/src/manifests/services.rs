@@ -89,8 +89,8 @@ impl Draft {
         gates.rotate_left(by);
         self.add(&format!("{mode}\nsecrets = [\"live\", \"alpaca\"]\ngates = [{}]", gates.join(", ")));
         if self.trader == Trader::Session {
-            let minute = self.numbers.below(60);
-            self.add(&format!("schedule = \"Mon..Fri 09:{minute:02}\""));
+            let minute = self.numbers.below(25);
+            self.add(&format!("schedule = \"Mon..Fri 09:{minute:02} America/New_York\""));
         }
         self.add_order(earlier);
         let value = quoted(self.numbers.of(&HOSTILE));

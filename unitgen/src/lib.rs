@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod apply;
 pub mod calendar;
 mod commands;
+pub mod completion;
 pub mod diff;
 pub mod drift;
 mod environment;

@@ -161,17 +161,56 @@ fn bytes_that_are_no_manifest_are_told_and_never_panic() {
 #[test]
 fn wrong_command_lines_are_64_and_name_the_manifests_found() {
     let place = Place::with(AVWAP);
-    for args in [
-        &[][..],
-        &["check"],
-        &["frobnicate"],
-        &["render", "m.toml"],
-        &["render", "m.toml", "--target", "k8s", "--out", "x"],
-    ] {
+    for args in
+        [&[][..], &["frobnicate"], &["render", "m.toml"], &["render", "m.toml", "--target", "k8s", "--out", "x"]]
+    {
         let output = place.unitgen(args);
         assert_eq!((code(&output), out(&output).as_str()), (64, ""), "{args:?}");
     }
-    assert!(err(&place.unitgen(&["check"])).contains("found: ./m.toml"));
+}
+
+#[test]
+fn without_a_name_the_only_manifest_is_meant() {
+    let place = Place::with(AVWAP);
+    fs::create_dir_all(place.path("host/etc/portcullis")).unwrap();
+    fs::create_dir(place.path("manifests")).unwrap();
+    let commands: [&[&str]; 5] = [
+        &["check", "--root", "host"],
+        &["graph"],
+        &["calendar", "--from", "2026-11-25"],
+        &["render", "--target", "systemd", "--out", "units", "--root", "host"],
+        &["explain", "scan.timer", "--root", "host"],
+    ];
+    let said = |args: &[&str]| {
+        let output = place.unitgen(args);
+        (code(&output), err(&output))
+    };
+    for args in commands {
+        assert_eq!(said(args), (0, "manifest: m.toml\n".to_owned()), "{args:?}");
+    }
+    // Several are never chosen from, wherever they lie.
+    fs::write(place.path("manifests/n.toml"), AVWAP).unwrap();
+    let (exit, says) = said(&["check", "--root", "host"]);
+    assert_eq!(exit, 64);
+    assert!(says.contains("hint: name one of manifests/n.toml m.toml"), "{says}");
+    // What is installed comes before what lies here, and a render's copy is no manifest.
+    fs::write(place.path("host/etc/portcullis/avwap.toml"), AVWAP).unwrap();
+    fs::write(place.path("host/etc/portcullis/avwap.manifest.toml"), AVWAP).unwrap();
+    for args in [&["check", "--root", "host"][..], &["explain", "scan.timer", "--root", "host"]] {
+        assert_eq!(said(args), (0, "manifest: host/etc/portcullis/avwap.toml\n".to_owned()), "{args:?}");
+    }
+    let json = place.unitgen(&["check", "--root", "host", "--json"]);
+    assert_eq!((code(&json), err(&json).as_str()), (0, ""));
+    fs::remove_file(place.path("manifests/n.toml")).unwrap();
+    fs::remove_file(place.path("m.toml")).unwrap();
+    let (exit, says) = said(&["graph"]);
+    assert_eq!(exit, 64);
+    assert!(says.contains("there is none in /etc/portcullis, ./manifests and here"), "{says}");
+    let told = out(&place.unitgen(&["--help"]));
+    assert!(
+        told.contains("Without a manifest:\n  the one that is installed in /etc/portcullis, or by a login"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -179,7 +218,7 @@ fn a_manifest_that_is_not_there_is_78() {
     let place = Place::with(AVWAP);
     let output = place.unitgen(&["check", "n.toml"]);
     assert_eq!(code(&output), 78);
-    assert!(err(&output).contains("cannot read n.toml") && err(&output).contains("found: ./m.toml"));
+    assert!(err(&output).contains("cannot read n.toml") && err(&output).contains("found: m.toml"));
 }
 
 #[test]

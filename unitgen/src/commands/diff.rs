@@ -12,7 +12,7 @@ use contract::ExitCode;
 use manifest::Scope;
 use market::Timestamp;
 
-use super::{ManifestArgs, colour_of_output, say, tell};
+use super::{ManifestArgs, colour_of_output, say, tell, usual};
 use crate::{
     diff::{self, Questions, Side, Style},
     guardrails::{Enablement, Manager, Unit, Units},
@@ -239,7 +239,7 @@ fn listing(directories: &[PathBuf]) -> Result<Listing, String> {
 /// The manifests in some directories.
 fn manifests_in<'a>(directories: impl Iterator<Item = PathBuf> + 'a) -> Vec<PathBuf> {
     let entries = directories.flat_map(|directory| directory.read_dir().into_iter().flatten().flatten());
-    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| super::is_manifest(path)).collect();
+    let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| usual::is_manifest(path)).collect();
     found.sort();
     found
 }

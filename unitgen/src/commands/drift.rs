@@ -50,7 +50,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 #[derive(Debug, Args)]
 #[command(after_help = ABOUT)]
 pub(super) struct Drift {
-    /// The manifest to hold this host against [default: every *.manifest.toml among the units]
+    /// The manifest to hold this host against [default: of every deployment that is installed its *.manifest.toml among the units]
     #[arg(value_name = "MANIFEST")]
     manifest: Option<PathBuf>,
     /// Where the programs are installed, when it is not where the manifest says

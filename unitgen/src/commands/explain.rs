@@ -1,9 +1,6 @@
 //! `unitgen explain`: why a rendered line is there, and what a code means.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use contract::ExitCode;
@@ -12,12 +9,8 @@ use manifest::{Document, Release};
 use super::{Loaded, ManifestArgs, colour_of_output, say, tell};
 use crate::{
     explain::{self, Asked, Manifest, Rendered, codes},
-    systemd::manifest_copy,
     targets::{Refused, Target},
 };
-
-/// Where a host's manifests are installed, below its root.
-const INSTALLED: &str = "etc/portcullis";
 
 const HELP: &str = "Exit codes:
   0   done
@@ -39,7 +32,7 @@ pub(super) struct Explain {
     /// A unit, UNIT.DIRECTIVE, a directive, a variable, or a code that another command printed
     #[arg(value_name = "UNIT[.DIRECTIVE]|CODE")]
     subject: String,
-    /// A directive of the unit, and the manifest [default: the one that is installed]
+    /// A directive of the unit, and the manifest [default: the installed one, or the only one nearby: see unitgen(1)]
     #[arg(value_name = "DIRECTIVE|MANIFEST", num_args = 0..=2)]
     more: Vec<String>,
     /// Where the programs are installed, when it is not where the manifest says
@@ -86,14 +79,8 @@ impl Explain {
         if directive.is_none() && self.explain_code() {
             return ExitCode::Ok;
         }
-        let manifest = match manifest.map_or_else(|| installed(&self.root), Ok) {
-            Ok(manifest) => ManifestArgs { manifest: Some(manifest), json: self.json },
-            Err(message) => {
-                tell(&message);
-                return ExitCode::Usage;
-            }
-        };
-        let loaded = match manifest.load() {
+        let manifest = ManifestArgs { manifest, json: self.json };
+        let loaded = match manifest.load_of(&self.root) {
             Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };
@@ -157,28 +144,4 @@ impl Explain {
 /// No directive has a dot or a slash.
 fn is_path(text: &str) -> bool {
     text.contains(['.', '/']) || Path::new(text).exists()
-}
-
-/// The one manifest that a host has; a render's copy beside it is none.
-fn installed(root: &Path) -> Result<PathBuf, String> {
-    let directory = root.join(INSTALLED);
-    let entries = fs::read_dir(&directory).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_copy = |path: &Path| path.to_string_lossy().ends_with(&manifest_copy(""));
-    let mut found: Vec<PathBuf> = entries.filter(|path| super::is_manifest(path) && !is_copy(path)).collect();
-    found.sort();
-    match found.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(format!(
-            "error: no manifest is named, and none is installed in {}{}\n",
-            directory.display(),
-            super::found_nearby()
-        )),
-        several => {
-            let names: Vec<String> = several.iter().map(|path| path.display().to_string()).collect();
-            Err(format!(
-                "error: no manifest is named, and several are installed\n  hint: name one of {}\n",
-                names.join(" ")
-            ))
-        }
-    }
 }

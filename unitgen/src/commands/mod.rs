@@ -17,11 +17,11 @@ mod render;
 mod rollback;
 mod schema;
 mod site;
+mod usual;
 mod verify;
 
 use std::{
     ffi::OsString,
-    fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
@@ -57,7 +57,7 @@ const EXIT_CODES: &str = "Exit codes:
 
 /// Checks a deployment's manifest and renders the units that run it.
 #[derive(Debug, Parser)]
-#[command(name = "unitgen", version, after_help = EXIT_CODES)]
+#[command(name = "unitgen", version, after_help = format!("{EXIT_CODES}\n\n{}", usual::RULE))]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -84,7 +84,7 @@ enum Command {
 /// The manifest, and how to tell what is wrong with it.
 #[derive(Debug, Args)]
 struct ManifestArgs {
-    /// The manifest to read
+    /// The manifest to read [default: the installed one, or the only one nearby: see unitgen(1)]
     manifest: Option<PathBuf>,
     /// Print one line of JSON instead of text
     #[arg(long)]
@@ -169,12 +169,17 @@ impl Loaded {
 
 impl ManifestArgs {
     fn load(&self) -> Result<Loaded, ExitCode> {
-        let Some(path) = &self.manifest else {
-            tell(&format!("error: no manifest is named{}\n", found_nearby()));
-            return Err(ExitCode::Usage);
+        self.load_of(Path::new("/"))
+    }
+
+    /// The same of the host whose root lies elsewhere.
+    fn load_of(&self, root: &Path) -> Result<Loaded, ExitCode> {
+        let path = &match &self.manifest {
+            Some(path) => path.clone(),
+            None => self.usual(root)?,
         };
         let bytes = source::read(path).map_err(|error| {
-            tell(&format!("error: cannot read {}: {error}{}\n", path.display(), found_nearby()));
+            tell(&format!("error: cannot read {}: {error}{}\n", path.display(), usual::hint()));
             ExitCode::BadConfig
         })?;
         match source::check(&bytes) {
@@ -186,6 +191,22 @@ impl ManifestArgs {
         }
     }
 
+    /// The manifest that is meant when none is named, and says which.
+    fn usual(&self, root: &Path) -> Result<PathBuf, ExitCode> {
+        match usual::usual(root) {
+            Ok(path) => {
+                if !self.json {
+                    tell(&format!("manifest: {}\n", path.display()));
+                }
+                Ok(path)
+            }
+            Err(message) => {
+                tell(&message);
+                Err(ExitCode::Usage)
+            }
+        }
+    }
+
     fn show(&self, path: &Path, bytes: &[u8], problems: &[Problem]) {
         if self.json {
             say(&format!("{}\n", Report::new(path, bytes, problems).to_json()));
@@ -193,26 +214,6 @@ impl ManifestArgs {
             tell(&problems::human(path, bytes, problems, colour()));
         }
     }
-}
-
-/// The manifests in the usual places, as a hint.
-fn found_nearby() -> String {
-    let listed = ["manifests", "."].iter().flat_map(|directory| {
-        let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| is_manifest(path))
-    });
-    let mut found: Vec<String> = listed.map(|path| path.display().to_string()).collect();
-    found.sort();
-    found.truncate(10);
-    if found.is_empty() { String::new() } else { format!("\n  found: {}", found.join(" ")) }
-}
-
-fn is_manifest(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "toml")
-        && source::read(path).is_ok_and(|bytes| {
-            let text = String::from_utf8_lossy(&bytes);
-            text.lines().any(|line| line.starts_with("schema ") || line.starts_with("schema="))
-        })
 }
 
 /// Colour only for eyes: on a terminal that has not said no.

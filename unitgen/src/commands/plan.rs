@@ -35,7 +35,7 @@ impl Plan {
     }
 
     fn plan(&self) -> Result<ExitCode, ExitCode> {
-        let loaded = self.manifest.load()?.with_programs(self.programs.as_ref());
+        let loaded = self.manifest.load_of(&self.on.root)?.with_programs(self.programs.as_ref());
         if !self.manifest.json && !loaded.checked.warnings.is_empty() {
             self.manifest.show(&loaded.path, &loaded.bytes, &loaded.checked.warnings);
         }

@@ -85,7 +85,7 @@ impl Target {
 
 impl Render {
     pub(super) fn run(&self) -> ExitCode {
-        let loaded = match self.manifest.load() {
+        let loaded = match self.manifest.load_of(&self.on.root) {
             Ok(loaded) => loaded.with_programs(self.programs.as_ref()),
             Err(code) => return code,
         };

@@ -32,7 +32,7 @@ pub(super) struct Verify {
     /// The directories of the unit search path, the one that wins first [default: those of this system]
     #[arg(value_name = "DIR")]
     directories: Vec<PathBuf>,
-    /// The manifest to hold them against [default: every *.manifest.toml among the units]
+    /// The manifest to hold them against [default: of every deployment that is installed its *.manifest.toml among the units]
     #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     /// Where the programs are installed, when it is not where the manifest says

@@ -95,7 +95,7 @@ impl Host for ThisHost {
     fn changed(&self, path: &str) -> Option<i64> {
         let there = fs::metadata(PathBuf::from(path)).ok()?;
         // A package lays a file with the time of its build, so only its birth tells when; where that is not kept, any change.
-        let birth = there.created().ok().and_then(|born| seconds(born)).unwrap_or_else(|| there.ctime());
+        let birth = there.created().ok().and_then(seconds).unwrap_or_else(|| there.ctime());
         Some(birth.max(there.mtime()))
     }
 

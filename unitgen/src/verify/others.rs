@@ -59,8 +59,8 @@ fn check_triggers(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outc
         let Some((file, entry)) = listing.named(name).next() else { continue };
         let mut texts = vec![(file, entry)];
         texts.extend(drop_ins::in_folders(listing, &[name], ".d").into_values().map(|laid| (laid.path, laid.entry)));
-        let said = texts.iter().flat_map(|(file, entry)| assignments(file, entry.content().unwrap_or_default()));
-        let last = said.filter(|said| ["Unit", "Service"].contains(&said.key.as_str())).last();
+        let mut said = texts.iter().flat_map(|(file, entry)| assignments(file, entry.content().unwrap_or_default()));
+        let last = said.rfind(|said| ["Unit", "Service"].contains(&said.key.as_str()));
         if let Some(said) = last.filter(|said| expected.tree.get(&said.value).is_some()) {
             outcome.find(Code::StartedByOthers, &said.value, said.file.clone(), format!("{name} starts it"));
         }

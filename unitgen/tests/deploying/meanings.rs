@@ -68,8 +68,7 @@ fn a_plan_says_first_where_it_trades() {
 fn what_is_run_and_held_otherwise_is_told() {
     let place = Place::new();
     place.lay("a", AVWAP);
-    let other =
-        polling(45).replace("args = [\"eod\"]", "args = [\"eod\", \"--json\"]").replace("\"9m\"", "\"8m\"");
+    let other = polling(45).replace("args = [\"eod\"]", "args = [\"eod\", \"--json\"]").replace("\"9m\"", "\"8m\"");
     let text = out(&place.plan("b", &other));
     for line in [
         "  ~ held otherwise: scan.service bounded-run: TimeoutStartSec=540 -> TimeoutStartSec=480\n",

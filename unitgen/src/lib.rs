@@ -8,6 +8,7 @@ pub mod apply;
 pub mod calendar;
 mod commands;
 pub mod completion;
+pub mod containers;
 pub mod diff;
 pub mod drift;
 mod environment;

@@ -179,6 +179,29 @@ fn stale(directory: &Path, tree: &Tree, deployment: &str) -> Result<Vec<String>,
     Ok(stale)
 }
 
+/// The files for podman's generator in a directory that were rendered for a deployment.
+///
+/// # Errors
+/// When the directory or a file cannot be read.
+pub fn containers_of(directory: &Path, deployment: &str) -> Result<Vec<String>, OutputError> {
+    let mut found = Vec::new();
+    for name in entries(directory)?.into_iter().filter(|name| name.ends_with(".container")) {
+        if is_of(&directory.join(&name), deployment)? {
+            found.push(name);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a file was rendered for a deployment.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn is_of(path: &Path, deployment: &str) -> Result<bool, OutputError> {
+    Ok(read_if_there(path)?.is_some_and(|content| header::deployment_of(&content) == Some(deployment)))
+}
+
 /// Where units lie below the directory, each with a slash at its end: most targets put them right into it.
 fn folders(rendered: &BTreeSet<&str>) -> BTreeSet<String> {
     let folder = |path: &&str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));

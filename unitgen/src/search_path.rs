@@ -13,15 +13,51 @@ use std::{
 use thiserror::Error;
 
 use crate::{
-    Tree,
+    Tree, containers,
     installation::Installation,
     verify::{self, Directory, Entry, Installed, Link, Listing},
 };
 
 /// Larger than any unit: what is longer is a finding.
 const READ_MAX: u64 = 1 << 20;
-const UNITS: [&str; 6] = [".service", ".timer", ".target", ".path", ".socket", ".slice"];
+const UNITS: [&str; 7] = [".service", ".timer", ".target", ".path", ".socket", ".slice", ".container"];
+/// Deeper than anybody nests them, and a link in a circle ends here.
+const DEPTH_MAX: usize = 8;
 const FOLDERS: [&str; 4] = [".d", ".wants", ".requires", ".upholds"];
+
+/// The directories of podman's generator below a root, each followed by those below it, which count where it has no file of a
+/// name. Those that are not there are left out.
+#[must_use]
+pub fn of_containers(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in containers::SEARCH_PATH {
+        add_with_below(&root.join(path.trim_start_matches('/')), DEPTH_MAX, &mut found);
+    }
+    found
+}
+
+fn add_with_below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
+    if !folder.is_dir() {
+        return;
+    }
+    found.push(folder.to_owned());
+    // What cannot be listed is told when the directory itself is read.
+    for name in names_in(folder).unwrap_or_default() {
+        let is_of_units = FOLDERS.iter().any(|suffix| name.ends_with(suffix));
+        // Those of logins: the system's generator passes them over.
+        let is_of_logins = name == "users" && folder.ends_with("etc/containers/systemd");
+        if depth > 0 && !is_of_units && !is_of_logins {
+            add_with_below(&folder.join(name), depth - 1, found);
+        }
+    }
+}
+
+/// The directories of a rendered tree: itself, or of target `quadlet` that of units and that of files for podman's generator.
+#[must_use]
+pub fn of_rendered(directory: &Path) -> Vec<PathBuf> {
+    let (units, containers) = (directory.join("systemd/system"), directory.join("containers/systemd"));
+    if units.is_dir() && containers.is_dir() { vec![units, containers] } else { vec![directory.to_owned()] }
+}
 
 /// Why a search path cannot be looked at.
 #[derive(Debug, Error)]

@@ -187,17 +187,6 @@ fn a_logins_units_say_what_their_manager_cannot_hold() {
     assert_eq!(said, BTreeSet::from([Guardrail::KernelShielded, Guardrail::NetworkBounded]));
 }
 
-/// What a manager has loaded says not all of a container.
-#[test]
-fn commands_about_a_manager_refuse_containers() {
-    let image = format!("[release]\nimage = \"registry.example/x@sha256:{}\"", "0123456789abcdef".repeat(4));
-    let in_containers = AVWAP.1.replacen("[release]", &image, 1).replacen("[host]", "[host]\npodman = \"5.4\"", 1);
-    for command in &LOOKS {
-        let (code, said) = looked(command, &in_containers);
-        assert_eq!((code, said.contains("is for containers")), (Some(78), true), "{command:?}: {said}");
-    }
-}
-
 const LOOKS: [[&str; 3]; 3] =
     [["verify", "--manifest", "/nowhere"], ["plan", "-o", "/nowhere/plan"], ["drift", "--json", ""]];
 

@@ -10,9 +10,13 @@ use std::{
     process::{Command, Output},
 };
 
+use manifest::Podman;
 use serde_json::Value;
 use unitgen::{
-    host::{self, ClockFound, CredentialFound, Host, Kind, OwnersFound, PlaceFound, ProgramFound, Wanted},
+    host::{
+        self, ClockFound, ContainersFound, ContainersWanted, CredentialFound, Host, ImageFound, Kind, OwnersFound,
+        PlaceFound, PodmanFound, ProgramFound, Wanted,
+    },
     source, systemd,
 };
 
@@ -37,7 +41,17 @@ fn what_is_wanted_is_what_the_units_name() {
 fn every_lack_is_told() {
     let wanted = wanted(AVWAP);
     assert_eq!(host::judge(&wanted, &sound(), false), []);
-    let lingering = Wanted { lingers: true, ..wanted.clone() };
+    // Everything at once, as no single manifest wants it.
+    let containers = ContainersWanted {
+        podman: Some(Podman { major: 5, minor: 4 }),
+        images: vec!["i@sha256:0".to_owned()],
+        generated: true,
+    };
+    let tools = vec!["/usr/bin/setpriv".to_owned()];
+    let lingering = Wanted { lingers: true, tools, containers: Some(containers), ..wanted.clone() };
+    fn of(host: &mut Host) -> &mut ContainersFound {
+        host.containers.as_mut().unwrap()
+    }
     let lacks: &[(fn(&mut Host), Kind)] = &[
         (|host| host.lingers = false, Kind::NoLinger),
         (|host| host.systemd = Some(251), Kind::SystemdTooOld),
@@ -61,6 +75,13 @@ fn every_lack_is_told() {
         (|host| host.places[1] = PlaceFound::Unknown("no".to_owned()), Kind::PlaceUnknown),
         (|host| host.clock = ClockFound::NotKept, Kind::ClockNotKept),
         (|host| host.clock = ClockFound::Unknown, Kind::ClockUnknown),
+        (|host| host.tools[0] = ProgramFound::Missing, Kind::ToolMissing),
+        (|host| of(host).podman = PodmanFound::Missing, Kind::PodmanMissing),
+        (|host| of(host).podman = PodmanFound::Version(Podman { major: 5, minor: 3 }), Kind::PodmanTooOld),
+        (|host| of(host).podman = PodmanFound::Unknown(Some("what".to_owned())), Kind::PodmanUnknown),
+        (|host| of(host).has_generator = false, Kind::GeneratorMissing),
+        (|host| of(host).images[0] = ImageFound::Missing, Kind::ImageMissing),
+        (|host| of(host).images[0] = ImageFound::Unknown("no".to_owned()), Kind::ImageUnknown),
     ];
     let mut met = BTreeSet::new();
     for (change, kind) in lacks {
@@ -71,6 +92,15 @@ fn every_lack_is_told() {
         assert!(troubles[0].to_text().contains("  help: "));
         met.insert(*kind);
     }
+    // What may be fetched matters where something must be.
+    let mut bare = sound();
+    *of(&mut bare) =
+        ContainersFound { images: vec![ImageFound::Missing], has_policy: false, ..of(&mut sound()).clone() };
+    let troubles = host::judge(&lingering, &bare, false);
+    let kinds: Vec<Kind> = troubles.iter().map(|trouble| trouble.kind).collect();
+    assert_eq!(kinds, [Kind::ImageMissing, Kind::PolicyMissing]);
+    assert!(troubles[0].to_text().contains("podman pull i@sha256:0"), "{}", troubles[0].to_text());
+    met.extend(kinds);
     assert_eq!(met.into_iter().collect::<Vec<_>>(), Kind::ALL, "each kind is met");
     let mut everything = sound();
     lacks.iter().for_each(|(change, _)| change(&mut everything));
@@ -368,6 +398,13 @@ fn sound() -> Host {
         places: vec![room; 2],
         clock: ClockFound::Kept,
         owners: OwnersFound { user: Some(990), group: Some(990), trusted: Vec::new(), state: Some(990) },
+        tools: vec![ProgramFound::Fine],
+        containers: Some(ContainersFound {
+            podman: PodmanFound::Version(Podman { major: 5, minor: 4 }),
+            has_generator: true,
+            images: vec![ImageFound::Fine],
+            has_policy: true,
+        }),
     }
 }
 

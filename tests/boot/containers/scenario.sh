@@ -1,31 +1,4 @@
-# Sourced after a header that says on which host, with which target.
-for package in /scenario/packages/*.deb; do dpkg-deb --fsys-tarfile "$package" | tar -C / -x --keep-directory-symlink; done
-ldconfig
-mkdir -p /etc/containers
-printf '[storage]\ndriver = "vfs"\nrunroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"\n' > /etc/containers/storage.conf
-echo '{ "default": [{ "type": "insecureAcceptAnything" }] }' > /etc/containers/policy.json
-# A container of systemd's has no controllers, and its /proc/sys is read-only.
-printf '[containers]\npids_limit = 0\ndefault_sysctls = []\n' > /etc/containers/containers.conf
-figure podman "$(podman --version | sed 's/.* //')"
-
-# The image: the stand-in and what it needs of this guest; it would set a variable and bring a volume.
-root=$(mktemp -d)
-chmod 755 "$root"
-mkdir -p "$root"/{usr/lib/portcullis,usr/bin,usr/lib64,etc,proc,sys,dev,run,tmp,var/lib}
-ln -s usr/bin "$root/bin"; ln -s usr/lib "$root/lib"; ln -s usr/lib64 "$root/lib64"
-mkdir "$root/usr/lib/portcullis/bin"
-for program in bash cat cp env id ls sed sleep sort systemd-notify touch tr wc; do
-    cp "/usr/bin/$program" "$root/usr/bin/"
-    # shellcheck disable=SC2013
-    for library in $(ldd "/usr/bin/$program" | grep -o '/[^ ]*'); do
-        mkdir -p "$root$(dirname "$library")"
-        cp -n "$library" "$root$library" || true
-    done
-done
-for program in execution desk scanner; do install -m 755 /scenario/program "$root/usr/lib/portcullis/bin/$program"; done
-tar -C "$root" -c . | podman import --change 'ENV FOREIGN=1' --change 'VOLUME /data' - localhost/portcullis:1 2>&1
-image=localhost/portcullis@$(podman image inspect --format '{{.Digest}}' localhost/portcullis:1)
-
+# The units as they are rendered, laid by hand: gate, readiness, watchdog, keys, stop.
 # A target that puts containers beside units lies below /etc.
 to=/etc/systemd/system
 [ ! -d /scenario/rendered/containers ] || to=/etc
@@ -69,8 +42,10 @@ podman inspect avwap-execution > "$OUT/inspect"
 ! grep -Eq 'SIMKEY|SIMSECRET' "$OUT/inspect" || fail 'podman inspect shows a key'
 expect "$(stat -c '%U %a' /run/execution.credentials/APCA_API_KEY_ID)" 'trading 400' 'the copy of the key'
 
-# Signs of life come out: longer than the watchdog waits, and nothing is restarted. Hung, it is replaced.
-sleep 8
+# Signs of life come out, a second apart: more of them than the watchdog waits seconds, and nothing is restarted. Hung, it is
+# replaced.
+has_signs() { [ "$(grep -c alive "$ROOT/signs")" -ge 8 ]; }
+wait_for 60 has_signs
 expect_show execution.service NRestarts 0
 touch "$ROOT/hang"
 wait_for 40 is_shown execution.service NRestarts 1

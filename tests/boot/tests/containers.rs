@@ -7,13 +7,16 @@
 
 use std::{
     env, fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use boot::{Host, Root, Scenario, boot_once};
 
-const BODY: &str = include_str!("../containers/scenario.sh");
+const PODMAN: &str = include_str!("../containers/podman.sh");
+const BY_HAND: &str = include_str!("../containers/scenario.sh");
+const DEPLOYED: &str = include_str!("../containers/deploy.sh");
 const PROGRAM: &str = include_str!("../containers/program");
 const CREDENTIALS: [(&str, &str); 2] = [("APCA_API_KEY_ID", "SIMKEY"), ("APCA_API_SECRET_KEY", "SIMSECRET")];
 /// podman without what only networks, signatures and other users need.
@@ -22,16 +25,50 @@ const OF_DEBIAN_12: &str = "podman conmon crun golang-github-containers-common g
 const OF_DEBIAN_13: &str = "podman conmon crun golang-github-containers-common golang-github-containers-image libgpgme11t64 \
     libassuan9 libglib2.0-0t64 libatomic1 libsubid5 libyajl2 libgpg-error0 netavark";
 
-/// podman 5.4 runs in a container of systemd's.
-#[test]
-fn debian_13_runs_quadlet() {
-    boots(Host::Debian13, "quadlet", "nspawn", OF_DEBIAN_13, "systemd/system/avwap.manifest.toml");
+/// A host with its podman, and what it runs of.
+struct Kind {
+    host: Host,
+    target: &'static str,
+    on: &'static str,
+    packages: &'static str,
+    manifest: &'static str,
 }
 
+/// podman 5.4 runs in a container of systemd's.
+const QUADLET: Kind = Kind {
+    host: Host::Debian13,
+    target: "quadlet",
+    on: "nspawn",
+    packages: OF_DEBIAN_13,
+    manifest: "systemd/system/avwap.manifest.toml",
+};
 /// podman 4.3 wants a machine.
+const PODMAN_UNITS: Kind = Kind {
+    host: Host::Debian12,
+    target: "podman-units",
+    on: "vm",
+    packages: OF_DEBIAN_12,
+    manifest: "avwap.manifest.toml",
+};
+
+#[test]
+fn debian_13_runs_quadlet() {
+    runs(&QUADLET);
+}
+
 #[test]
 fn debian_12_runs_podman_units() {
-    boots(Host::Debian12, "podman-units", "vm", OF_DEBIAN_12, "avwap.manifest.toml");
+    runs(&PODMAN_UNITS);
+}
+
+#[test]
+fn debian_13_deploys_quadlet() {
+    deploys(&QUADLET);
+}
+
+#[test]
+fn debian_12_deploys_podman_units() {
+    deploys(&PODMAN_UNITS);
 }
 
 /// Nothing in any rendered tree is unknown to either systemd, nor in what podman's generator makes of target `quadlet`.
@@ -127,24 +164,45 @@ fn is_ci() -> bool {
     env::var("CI").is_ok_and(|value| value == "true" || value == "1")
 }
 
-fn boots(host: Host, target: &str, on: &str, packages: &str, manifest: &str) {
+/// The rendered files laid by hand.
+fn runs(kind: &Kind) {
+    let lay = |layer: &Path, rendered: &Path| copy(rendered, &layer.join("scenario/rendered"));
+    let needs = format!("#: on {}\n#: deploy nothing{}", kind.on, extra(kind));
+    let about = "gate, readiness, watchdog, keys, stop";
+    boots(kind, &format!("containers_{}", kind.target.replace('-', "_")), about, &needs, BY_HAND, lay);
+}
+
+/// The rendered files laid by `unitgen apply`, and all that follows from it.
+fn deploys(kind: &Kind) {
+    let lay = |layer: &Path, rendered: &Path| {
+        fs::copy(rendered.join(kind.manifest), layer.join("scenario/avwap.toml")).unwrap();
+    };
+    let needs = format!("#: on {}\n#: deploy programs{}", kind.on, extra(kind));
+    let about = "plan, apply, drift, rollback and the way from and to target systemd";
+    boots(kind, &format!("deploys_{}", kind.target.replace('-', "_")), about, &needs, DEPLOYED, lay);
+}
+
+fn extra(kind: &Kind) -> &'static str {
+    if kind.on == "nspawn" { "\n#: extra --capability=CAP_NET_ADMIN" } else { "" }
+}
+
+fn boots(kind: &Kind, name: &str, about: &str, needs: &str, body: &str, lay: impl FnOnce(&Path, &Path)) {
+    let Kind { host, target, packages, manifest, .. } = *kind;
     let Some(packages) = fetched(host, packages) else { return };
-    let script = format!(
-        "#: about target {target} with its podman: gate, readiness, watchdog, keys, stop\n#: on {on}\n#: deploy nothing\n#: timeout 400\n#: extra {}\n{BODY}",
-        if on == "nspawn" { "--capability=CAP_NET_ADMIN" } else { "" }
-    );
-    let scenario = Scenario::parse(&format!("containers_{}", target.replace('-', "_")), &script).unwrap();
+    let header = format!("#: about target {target} and its podman: {about}\n{needs}\n#: timeout 400\n");
+    let scenario = Scenario::parse(name, &format!("{header}target={target}\n{PODMAN}{body}")).unwrap();
     let rendered = proofs::workspace_root().join("tests/rendered").join(target).join("avwap");
     let lay = |layer: &Path| -> anyhow::Result<()> {
-        let scenario = layer.join("scenario");
-        copy(&rendered, &scenario.join("rendered"));
-        copy(&packages, &scenario.join("packages"));
-        write(&scenario.join("program"), PROGRAM);
+        copy(&packages, &layer.join("scenario/packages"));
+        write(&layer.join("scenario/program"), PROGRAM);
         write(&layer.join("etc/portcullis/avwap.toml"), &fs::read_to_string(rendered.join(manifest)).unwrap());
         for (name, value) in CREDENTIALS {
-            write(&layer.join("etc/portcullis/credentials/avwap").join(name), value);
+            let path = layer.join("etc/portcullis/credentials/avwap").join(name);
+            write(&path, value);
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         write(&layer.join("usr/lib/sysusers.d/portcullis-avwap.conf"), "u trading - \"Portcullis\" /var/lib/avwap\n");
+        lay(layer, &rendered);
         Ok(())
     };
     boot_once(&scenario, host, lay, |_| Ok(())).unwrap_or_else(|error| panic!("{error:#}"));

@@ -42,9 +42,21 @@ fn of_unit(text: &str, states: &str, expanded: impl Fn(&str) -> String) -> Optio
     });
     let environment: Vec<(String, String)> = pairs.collect();
     environment.iter().find(|(name, _)| *name == env::PORTCULLIS_ACCOUNT.name)?;
-    let desk = values("ExecStopPost").into_iter().find_map(|run| run.split(' ').next().map(str::to_owned))?;
-    let state = values("StateDirectory").into_iter().next()?;
-    Some(Account { desk, state: PathBuf::from(states).join(state), environment })
+    let desk = values("ExecStopPost").into_iter().find_map(|run| program_of(&run))?;
+    let state = values("StateDirectory").into_iter().next().map(|state| PathBuf::from(states).join(state));
+    // Where podman is started by root systemd makes no directory.
+    let said = values("Environment").into_iter();
+    let mut said =
+        said.filter_map(|pair| pair.strip_prefix("STATE_DIRECTORY=").map(|path| PathBuf::from(expanded(path))));
+    Some(Account { desk, state: state.or_else(|| said.next())?, environment })
+}
+
+/// What a command runs, as whomever; podman is nobody to ask.
+fn program_of(command: &str) -> Option<String> {
+    let mut words = command.trim_start_matches('-').split(' ');
+    let first = words.next()?;
+    let program = if first.ends_with("/setpriv") { words.skip_while(|word| *word != "--").nth(1)? } else { first };
+    (!program.ends_with("/podman")).then(|| program.to_owned())
 }
 
 #[cfg(test)]

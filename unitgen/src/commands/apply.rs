@@ -25,7 +25,7 @@ use crate::{
     generations::{Generation, Origin, Record},
     output::OutputError,
     plan::{self, ABSENT, Found, Plan, Wanted, observe::ObserveError},
-    source,
+    source, targets,
 };
 
 /// Larger than any plan.
@@ -87,7 +87,7 @@ impl Apply {
             return Ok(ExitCode::Ok);
         }
         self.refuse_stale(&plan, &again.now, resumed.is_some())?;
-        self.refuse_host(&loaded, &again, &root)?;
+        self.refuse_host(&loaded, wanted.installation.target(), &again, &root)?;
         if again.now.is_empty() && resumed.is_none() {
             self.change.event(&Event::new("done", again.now.nothing_to_do()));
             return Ok(ExitCode::Ok);
@@ -133,7 +133,12 @@ impl Apply {
         })?;
         let loaded =
             Loaded { path: PathBuf::from(&plan.manifest.path), bytes, checked }.with_programs(programs.as_ref());
-        let wanted = site::wanted(&loaded, root, &loaded.installation(root)?, programs.as_ref());
+        let Some(target) = targets::Target::of(&plan.target) else {
+            tell(&format!("error: {}: there is no target {}\n", self.plan.display(), plan.target));
+            return Err(ExitCode::BadData);
+        };
+        let installation = loaded.installation(root, Some(target))?;
+        let wanted = site::wanted(&loaded, root, &installation, programs.as_ref())?;
         Ok((loaded, wanted))
     }
 
@@ -185,9 +190,15 @@ impl Apply {
         Err(ExitCode::GateRefused)
     }
 
-    fn refuse_host(&self, loaded: &Loaded, again: &Again, root: &Path) -> Result<(), ExitCode> {
+    fn refuse_host(
+        &self,
+        loaded: &Loaded,
+        target: targets::Target,
+        again: &Again,
+        root: &Path,
+    ) -> Result<(), ExitCode> {
         let on = HostArgs { root: root.to_owned(), without_ntp: self.without_ntp };
-        let troubles = on.judge_whole(loaded);
+        let troubles = on.judge_whole(loaded, target);
         if troubles.is_empty() {
             return Ok(());
         }

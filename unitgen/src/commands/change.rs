@@ -124,7 +124,7 @@ impl<'a> Change<'a> {
                 programs: None,
             },
             root: self.root.display().to_string(),
-            installation: self.installation.clone(),
+            installation: self.installation.clone().for_target(generation.image.target()),
             orders: orders::of_image(&generation.image, self.deployment),
             image: generation.image.clone(),
         }

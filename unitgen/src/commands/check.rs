@@ -5,11 +5,12 @@ use contract::ExitCode;
 use manifest::Release;
 
 use super::{
-    ManifestArgs,
+    Loaded, ManifestArgs,
     host::{HostArgs, tell_troubles},
+    installed::TargetArgs,
     say,
 };
-use crate::{host::Trouble, problems::Report};
+use crate::{host::Trouble, installation::Installation, problems::Report};
 
 /// Check a manifest and tell everything that is wrong with it
 #[derive(Debug, Args)]
@@ -23,6 +24,8 @@ pub(super) struct Check {
     #[arg(long, value_name = "DIR", value_parser = Release::at)]
     programs: Option<Release>,
     #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
     on: HostArgs,
 }
 
@@ -33,7 +36,10 @@ impl Check {
             Err(code) => return code,
         };
         let warnings = &loaded.checked.warnings;
-        let troubles: Vec<Trouble> = if self.host { self.on.judge_whole(&loaded) } else { Vec::new() };
+        let troubles = match self.troubles(&loaded) {
+            Ok(troubles) => troubles,
+            Err(code) => return code,
+        };
         let exit = if troubles.is_empty() { ExitCode::Ok } else { ExitCode::Unexpected };
         if self.manifest.json {
             let report = Report::new(&loaded.path, &loaded.bytes, warnings).with_host(&troubles);
@@ -56,5 +62,15 @@ impl Check {
             tell_troubles(&troubles);
         }
         exit
+    }
+
+    fn troubles(&self, loaded: &Loaded) -> Result<Vec<Trouble>, ExitCode> {
+        if !self.host {
+            return Ok(Vec::new());
+        }
+        let there = || loaded.target_in(&Installation::SYSTEM.directories(&self.on.root));
+        let target = self.target.named().unwrap_or_else(there);
+        loaded.rendered(target)?;
+        Ok(self.on.judge_whole(loaded, target))
     }
 }

@@ -12,15 +12,17 @@ use contract::ExitCode;
 use manifest::Scope;
 use market::Timestamp;
 
-use super::{ManifestArgs, colour_of_output, say, tell, usual};
+use super::{ManifestArgs, colour_of_output, installed::TargetArgs, say, tell, usual};
 use crate::{
+    containers,
     diff::{self, Questions, Side, Style},
     guardrails::{Enablement, Manager, Unit, Units},
+    host::is_own,
     installation::{Installation, Login},
     search_path,
     security::SystemdAnalyze,
     source,
-    systemd::{self, header},
+    systemd::header,
     verify::Listing,
 };
 
@@ -70,6 +72,8 @@ pub(super) struct Diff {
     /// The root of the host's file system
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
+    #[command(flatten)]
+    target: TargetArgs,
     /// Lines round each change of the text
     #[arg(long, short = 'U', value_name = "N", default_value_t = 3)]
     unified: usize,
@@ -165,10 +169,21 @@ impl Diff {
         }
     }
 
+    /// Where units of the other side lie, if that says for which target a manifest is rendered.
+    fn directories(&self, other: &Path) -> Vec<PathBuf> {
+        if other == Path::new(HOST) {
+            return Installation::SYSTEM.directories(&self.root);
+        }
+        if other.is_dir() { search_path::of_rendered(other) } else { Vec::new() }
+    }
+
     fn load(&self, path: &Path, other: &Path) -> Result<Loaded, String> {
         if path == Path::new(HOST) {
             let installation = self.installation(other);
-            let listing = listing(&installation.directories(&self.root))?;
+            let mut listing = listing(&installation.directories(&self.root))?;
+            if !is_own(&self.root) {
+                load_containers(&mut listing, &self.root);
+            }
             let units = Units::of_listing(&listing, Enablement::AsLinked).for_manager(installation.manager());
             return Ok(Loaded::Host(units));
         }
@@ -177,7 +192,8 @@ impl Diff {
             let manifest = ManifestArgs { manifest: Some(path.to_owned()), json: false };
             // What is wrong with it was told.
             let loaded = manifest.load().map_err(|_| String::new())?;
-            let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+            let target = self.target.named().unwrap_or_else(|| loaded.target_in(&self.directories(other)));
+            let tree = loaded.units(target).map_err(|_| String::new())?;
             let manager = match loaded.checked.deployment.scope() {
                 Scope::System => Manager::System,
                 Scope::User => Manager::User,
@@ -191,7 +207,8 @@ impl Diff {
             let label = format!("{label} with {}", manifest.display());
             return Ok(Loaded::side(label, Units::of_listing(&rendered, Enablement::AsSaid)));
         }
-        let listing = listing(&[path.to_owned()])?;
+        let mut listing = listing(&search_path::of_rendered(path))?;
+        load_containers(&mut listing, path);
         let is_linked = listing.names().any(|name| name.ends_with(".wants") || name.ends_with(".requires"));
         let enablement = if is_linked { Enablement::AsLinked } else { Enablement::AsSaid };
         let units = Units::of_listing(&listing, enablement);
@@ -242,6 +259,12 @@ fn manifests_in<'a>(directories: impl Iterator<Item = PathBuf> + 'a) -> Vec<Path
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| usual::is_manifest(path)).collect();
     found.sort();
     found
+}
+
+/// What podman's generator would make of files for it.
+fn load_containers(listing: &mut Listing, root: &Path) {
+    let services = containers::services(listing);
+    containers::reload(listing, &root.display().to_string(), services);
 }
 
 /// The units as another release makes them: by its own unitgen.

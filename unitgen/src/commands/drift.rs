@@ -14,7 +14,7 @@ use manifest::Release;
 
 use super::{
     Loaded, ManifestArgs,
-    installed::{manifests_here, may_act},
+    installed::{TargetArgs, manifests_here, may_act},
     say, tell, verify,
 };
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     installation::Installation,
     search_path,
     systemctl::{Host, ThisHost},
-    systemd,
     verify::{Expected, Listing},
 };
 
@@ -56,6 +55,8 @@ pub(super) struct Drift {
     /// Where the programs are installed, when it is not where the manifest says
     #[arg(long, value_name = "DIR", value_parser = Release::at)]
     programs: Option<Release>,
+    #[command(flatten)]
+    target: TargetArgs,
     /// Print one line of JSON instead of text
     #[arg(long)]
     json: bool,
@@ -110,8 +111,8 @@ impl Drift {
     fn load(&self, path: PathBuf, root: &Path) -> Result<(Loaded, Installation, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path), json: self.json };
         let loaded = manifest.load()?.with_programs(self.programs.as_ref());
-        let installation = loaded.installation(root)?;
-        let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+        let installation = loaded.installation(root, self.target.named())?;
+        let tree = loaded.units(installation.target())?;
         Ok((loaded, installation, tree))
     }
 }

@@ -7,10 +7,11 @@ use manifest::Scope;
 
 use super::{Loaded, tell};
 use crate::{
-    Tree,
+    Tree, containers,
     host::{self, Concern, Trouble, Wanted},
     installation::{Installation, Login},
-    output, systemd,
+    output,
+    targets::{self, Target},
 };
 
 /// Where the manager of a login reads units.
@@ -29,24 +30,26 @@ pub(super) struct HostArgs {
 
 impl HostArgs {
     /// Everything that the host lacks. What is rendered there already, as NixOS has it, needs no room any more.
-    pub(super) fn judge_whole(&self, loaded: &Loaded) -> Vec<Trouble> {
+    pub(super) fn judge_whole(&self, loaded: &Loaded, target: Target) -> Vec<Trouble> {
         let login = || Login::find(&self.root, loaded.checked.deployment.identity().user()).ok();
         let installation = match loaded.checked.deployment.scope() {
             Scope::System => Some(Installation::SYSTEM),
             Scope::User => login().map(Installation::of_login),
         };
-        let Some(installation) = installation else { return self.judge(loaded, None) };
-        let units = self.root.join(installation.units());
+        let Some(installation) = installation else { return self.judge(loaded, target, None) };
+        let units = self.root.join(installation.for_target(target).base());
         let name = loaded.checked.deployment.name().as_str();
-        let is_there = output::compare(&units, &tree(loaded), name).is_ok_and(|changes| changes.is_empty());
-        self.judge(loaded, (!is_there).then_some(units.as_path()))
+        let is_there = output::compare(&units, &tree(loaded, target), name).is_ok_and(|changes| changes.is_empty());
+        self.judge(loaded, target, (!is_there).then_some(units.as_path()))
     }
 
     /// Everything that the host lacks; `out` is where units are to be written.
-    pub(super) fn judge(&self, loaded: &Loaded, out: Option<&Path>) -> Vec<Trouble> {
+    pub(super) fn judge(&self, loaded: &Loaded, target: Target, out: Option<&Path>) -> Vec<Trouble> {
         let out = out.map(|out| self.inside(out));
         let deployment = &loaded.checked.deployment;
-        let wanted = Wanted::of(&tree(loaded), deployment.host().systemd(), out.as_deref());
+        let tree = containers::loaded(&tree(loaded, target));
+        let wanted = Wanted::of(&tree, deployment.host().systemd(), out.as_deref());
+        let wanted = wanted.with_podman(deployment.host().podman());
         let wanted = match deployment.scope() {
             Scope::System => wanted,
             Scope::User => wanted.for_login(deployment.identity().user()),
@@ -56,9 +59,9 @@ impl HostArgs {
 
     /// Whether a trouble keeps units from being written to `out`. Where the same manifest is rendered already, nothing does
     /// that is lacking already: a guardrail that was lost comes back, whatever else is missing.
-    pub(super) fn refuses(&self, trouble: &Trouble, loaded: &Loaded, out: &Path) -> bool {
+    pub(super) fn refuses(&self, trouble: &Trouble, loaded: &Loaded, target: Target, out: &Path) -> bool {
         let (name, digest) = (loaded.checked.deployment.name().as_str(), loaded.checked.digest.as_str());
-        let installed = output::installed(out, &tree(loaded), name, digest);
+        let installed = output::installed(out, &tree(loaded, target), name, digest);
         if installed.is_empty() {
             return true;
         }
@@ -91,8 +94,10 @@ impl HostArgs {
     }
 }
 
-fn tree(loaded: &Loaded) -> Tree {
-    systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest)
+/// Nothing where the target refuses it, which whoever renders is told.
+fn tree(loaded: &Loaded, target: Target) -> Tree {
+    let rendered = targets::render(target, &loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+    rendered.map(|rendered| rendered.tree).unwrap_or_default()
 }
 
 /// Every trouble, and how many.

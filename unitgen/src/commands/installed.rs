@@ -1,43 +1,102 @@
 //! Where the deployment of a manifest lives on a host, and whether whoever runs this may change it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
+use clap::{Args, ValueEnum};
 use contract::ExitCode;
 use manifest::Scope;
 
 use super::{Loaded, tell};
 use crate::{
+    Tree, containers,
     host::is_own,
     installation::{Installation, Login, NoLogin},
     search_path,
     systemctl::{Systemctl, ThisHost},
+    targets::{self, Target},
 };
 
+/// What a manifest is rendered for, where that is units of a host.
+#[derive(Debug, Args)]
+pub(super) struct TargetArgs {
+    /// What the manifest is rendered for [default: what lies there of the deployment; where nothing does, systemd]
+    #[arg(long)]
+    target: Option<OnHost>,
+}
+
+/// The targets that are units of a host.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum OnHost {
+    /// Units of the manager
+    Systemd,
+    /// Files for podman's generator, and units beside them
+    Quadlet,
+    /// Units that run podman themselves
+    PodmanUnits,
+}
+
+impl TargetArgs {
+    /// The target that was named.
+    pub(super) fn named(&self) -> Option<Target> {
+        self.target.map(|target| match target {
+            OnHost::Systemd => Target::Systemd,
+            OnHost::Quadlet => Target::Quadlet,
+            OnHost::PodmanUnits => Target::PodmanUnits,
+        })
+    }
+}
+
 impl Loaded {
-    /// Where it lives on the host whose root lies here. What containers run is looked at file by file.
-    pub(super) fn installation(&self, root: &Path) -> Result<Installation, ExitCode> {
+    /// Where it lives on the host whose root lies here, rendered for a target: the one that is named, or that lies there.
+    pub(super) fn installation(&self, root: &Path, target: Option<Target>) -> Result<Installation, ExitCode> {
         let deployment = &self.checked.deployment;
-        if deployment.release().image().is_some() {
-            tell(&format!(
-                "error: {} is for containers, and this command is for programs that a manager runs itself\n  hint: \
-                 `unitgen render --check --target quadlet --out /etc/containers/systemd` compares the files\n",
-                self.path.display()
-            ));
-            return Err(ExitCode::BadConfig);
-        }
-        match deployment.scope() {
-            Scope::System => Ok(Installation::SYSTEM),
-            Scope::User => login(root, deployment.identity().user()).map(Installation::of_login),
-        }
+        let installation = match deployment.scope() {
+            Scope::System => Installation::SYSTEM,
+            Scope::User => login(root, deployment.identity().user()).map(Installation::of_login)?,
+        };
+        let target = target.unwrap_or_else(|| self.target_in(&installation.directories(root)));
+        Ok(installation.for_target(target))
     }
 
-    /// The same for whoever looks at files alone: of a login that is not here its home is where homes are.
-    pub(super) fn installation_of_files(&self, root: &Path) -> Result<Installation, ExitCode> {
-        let user = self.checked.deployment.identity().user();
+    /// The same for whoever looks at files alone, in some directories: of a login that is not here its home is where homes are.
+    pub(super) fn installation_of_files(
+        &self,
+        directories: &[PathBuf],
+        target: Option<Target>,
+    ) -> Result<Installation, ExitCode> {
+        let (root, user) = (Path::new("/"), self.checked.deployment.identity().user());
         if self.checked.deployment.scope() == Scope::User && Login::find(root, user).is_err() {
             return Ok(Installation::of_login(Login::at_home(user, 0, &format!("/home/{user}"))));
         }
-        self.installation(root)
+        let there = (!directories.is_empty()).then(|| self.target_in(directories));
+        self.installation(root, target.or(there))
+    }
+
+    /// Which target of it lies in some directories: without an image no other than systemd can.
+    pub(super) fn target_in(&self, directories: &[PathBuf]) -> Target {
+        let deployment = &self.checked.deployment;
+        if deployment.release().image().is_none() {
+            return Target::Systemd;
+        }
+        let listing = search_path::read(directories, &BTreeSet::new()).unwrap_or_default();
+        containers::installed(&listing, deployment.name().as_str()).unwrap_or(Target::Systemd)
+    }
+
+    /// Its tree for a target; a refusal is told.
+    pub(super) fn rendered(&self, target: Target) -> Result<Tree, ExitCode> {
+        let rendered = targets::render(target, &self.checked.deployment, &self.bytes, &self.checked.digest);
+        rendered.map(|rendered| rendered.tree).map_err(|refused| {
+            tell(&format!("error: {}: {refused}\n  hint: {}\n", self.path.display(), refused.hint()));
+            ExitCode::BadConfig
+        })
+    }
+
+    /// The same as it is loaded.
+    pub(super) fn units(&self, target: Target) -> Result<Tree, ExitCode> {
+        self.rendered(target).map(|tree| containers::loaded(&tree))
     }
 }
 

@@ -9,7 +9,7 @@ use manifest::Release;
 use super::{
     ManifestArgs, colour_of_output,
     host::{HostArgs, tell_troubles},
-    installed::may_act,
+    installed::{TargetArgs, may_act},
     say, site, tell,
 };
 use crate::{apply::Host, generations::Store, ink::Ink, plan, problems::Report};
@@ -26,6 +26,8 @@ pub(super) struct Plan {
     #[arg(long, value_name = "DIR", value_parser = Release::at)]
     programs: Option<Release>,
     #[command(flatten)]
+    target: TargetArgs,
+    #[command(flatten)]
     on: HostArgs,
 }
 
@@ -40,9 +42,9 @@ impl Plan {
             self.manifest.show(&loaded.path, &loaded.bytes, &loaded.checked.warnings);
         }
         let root = site::absolute(&self.on.root);
-        let installation = loaded.installation(&root)?;
+        let installation = loaded.installation(&root, self.target.named())?;
         may_act(&installation, &root)?;
-        let wanted = site::wanted(&loaded, &root, &installation, self.programs.as_ref());
+        let wanted = site::wanted(&loaded, &root, &installation, self.programs.as_ref())?;
         let host = site::host_of(&root, &installation);
         let store = Store::of(&root, &installation, &wanted.deployment);
         let journal = store.journal().map_err(|error| site::cannot_keep(&error))?;
@@ -53,7 +55,7 @@ impl Plan {
         }
         let found = site::look(&root, &wanted, host.as_ref().map(|host| host as &dyn Host))?;
         let plan = plan::make(&wanted, &found);
-        let troubles = self.on.judge_whole(&loaded);
+        let troubles = self.on.judge_whole(&loaded, installation.target());
         if !troubles.is_empty() {
             if self.manifest.json {
                 let report = Report::new(&loaded.path, &loaded.bytes, &loaded.checked.warnings).with_host(&troubles);

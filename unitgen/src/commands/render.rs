@@ -69,6 +69,15 @@ impl Target {
         }
     }
 
+    /// What a host must have for it.
+    fn of_host(self) -> targets::Target {
+        match self {
+            Self::Quadlet => targets::Target::Quadlet,
+            Self::PodmanUnits => targets::Target::PodmanUnits,
+            Self::Systemd | Self::Nixos | Self::Sysusers | Self::Tmpfiles => targets::Target::Systemd,
+        }
+    }
+
     fn render(self, loaded: &Loaded) -> Result<Rendered, Refused> {
         let (deployment, digest) = (&loaded.checked.deployment, &loaded.checked.digest);
         let target = match self {
@@ -99,8 +108,9 @@ impl Render {
         let is_read = self.target.units(&self.out).is_some_and(|units| self.on.is_read_by_systemd(&units));
         let mut troubles = Vec::new();
         if is_read && !self.check {
-            troubles = self.on.judge(&loaded, Some(&self.out));
-            if troubles.iter().any(|trouble| self.on.refuses(trouble, &loaded, &self.out)) {
+            let of_host = self.target.of_host();
+            troubles = self.on.judge(&loaded, of_host, Some(&self.out));
+            if troubles.iter().any(|trouble| self.on.refuses(trouble, &loaded, of_host, &self.out)) {
                 self.tell_host(&loaded, &troubles);
                 return ExitCode::Unexpected;
             }

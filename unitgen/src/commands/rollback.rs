@@ -10,6 +10,7 @@ use contract::ExitCode;
 
 use super::{
     change::Change,
+    host::tell_troubles,
     installed, say,
     site::{self, ChangeArgs},
     tell,
@@ -91,6 +92,11 @@ impl Rollback {
             let says = "that generation is laid already";
             self.change.event(&Event::new("done", says).generation(generation.number));
             return Ok(ExitCode::Ok);
+        }
+        let lacks = site::lacks_of_containers(root, &wanted.image);
+        if !lacks.is_empty() && !plan.only_restores {
+            tell_troubles(&lacks);
+            return Err(ExitCode::GateRefused);
         }
         let Some(permission) = change.permit(&plan, &wanted, &found)? else { return Ok(ExitCode::Ok) };
         let target = Target {

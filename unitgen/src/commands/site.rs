@@ -21,14 +21,13 @@ use crate::{
         shown::Shown,
     },
     generations::{Image, StoreError},
-    host::{Wanted as Needs, is_own},
+    host::{ContainersWanted, Trouble, Wanted as Needs, is_own},
     installation::Installation,
     plan::{
         Found, ManifestOf, Plan, Running, Wanted,
         observe::{self, ObserveError},
         orders,
     },
-    systemd,
 };
 
 /// Flags of what changes a host.
@@ -78,11 +77,19 @@ impl ChangeArgs {
 }
 
 /// What a manifest wants of a host.
-pub(super) fn wanted(loaded: &Loaded, root: &Path, installation: &Installation, programs: Option<&Release>) -> Wanted {
+///
+/// # Errors
+/// When the target refuses it, which is told.
+pub(super) fn wanted(
+    loaded: &Loaded,
+    root: &Path,
+    installation: &Installation,
+    programs: Option<&Release>,
+) -> Result<Wanted, ExitCode> {
     let Loaded { path, bytes, checked } = loaded;
     let deployment = checked.deployment.name().as_str();
-    let tree = systemd::render(&checked.deployment, bytes, &checked.digest);
-    Wanted {
+    let tree = loaded.rendered(installation.target())?;
+    Ok(Wanted {
         deployment: deployment.to_owned(),
         manifest: ManifestOf {
             path: path.display().to_string(),
@@ -94,7 +101,15 @@ pub(super) fn wanted(loaded: &Loaded, root: &Path, installation: &Installation, 
         installation: installation.clone(),
         image: Image::of(&tree, installation, deployment, bytes),
         orders: orders::of_roles(&checked.deployment),
-    }
+    })
+}
+
+/// What containers of an image lack on a host: podman, its generator, what they run. Without it no start would succeed.
+pub(super) fn lacks_of_containers(root: &Path, image: &Image) -> Vec<Trouble> {
+    let Some(containers) = ContainersWanted::of(&image.tree(), None) else { return Vec::new() };
+    let needs = Needs { containers: Some(containers.clone()), ..Needs::default() };
+    let found = crate::host::observe(root, &needs).containers.unwrap_or_default();
+    crate::host::judge_containers(&containers, &found)
 }
 
 /// The programs that units run.

@@ -9,11 +9,15 @@ use clap::Args;
 use contract::ExitCode;
 use manifest::Release;
 
-use super::{Loaded, ManifestArgs, installed::manifests_here, say, tell};
+use super::{
+    Loaded, ManifestArgs,
+    installed::{TargetArgs, manifests_here},
+    say, tell,
+};
 use crate::{
     Tree,
     installation::Installation,
-    search_path, systemd,
+    search_path,
     verify::{self, Expected, Installed, Report, Verified},
 };
 
@@ -38,6 +42,8 @@ pub(super) struct Verify {
     /// Where the programs are installed, when it is not where the manifest says
     #[arg(long, value_name = "DIR", value_parser = Release::at)]
     programs: Option<Release>,
+    #[command(flatten)]
+    target: TargetArgs,
     /// The directories are a package's, in which nothing is enabled yet
     #[arg(long)]
     package: bool,
@@ -68,7 +74,7 @@ impl Verify {
         let manifests = match &self.manifest {
             Some(manifest) => vec![manifest.clone()],
             None if self.directories.is_empty() => manifests_here().map_err(unreadable)?,
-            None => search_path::manifests(&self.directories).map_err(unreadable)?,
+            None => search_path::manifests(&self.named()).map_err(unreadable)?,
         };
         if manifests.is_empty() {
             let hint = "hint: render into one of the directories, or name the manifest with --manifest";
@@ -98,14 +104,19 @@ impl Verify {
     }
 
     fn directories(&self, installation: &Installation) -> Vec<PathBuf> {
-        if self.directories.is_empty() { installation.directories(Path::new("/")) } else { self.directories.clone() }
+        if self.directories.is_empty() { installation.directories(Path::new("/")) } else { self.named() }
+    }
+
+    /// The directories that were named; of one that target `quadlet` was rendered into those that lie in it.
+    fn named(&self) -> Vec<PathBuf> {
+        self.directories.iter().flat_map(|directory| search_path::of_rendered(directory)).collect()
     }
 
     fn load(&self, path: &Path) -> Result<(Loaded, Installation, Tree), ExitCode> {
         let manifest = ManifestArgs { manifest: Some(path.to_owned()), json: self.json };
         let loaded = manifest.load()?.with_programs(self.programs.as_ref());
-        let installation = loaded.installation_of_files(Path::new("/"))?;
-        let tree = systemd::render(&loaded.checked.deployment, &loaded.bytes, &loaded.checked.digest);
+        let installation = loaded.installation_of_files(&self.named(), self.target.named())?;
+        let tree = loaded.units(installation.target())?;
         Ok((loaded, installation, tree))
     }
 }

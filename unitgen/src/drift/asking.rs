@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answers, Process, Program, Properties, Questions, blocks, programs};
+use super::{Answers, Process, Program, Properties, Questions, blocks, processes::program_of, programs};
 use crate::systemctl::Host;
 
 /// Asks everything about one deployment.
@@ -46,7 +46,7 @@ fn units(host: &dyn Host, questions: &Questions) -> Result<BTreeMap<String, Prop
 
 fn process(host: &dyn Host, shown: &Properties) -> Option<Process> {
     let pid: u32 = shown.value("MainPID").parse().ok().filter(|pid| *pid != 0)?;
-    let program = shown.value("ExecStart").split_once("path=")?.1.split_once(" ;")?.0;
+    let program = program_of(shown)?;
     Some(Process {
         runs: host.executable(pid),
         lies: host.resolved(program),

@@ -118,6 +118,7 @@ pub fn questions(expected: &Expected<'_>) -> Questions {
         | Expectation::Units { .. }
         | Expectation::Among { .. }
         | Expectation::Commands(_)
+        | Expectation::Container(_)
         | Expectation::Variables(_)
         | Expectation::Calendar(_)
         | Expectation::AtLeast(_) => None,

@@ -16,6 +16,8 @@ pub struct Process {
     pub changed: Option<i64>,
 }
 
+const PODMAN: &str = "/usr/bin/podman";
+const CONMON: &str = "/usr/bin/conmon";
 const DELETED: &str = " (deleted)";
 
 pub(super) fn check(
@@ -25,8 +27,7 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
     notes: &mut Vec<Note>,
 ) {
-    let program = shown.value("ExecStart").split_once("path=").map_or("", |(_, rest)| rest);
-    let program = program.split_once(" ;").map_or(program, |(path, _)| path);
+    let program = program_of(shown).unwrap_or_default();
     match process.runs.as_deref() {
         Some(runs) if runs.ends_with(DELETED) => {
             let says = format!("{} was replaced since it was started", runs.trim_end_matches(DELETED));
@@ -55,6 +56,13 @@ pub(super) fn check(
         }
         (Some(_) | None, Some(_)) => {}
     }
+}
+
+/// The program of a unit's main process: of a container that podman left behind conmon, which stands for what runs inside.
+pub(super) fn program_of(shown: &Properties) -> Option<&str> {
+    let (program, rest) = shown.value("ExecStart").split_once("path=")?.1.split_once(" ;")?;
+    let stays = !rest.contains(" -d ") && !rest.contains(" --detach ");
+    Some(if program != PODMAN || stays { program } else { CONMON })
 }
 
 #[cfg(test)]

@@ -22,10 +22,28 @@ pub(super) fn of_units(asked: &Questions) -> BTreeMap<&str, &str> {
     let mut programs = BTreeMap::new();
     for (unit, properties) in &asked.predicted {
         for (_, expect) in properties {
-            if let Expectation::Commands(commands) = expect {
-                for (path, _) in commands {
-                    programs.entry(path.as_str()).or_insert(unit.as_str());
+            match expect {
+                Expectation::Commands(commands) => {
+                    for (path, argv) in commands {
+                        let path = path.trim_start_matches('-');
+                        programs.entry(path).or_insert(unit.as_str());
+                        // What becomes somebody else runs a program as them.
+                        let behind = argv.split_once(" -- ").filter(|_| path.ends_with("/setpriv"));
+                        let behind = behind.and_then(|(_, own)| own.split(' ').next());
+                        behind.map(|program| programs.entry(program).or_insert(unit.as_str()));
+                    }
                 }
+                Expectation::Container(argv) => {
+                    argv.split(' ').next().map(|podman| programs.entry(podman).or_insert(unit.as_str()));
+                }
+                Expectation::Text(_)
+                | Expectation::Words(_)
+                | Expectation::Units { .. }
+                | Expectation::Among { .. }
+                | Expectation::Variables(_)
+                | Expectation::Calendar(_)
+                | Expectation::AtLeast(_)
+                | Expectation::OfManager { .. } => {}
             }
         }
     }

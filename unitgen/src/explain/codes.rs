@@ -168,6 +168,18 @@ fn of_trouble(kind: Trouble) -> &'static str {
         Trouble::ClockNotKept | Trouble::ClockUnknown => {
             "gates, sessions and timers decide by a clock that nobody keeps right"
         }
+        Trouble::ToolMissing => {
+            "units of containers run it before and behind: as the deployment's user, or to lay its keys"
+        }
+        Trouble::PodmanMissing => "units run podman, and without it no start would succeed",
+        Trouble::PodmanTooOld => "the host's podman would ignore what units tell it, a sandbox among it, or refuse it",
+        Trouble::PodmanUnknown => "nothing here says what this podman obeys",
+        Trouble::GeneratorMissing => "files for podman's generator would become no units, and nothing would run",
+        Trouble::ImageMissing => {
+            "units run this image and fetch none, so that no start waits for a registry: without it every start fails"
+        }
+        Trouble::ImageUnknown => "nobody can say whether the image is there that units run",
+        Trouble::PolicyMissing => "podman fetches no image without being told which it may",
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Tree, installation::Installation, systemd::manifest_copy};
+use crate::{Tree, containers, installation::Installation, systemd::manifest_copy, targets::Target};
 
 /// One thing on a disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,13 +144,38 @@ impl Image {
         })
     }
 
-    /// What lies among the units, by its path there, without the links.
+    /// The units as they are loaded, by their paths in one directory, without the links: what lies among them, files for podman's
+    /// generator, and what comes of these.
     #[must_use]
     pub fn tree(&self) -> Tree {
-        self.files(|path| match Place::of(path) {
+        let mut tree = self.files(|path| match Place::of(path) {
             Place::Units { below, .. } => Some(below),
             Place::Containers { .. } | Place::Manifests | Place::Elsewhere => None,
-        })
+        });
+        let containers = self.files(|path| match Place::of(path) {
+            Place::Containers { below, .. } if !below.contains('/') => Some(below),
+            Place::Containers { .. } | Place::Units { .. } | Place::Manifests | Place::Elsewhere => None,
+        });
+        for (name, content) in containers.iter() {
+            containers::add(&mut tree, name, content);
+        }
+        tree
+    }
+
+    /// Which target it is of.
+    #[must_use]
+    pub fn target(&self) -> Target {
+        let mut target = Target::Systemd;
+        for (path, content) in self.iter() {
+            match Place::of(path) {
+                Place::Containers { .. } => return Target::Quadlet,
+                Place::Units { .. } if content.text().is_some_and(containers::runs_podman) => {
+                    target = Target::PodmanUnits
+                }
+                Place::Units { .. } | Place::Manifests | Place::Elsewhere => {}
+            }
+        }
+        target
     }
 
     /// The rendered tree again: what lies below the directory that it went into, without the links and the manifest that

@@ -5,6 +5,7 @@
 //! Sources: systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.timer(5), and what was measured on 252 and 257.
 
 mod catalogue;
+mod containers;
 mod gates;
 mod jobs;
 mod reading;
@@ -138,6 +139,7 @@ pub fn judge(units: &Units, name: &str) -> Verdicts {
             jobs::judge_service(units, unit, &mut verdicts);
             secrets::judge(unit, &mut verdicts);
             sandbox::judge(units.manager(), unit, &mut verdicts);
+            containers::judge(unit, &mut verdicts);
         }
         "timer" => jobs::judge_timer(units, unit, &mut verdicts),
         "target" => services::judge_removal(unit, &mut verdicts),

@@ -3,11 +3,14 @@
 //! What is wanted is read from the rendered units themselves, so nothing can be demanded and not rendered, or the other
 //! way round. [`observe`] is the thin shell. Everything is told at once, and nothing is changed before all of it is well.
 
+mod containers;
 mod observe;
 mod owners;
 mod trouble;
 mod wanted;
 
+pub use containers::judge as judge_containers;
+pub use containers::{ContainersFound, ContainersWanted, GENERATOR, ImageFound, POLICIES, PodmanFound};
 pub(crate) use observe::{account_of, name_of, systemd_of};
 pub use observe::{is_own, observe};
 pub use owners::OwnersFound;
@@ -29,6 +32,8 @@ pub struct Host {
     pub lingers: bool,
     /// The programs, in the order in which they are wanted.
     pub programs: Vec<ProgramFound>,
+    /// Programs of the host that units run beside them, in the order in which they are wanted.
+    pub tools: Vec<ProgramFound>,
     /// The credentials, in the order in which they are wanted.
     pub credentials: Vec<CredentialFound>,
     /// The places that are written to, in the order in which they are wanted.
@@ -37,6 +42,8 @@ pub struct Host {
     pub clock: ClockFound,
     /// Whose accounts and state are.
     pub owners: OwnersFound,
+    /// What it has for containers; nothing when none are wanted.
+    pub containers: Option<ContainersFound>,
 }
 
 /// A program on a host.
@@ -145,6 +152,10 @@ pub fn judge(wanted: &Wanted, host: &Host, clock_waived: bool) -> Vec<Trouble> {
             }
         }
     }
+    for (path, found) in wanted.tools.iter().zip(&host.tools).filter(|(_, found)| **found != ProgramFound::Fine) {
+        let says = if *found == ProgramFound::Missing { "there is no such file" } else { "not everybody may run it" };
+        add(Kind::ToolMissing, path, says.to_owned());
+    }
     for (file, found) in wanted.credentials.iter().zip(&host.credentials) {
         if let Some((kind, says)) = of_credential(file, found) {
             add(kind, &file.path, says);
@@ -153,6 +164,12 @@ pub fn judge(wanted: &Wanted, host: &Host, clock_waived: bool) -> Vec<Trouble> {
     for (place, found) in wanted.places.iter().zip(&host.places) {
         if let Some((kind, says)) = of_place(place, found) {
             add(kind, &place.path, says);
+        }
+    }
+    if let Some(wanted) = &wanted.containers {
+        let nothing = ContainersFound::default();
+        for Trouble { kind, subject, says } in containers::judge(wanted, host.containers.as_ref().unwrap_or(&nothing)) {
+            add(kind, &subject, says);
         }
     }
     match host.clock {

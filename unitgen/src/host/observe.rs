@@ -7,18 +7,23 @@ use std::{
     process::{Command, Stdio},
 };
 
+use manifest::Podman;
 use rustix::{
     fs::{Access, StatVfsMountFlags, access, statvfs},
     io::Errno,
 };
 
 use super::owners::TRUSTED;
-use super::{ClockFound, CredentialFile, CredentialFound, Host, OwnersFound, Place, PlaceFound, ProgramFound, Wanted};
+use super::{
+    ClockFound, ContainersFound, ContainersWanted, CredentialFile, CredentialFound, GENERATOR, Host, ImageFound,
+    OwnersFound, POLICIES, Place, PlaceFound, PodmanFound, ProgramFound, Wanted,
+};
 
 /// Where hosts keep their time zones: as the standard has it, and on NixOS.
 const ZONES: [&str; 2] = ["usr/share/zoneinfo", "etc/zoneinfo"];
 /// Every file of a compiled zone begins with this.
 const ZONE_MAGIC: &[u8] = b"TZif";
+const PODMAN: &str = "/usr/bin/podman";
 /// Where systemd keeps the library that bears its version.
 const LIBRARIES: [&str; 4] = ["usr/lib/systemd", "usr/lib", "lib/systemd", "run/current-system/systemd/lib/systemd"];
 
@@ -39,6 +44,8 @@ pub fn observe(root: &Path, wanted: &Wanted) -> Host {
         places: wanted.places.iter().map(|place| below.place(place)).collect(),
         clock: below.clock(),
         owners: below.owners(wanted),
+        tools: wanted.tools.iter().map(|path| below.program(path)).collect(),
+        containers: wanted.containers.as_ref().map(|containers| below.containers(containers)),
     }
 }
 
@@ -185,6 +192,34 @@ impl Below<'_> {
         }
     }
 
+    fn containers(&self, wanted: &ContainersWanted) -> ContainersFound {
+        let podman = self.podman();
+        let images = wanted.images.iter().map(|image| match &podman {
+            PodmanFound::Missing => ImageFound::Missing,
+            PodmanFound::Version(_) | PodmanFound::Unknown(_) if self.is_own => image_found(image),
+            PodmanFound::Version(_) | PodmanFound::Unknown(_) => ImageFound::NotAsked,
+        });
+        ContainersFound {
+            images: images.collect(),
+            has_generator: self.program(GENERATOR) == ProgramFound::Fine,
+            has_policy: POLICIES.iter().any(|path| self.at(path).exists()),
+            podman,
+        }
+    }
+
+    /// Of another root only that it is there can be said.
+    fn podman(&self) -> PodmanFound {
+        if self.program(PODMAN) != ProgramFound::Fine {
+            return PodmanFound::Missing;
+        }
+        if !self.is_own {
+            return PodmanFound::Unknown(None);
+        }
+        let said = said_by(PODMAN, &["--version"]).unwrap_or_default();
+        let version = said.trim().rsplit(' ').next().and_then(podman_version);
+        version.map_or_else(|| PodmanFound::Unknown(Some(format!("it says {:?}", said.trim()))), PodmanFound::Version)
+    }
+
     fn clock(&self) -> ClockFound {
         if self.at("/run/systemd/container").exists() {
             return ClockFound::OfTheHost;
@@ -199,6 +234,31 @@ impl Below<'_> {
             Some(_) | None => ClockFound::Unknown,
         }
     }
+}
+
+/// Whether podman's store has an image: 0 yes, 1 no. Source: podman-image-exists(1).
+fn image_found(image: &str) -> ImageFound {
+    // Everybody else has a store of their own.
+    if !rustix::process::geteuid().is_root() {
+        return ImageFound::Unknown("only root may ask podman's store of the system".to_owned());
+    }
+    let mut command = Command::new(PODMAN);
+    command.args(["image", "exists", image]).stdin(Stdio::null()).stdout(Stdio::null());
+    match command.output() {
+        Ok(said) if said.status.success() => ImageFound::Fine,
+        Ok(said) if said.status.code() == Some(1) => ImageFound::Missing,
+        Ok(said) => {
+            let error = String::from_utf8_lossy(&said.stderr).trim().replace('\n', "; ");
+            ImageFound::Unknown(format!("podman image exists: {error} ({})", said.status))
+        }
+        Err(error) => ImageFound::Unknown(format!("podman image exists: {error}")),
+    }
+}
+
+/// `5.4` of `5.4.2`, whatever stands behind.
+fn podman_version(text: &str) -> Option<Podman> {
+    let mut numbers = text.split('.').map(leading_number);
+    Some(Podman { major: numbers.next()??, minor: numbers.next()?? })
 }
 
 /// `252` of `libsystemd-shared-252.so`, whatever a distribution writes behind the number.

@@ -41,11 +41,27 @@ pub enum Kind {
     ClockNotKept,
     /// A clock that nobody vouches for.
     ClockUnknown,
+    /// A program of the host that units run is not there.
+    ToolMissing,
+    /// Containers cannot be run.
+    PodmanMissing,
+    /// A podman that would ignore part of what is rendered.
+    PodmanTooOld,
+    /// A podman that does not say what it is.
+    PodmanUnknown,
+    /// systemd would make no units of files for podman's generator.
+    GeneratorMissing,
+    /// What units run is not there.
+    ImageMissing,
+    /// podman does not say whether an image is there.
+    ImageUnknown,
+    /// No image can be fetched.
+    PolicyMissing,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 27] = [
         Self::SystemdTooOld,
         Self::SystemdUnknown,
         Self::NoTimeZones,
@@ -65,6 +81,14 @@ impl Kind {
         Self::PlaceOfOthers,
         Self::ClockNotKept,
         Self::ClockUnknown,
+        Self::ToolMissing,
+        Self::PodmanMissing,
+        Self::PodmanTooOld,
+        Self::PodmanUnknown,
+        Self::GeneratorMissing,
+        Self::ImageMissing,
+        Self::ImageUnknown,
+        Self::PolicyMissing,
     ];
 
     /// The stable text.
@@ -90,6 +114,14 @@ impl Kind {
             Self::PlaceUnknown => "place-unknown",
             Self::ClockNotKept => "clock-not-kept",
             Self::ClockUnknown => "clock-unknown",
+            Self::ToolMissing => "tool-missing",
+            Self::PodmanMissing => "podman-missing",
+            Self::PodmanTooOld => "podman-too-old",
+            Self::PodmanUnknown => "podman-unknown",
+            Self::GeneratorMissing => "generator-missing",
+            Self::ImageMissing => "image-missing",
+            Self::ImageUnknown => "image-unknown",
+            Self::PolicyMissing => "policy-missing",
         }
     }
 
@@ -112,7 +144,15 @@ impl Kind {
             | Self::CredentialOpen
             | Self::CredentialHidden
             | Self::ClockNotKept
-            | Self::ClockUnknown => Concern::Other,
+            | Self::ClockUnknown
+            | Self::ToolMissing
+            | Self::PodmanMissing
+            | Self::PodmanTooOld
+            | Self::PodmanUnknown
+            | Self::GeneratorMissing
+            | Self::ImageMissing
+            | Self::ImageUnknown
+            | Self::PolicyMissing => Concern::Other,
         }
     }
 
@@ -154,6 +194,22 @@ impl Kind {
             Self::ReadOnly => "mount it read-write, or render elsewhere; on NixOS the module renders",
             Self::Full => "free some room: a full disk cannot take an order's record",
             Self::PlaceUnknown => "make the directory, or run this as root",
+            Self::ToolMissing => "install util-linux and coreutils, which every Debian has",
+            Self::PodmanMissing => "install podman: `apt-get install podman`",
+            Self::PodmanTooOld => {
+                "upgrade podman, or write its version as `podman` in [host] and render again: what it lacks is then said in other words, or refused"
+            }
+            Self::PodmanUnknown => "`podman --version` must work here",
+            Self::GeneratorMissing => {
+                "install podman 4.6 or later, which brings it; for an older one take --target podman-units"
+            }
+            Self::ImageMissing => {
+                "a start waits for no registry, so the image must be there before: pull it, or `podman load` it from a file"
+            }
+            Self::ImageUnknown => "run this as root: `podman image exists` must answer",
+            Self::PolicyMissing => {
+                "install golang-github-containers-common, or write one: `{\"default\": [{\"type\": \"insecureAcceptAnything\"}]}` takes every image whose digest fits"
+            }
             Self::ClockNotKept | Self::ClockUnknown => {
                 "start systemd-timesyncd, chrony or ntpd and wait until the clock agrees; a wrong clock trades at the wrong \
                  hour. --without-ntp goes on all the same"

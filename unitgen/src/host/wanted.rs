@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+use manifest::Podman;
+
+use super::ContainersWanted;
 use crate::Tree;
 
 /// What is kept in the state directory.
@@ -13,6 +16,10 @@ const STATE_BYTES: u64 = 64 << 20;
 const STATE_FILES: u64 = 1024;
 /// While a render replaces its files, old and new lie side by side.
 const COPIES: u64 = 2;
+/// What units of containers run of the host's.
+const SETPRIV: &str = "/usr/bin/setpriv";
+const TOOLS: [&str; 3] = [SETPRIV, "/usr/bin/install", "/usr/bin/rm"];
+const PODMAN: &str = "/usr/bin/podman";
 /// A file takes whole blocks.
 const BLOCK: u64 = 4096;
 
@@ -29,12 +36,16 @@ pub struct Wanted {
     pub lingers: bool,
     /// Time zones of timers, each once.
     pub zones: Vec<String>,
-    /// Programs, each once.
+    /// Programs of the release, each once.
     pub programs: Vec<String>,
+    /// Programs of the host that units run beside them, each once.
+    pub tools: Vec<String>,
     /// Credentials, each once.
     pub credentials: Vec<CredentialFile>,
     /// Places that are written to.
     pub places: Vec<Place>,
+    /// What units that run podman want besides.
+    pub containers: Option<ContainersWanted>,
 }
 
 /// A file that systemd reads a credential from.
@@ -84,6 +95,7 @@ impl Wanted {
     pub fn of(tree: &Tree, systemd: u16, out: Option<&Path>) -> Self {
         let mut wanted = Self { systemd, ..Self::default() };
         let (mut programs, mut credentials, mut zones) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut tools = BTreeSet::new();
         let mut state = STATES.to_owned();
         let services = tree.iter().filter(|(path, _)| path.ends_with(".service"));
         for (_, content) in services {
@@ -92,10 +104,22 @@ impl Wanted {
                 match key {
                     // Where the ledger grows; it may be a volume of its own.
                     "StateDirectory" => state = format!("{STATES}/{value}"),
+                    "Environment" => {
+                        if let Some(below) = value.strip_prefix("STATE_DIRECTORY=%S/") {
+                            state = format!("{STATES}/{below}");
+                        }
+                    }
                     "User" => value.clone_into(&mut wanted.user),
                     "Group" => value.clone_into(&mut wanted.group),
                     "ExecCondition" | "ExecStartPre" | "ExecStart" | "ExecStopPost" => {
-                        programs.extend(value.split(' ').next().map(str::to_owned));
+                        let (of_host, of_release): (Vec<String>, Vec<String>) =
+                            programs_of(value).into_iter().partition(|path| TOOLS.contains(&path.as_str()));
+                        tools.extend(of_host);
+                        programs.extend(of_release);
+                        if let Some((user, group)) = becomes(value) {
+                            wanted.user = user;
+                            wanted.group = group;
+                        }
                     }
                     "LoadCredential" | "LoadCredentialEncrypted" => {
                         credentials.extend(credential(key, value, &text));
@@ -111,9 +135,20 @@ impl Wanted {
         }
         wanted.zones = zones.into_iter().collect();
         wanted.programs = programs.into_iter().collect();
+        wanted.tools = tools.into_iter().collect();
         wanted.credentials = credentials.into_iter().collect();
         wanted.places = places(tree, out, state);
+        wanted.containers = ContainersWanted::of(tree, None);
         wanted
+    }
+
+    /// The same with the podman that the manifest relies on, where units run it.
+    #[must_use]
+    pub fn with_podman(mut self, podman: Option<Podman>) -> Self {
+        if let Some(containers) = &mut self.containers {
+            containers.podman = podman;
+        }
+        self
     }
 
     /// The same in the manager of a login: `~` is its home, whose owner owns everything.
@@ -135,6 +170,20 @@ impl Wanted {
         }
         self
     }
+}
+
+/// What a command runs. podman is its own chapter.
+fn programs_of(command: &str) -> Vec<String> {
+    let words: Vec<&str> = command.trim_start_matches('-').split(' ').collect();
+    let own = (words[0] == SETPRIV).then(|| words.iter().skip_while(|word| **word != "--").nth(1)).flatten();
+    let all = words.first().into_iter().chain(own).filter(|word| **word != PODMAN);
+    all.map(|word| (*word).to_owned()).collect()
+}
+
+/// As whom a command runs that becomes somebody else.
+fn becomes(command: &str) -> Option<(String, String)> {
+    let option = |name: &str| command.split(' ').find_map(|word| word.strip_prefix(name)).map(str::to_owned);
+    (command.split(' ').next() == Some(SETPRIV)).then(|| Some((option("--reuid=")?, option("--regid=")?))).flatten()
 }
 
 fn credential(key: &str, value: &str, unit: &str) -> Option<CredentialFile> {

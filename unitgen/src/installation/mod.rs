@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use login::{Login, NoLogin};
 
-use crate::{guardrails::Manager, targets::Target};
+use crate::{guardrails::Manager, search_path, targets::Target};
 
 /// Where the system's manager looks for units, in order.
 const OF_THE_SYSTEM: [&str; 12] = [
@@ -107,10 +107,13 @@ impl Installation {
         self.login.as_ref().map_or_else(|| OF_THE_SYSTEM.map(str::to_owned).to_vec(), Login::search_path)
     }
 
-    /// The same below a root.
+    /// The same below a root, and behind them where podman's generator looks for its files: no unit of systemd's is called like
+    /// one of those, so one list holds both.
     #[must_use]
     pub fn directories(&self, root: &Path) -> Vec<PathBuf> {
-        self.search_path().iter().map(|path| root.join(path.trim_start_matches('/'))).collect()
+        let units = self.search_path().into_iter().map(|path| root.join(path.trim_start_matches('/')));
+        let containers = if self.login.is_some() { Vec::new() } else { search_path::of_containers(root) };
+        units.chain(containers).collect()
     }
 
     /// Where `StateDirectory=` may lie. Which of two it is in a login's home depends on what was there when it was made, so
@@ -140,6 +143,10 @@ impl Installation {
             match (c, letter) {
                 ('%', Some('%')) => out.push('%'),
                 ('%', Some('n')) => out += unit,
+                ('%', Some('N')) => out += unit.rsplit_once('.').map_or(unit, |(stem, _)| stem),
+                ('%', Some('d')) => {
+                    out += &format!("{}/credentials/{unit}", login.map_or("/run", |login| &login.runtime))
+                }
                 ('%', Some('E')) => out += login.map_or("/etc", |login| &login.config),
                 ('%', Some('S')) => out += state,
                 ('%', Some('t')) => out += login.map_or("/run", |login| &login.runtime),

@@ -2,7 +2,10 @@
 //!
 //! Judged on the search path as it is and as it will be, so that a drop-in of somebody else that survives is seen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use contract::env;
 use serde::{Deserialize, Serialize};
@@ -10,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use super::{Delta, Found, Trading, Wanted, named_below, steps::is_job, trading};
 use crate::{
     apply::switch::After,
+    containers,
     diff::{self, Schedule, Value},
-    generations::{Content, Image, Place},
+    generations::{Content, Image, Place, image::unit_of},
     guardrails::{self, Enablement, Guardrail, Units},
     installation::Installation,
+    targets::Target,
     verify::{self, Directory, Entry, Expected, Link, Listing, drop_ins},
 };
 
@@ -80,9 +85,15 @@ pub(super) fn of(wanted: &Wanted, found: &Found, delta: &Delta) -> Meaning {
         held.retain(|(unit, _)| ours.contains(unit));
         held
     };
+    let mut there = found.listing.clone();
+    if !there.directories.iter().any(|directory| containers::is_generators(&directory.path)) {
+        // A root that nothing has booted: what its files would become.
+        let services = containers::services(&there);
+        containers::reload(&mut there, &wanted.root, services);
+    }
     let manager = wanted.installation.manager();
     let units = |listing: &Listing| Units::of_listing(listing, Enablement::AsLinked).for_manager(manager);
-    let (old, new) = (units(&found.listing), units(&laid));
+    let (old, new) = (units(&there), units(&laid));
     let (before, after) = (held(&old), held(&new));
     let names: Vec<&str> = ours.iter().map(String::as_str).collect();
     let (next_runs, restarts) = delta.restarts().map(str::to_owned).partition(|unit| is_job(&wanted.image, unit));
@@ -158,8 +169,19 @@ fn laid(listing: &Listing, wanted: &Wanted, delta: &Delta) -> Listing {
         let at = listing.directories.iter().take_while(|directory| before.contains(&directory.path)).count();
         listing.directories.insert(at, Directory { path: units, entries: BTreeMap::new() });
     }
+    let containers = place(containers::FILES);
+    if wanted.image.target() == Target::Quadlet
+        && !listing.directories.iter().any(|directory| directory.path == containers)
+    {
+        let after = place("usr/share/containers/systemd");
+        let at = listing.directories.iter().position(|directory| directory.path == after);
+        let at = at.unwrap_or(listing.directories.len());
+        listing.directories.insert(at, Directory { path: containers, entries: BTreeMap::new() });
+    }
     for change in &delta.changes {
-        let Place::Units { folder, below } = Place::of(&change.path) else { continue };
+        let (Place::Units { folder, below } | Place::Containers { folder, below }) = Place::of(&change.path) else {
+            continue;
+        };
         let path = place(folder);
         let Some(directory) = listing.directories.iter_mut().find(|directory| directory.path == path) else { continue };
         let entries = &mut directory.entries;
@@ -188,6 +210,8 @@ fn laid(listing: &Listing, wanted: &Wanted, delta: &Delta) -> Listing {
             After::Program(_) => {}
         }
     }
+    let changed = delta.changes.iter().filter_map(|change| unit_of(&change.path).map(Cow::into_owned));
+    containers::reload(&mut listing, &wanted.root, changed.chain(wanted.image.unit_names()));
     listing
 }
 
@@ -201,11 +225,20 @@ pub(super) fn elsewhere(wanted: &Wanted, found: &Found) -> BTreeMap<String, Stri
     let mut marks = BTreeMap::new();
     for unit in &units {
         let named = found.listing.named(unit).map(|(path, entry)| (below(&path), mark(entry)));
+        let file = containers::file_of(unit).unwrap_or_default();
+        let files = found.listing.named(&file).map(|(path, entry)| (below(&path), mark(entry))).collect::<Vec<_>>();
         let drop_ins = drop_ins::in_force(&found.listing, unit).into_values();
+        let drop_ins = drop_ins.chain(drop_ins::in_force(&found.listing, &file).into_values());
+        // What a generator makes is made anew at each reload, of files that are among these.
+        let named = named.filter(|(path, _)| !containers::is_generators(folder_of(path))).chain(files);
         marks.extend(named.chain(drop_ins.map(|drop_in| (below(&drop_in.path), mark(drop_in.entry)))));
     }
     marks.retain(|path, _| !ours.contains(path));
     marks
+}
+
+fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 fn mark(entry: &Entry) -> String {

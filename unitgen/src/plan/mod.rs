@@ -30,6 +30,7 @@ use crate::{
     generations::{Content, Generation, Image, Journal},
     installation::Installation,
     systemd::header,
+    targets::Target,
     verify::Listing,
 };
 
@@ -54,6 +55,9 @@ pub struct Plan {
     pub made_by: String,
     /// The host's root.
     pub root: String,
+    /// What is rendered: `systemd`, `quadlet` or `podman-units`.
+    #[serde(default = "systemd")]
+    pub target: String,
     /// The manifest.
     pub manifest: ManifestOf,
     /// The generation that is laid now; nothing on a host that has none.
@@ -74,6 +78,11 @@ pub struct Plan {
     pub resting: Option<Vec<String>>,
     /// What it means for the guardrails.
     pub meaning: Meaning,
+}
+
+/// What plans rendered before they said so.
+fn systemd() -> String {
+    Target::Systemd.as_str().to_owned()
 }
 
 /// The manifest of a plan.
@@ -188,6 +197,7 @@ pub fn make(wanted: &Wanted, found: &Found) -> Plan {
         made_at: found.now,
         made_by: found.who.clone(),
         root: wanted.root.clone(),
+        target: wanted.installation.target().as_str().to_owned(),
         manifest: wanted.manifest.clone(),
         from: found.current.as_ref().map(|current| current.number),
         bound: bound(wanted, found),

@@ -11,10 +11,17 @@ use thiserror::Error;
 use super::{ABSENT, Found, Wanted, named_below};
 use crate::{
     apply::Account,
-    generations::{Content, Image, Place, Schema, Store, StoreError, image::digest, schema_of},
+    containers,
+    generations::{
+        Content, Image, Place, Schema, Store, StoreError,
+        image::{digest, unit_of_file},
+        schema_of,
+    },
+    guardrails::Manager,
     installation::Installation,
     output::{self, OutputError},
     search_path::{self, SearchPathError},
+    targets::Target,
     verify::Listing,
 };
 
@@ -79,7 +86,10 @@ pub fn observe(root: &Path, wanted: &Wanted, programs: &[String]) -> Result<Foun
     }
     let rendered = wanted.image.tree_below(&base);
     let changes = output::compare(&root.join(&base), &rendered, &wanted.deployment)?;
-    let stale: Vec<String> = changes.removed.into_iter().map(|path| format!("{base}/{path}")).collect();
+    let mut stale: Vec<String> = changes.removed.into_iter().map(|path| format!("{base}/{path}")).collect();
+    if installation.manager() == Manager::System {
+        of_another_target(root, wanted, &mut stale)?;
+    }
     let mut found = Found { current, damaged, stale, ..Found::default() };
     let paths = wanted.image.paths().into_iter().chain(found.base().paths()).chain(found.stale.clone());
     found.installed = installed(root, paths)?;
@@ -88,6 +98,23 @@ pub fn observe(root: &Path, wanted: &Wanted, programs: &[String]) -> Result<Foun
         found.programs.insert(path.clone(), program(root, path));
     }
     Ok(found)
+}
+
+/// Files for podman's generator of a deployment that has none any more; and somebody's unit that would take the place of one that
+/// the generator makes.
+fn of_another_target(root: &Path, wanted: &Wanted, stale: &mut Vec<String>) -> Result<(), ObserveError> {
+    if wanted.installation.target() != Target::Quadlet {
+        let files = output::containers_of(&root.join(containers::FILES), &wanted.deployment)?;
+        stale.extend(files.into_iter().map(|name| format!("{}/{name}", containers::FILES)));
+    }
+    for (path, _) in wanted.image.iter() {
+        let (Place::Containers { .. }, Some(unit)) = (Place::of(path), unit_of_file(path)) else { continue };
+        let full = root.join(wanted.installation.units()).join(unit.as_ref());
+        if fs::symlink_metadata(&full).is_ok() && !output::is_of(&full, &wanted.deployment)? {
+            return Err(OutputError::Foreign { path: full }.into());
+        }
+    }
+    Ok(())
 }
 
 /// What lies at some paths.
@@ -138,8 +165,8 @@ pub fn listing(
     wanted: &Image,
 ) -> Result<Listing, ObserveError> {
     let below = |path: String| match Place::of(&path) {
-        Place::Units { below, .. } => Some(below.to_owned()),
-        Place::Containers { .. } | Place::Manifests | Place::Elsewhere => None,
+        Place::Units { below, .. } | Place::Containers { below, .. } => Some(below.to_owned()),
+        Place::Manifests | Place::Elsewhere => None,
     };
     let names = installed.paths().into_iter().chain(wanted.paths()).filter_map(below).collect();
     match search_path::read(&installation.directories(root), &names) {

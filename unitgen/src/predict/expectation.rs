@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::targets::run::Run;
+
 /// What a property must hold. Lists that systemd keeps in a hash table are sets here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expectation {
@@ -25,8 +27,10 @@ pub enum Expectation {
         /// What must not.
         without: Vec<&'static str>,
     },
-    /// These commands in this order: program, and all words with blanks between.
+    /// These commands in this order: program, with a `-` before it when its failure is ignored, and all words with blanks between.
     Commands(Vec<(String, String)>),
+    /// One command, a `podman run` whose options come in any order: all its words with blanks between.
+    Container(String),
     /// These variables.
     Variables(BTreeMap<String, String>),
     /// A timer that fires by these expressions and no other.
@@ -92,6 +96,7 @@ impl Expectation {
                 let lines = shown.iter().filter(|line| !line.is_empty());
                 same(&lines.map(|line| command(line).unwrap_or_else(|| unlike(line))).collect::<Vec<_>>(), expect)
             }
+            Self::Container(expect) => container(expect, shown),
             Self::Variables(expect) => same(&variables(&text), expect),
             Self::Calendar(expect) => {
                 let found: BTreeSet<String> = shown.iter().filter_map(|line| on_calendar(line)).collect();
@@ -117,8 +122,20 @@ fn on_calendar(line: &str) -> Option<String> {
 /// `{ path=P ; argv[]=A B ; ignore_errors=no ; ... }`.
 fn command(line: &str) -> Option<(String, String)> {
     let (path, rest) = line.strip_prefix("{ path=")?.split_once(" ; argv[]=")?;
-    let (argv, _) = rest.rsplit_once(" ; ignore_errors=no ; ")?;
-    Some((path.to_owned(), argv.to_owned()))
+    if let Some((argv, _)) = rest.rsplit_once(" ; ignore_errors=no ; ") {
+        return Some((path.to_owned(), argv.to_owned()));
+    }
+    let (argv, _) = rest.rsplit_once(" ; ignore_errors=yes ; ")?;
+    Some((format!("-{path}"), argv.to_owned()))
+}
+
+/// None of our options has a blank in it.
+fn container(expect: &str, shown: &[&str]) -> Result<(), String> {
+    let read = |words: &str| Run::read(&words.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    let expect = read(expect)?;
+    let [line] = shown else { return Err(format!("{} commands, expected one", shown.len())) };
+    let (_, argv) = command(line).ok_or_else(|| format!("{line:?} is no command that counts"))?;
+    expect.differing(&read(&argv)?).map_or(Ok(()), Err)
 }
 
 /// Assignments with blanks between; one with special characters in double quotes, these escaped by a backslash.

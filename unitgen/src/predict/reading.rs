@@ -40,6 +40,11 @@ impl<'i> Loaded<'i> {
         self.assignments.iter().filter(move |(s, k, _)| s == section && k == key).map(|(_, _, value)| value.as_str())
     }
 
+    /// Whether anything is assigned to a key, if only nothing.
+    pub(super) fn says(&self, section: &str, key: &str) -> bool {
+        self.values(section, key).next().is_some()
+    }
+
     /// A setting of one value: the last assignment counts, and an empty one is the default again.
     pub(super) fn last(&self, section: &str, key: &str) -> Option<String> {
         self.values(section, key).next_back().filter(|value| !value.is_empty()).map(|value| self.expanded(value))

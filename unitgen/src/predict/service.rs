@@ -86,6 +86,11 @@ const NO_CALLS: [&str; 7] = ["mount", "reboot", "clock_settime", "chroot", "setu
 /// Calls of `@system-service` that a program has unless a line takes them away by name.
 const CALLS_BY_NAME: [&str; 3] = ["listen", "kill", "memfd_create"];
 
+/// How a filter is shown that nothing is assigned to: all but none. Measured on 257.
+const NOTHING_DENIED: &str = "~";
+/// Of a unit that does not say them the manager's own, or a word for all.
+const OF_THE_MANAGER: [&str; 2] = ["CapabilityBoundingSet", "LimitCORE"];
+
 pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     let or = |key: &str, default: &str| unit.last("Service", key).unwrap_or_else(|| default.to_owned());
     let has_no_devices = or("PrivateDevices", "no") == "yes";
@@ -95,11 +100,18 @@ pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
         (_, "DevicePolicy") if has_no_devices => "closed",
         (Manager::System | Manager::User, _) => usual,
     };
-    let mut properties: Vec<Property> =
-        AS_WRITTEN.iter().map(|(key, usual)| text(key, or(key, default(key, usual)))).collect();
+    let is_said = |key: &str| unit.says("Service", key);
+    let of_unit = |(key, _): &&(&str, &str)| !OF_THE_MANAGER.contains(key) || is_said(key);
+    let written = AS_WRITTEN.iter().filter(of_unit);
+    let mut properties: Vec<Property> = written.map(|(key, usual)| text(key, or(key, default(key, usual)))).collect();
     properties.extend(SWITCHES.iter().map(|key| text(key, or(key, "no"))));
     for key in LISTS {
-        properties.push((key.to_owned(), Expectation::Words(unit.words("Service", key).into_iter().collect())));
+        let words = if key == "RestrictAddressFamilies" && !is_said(key) {
+            vec![NOTHING_DENIED.to_owned()]
+        } else {
+            unit.words("Service", key)
+        };
+        properties.push((key.to_owned(), Expectation::Words(words.into_iter().collect())));
     }
     properties.extend(commands(unit));
     properties.extend(times(unit));
@@ -107,8 +119,12 @@ pub(super) fn properties(manager: Manager, unit: &Loaded<'_>) -> Vec<Property> {
     properties.extend(addresses(unit));
     properties.push(text("NotifyAccess", or("NotifyAccess", "none")));
     properties.push(text("KillSignal", "15"));
-    properties.push(text("SystemCallErrorNumber", "1"));
-    properties.push(calls(unit));
+    if is_said("SystemCallFilter") {
+        properties.push(text("SystemCallErrorNumber", "1"));
+        properties.push(calls(unit));
+    } else {
+        properties.push(text("SystemCallFilter", NOTHING_DENIED));
+    }
     let bound = unit.words("Service", "BindReadOnlyPaths").into_iter().map(|path| {
         let plain = path.trim_start_matches('-').to_owned();
         format!("{path}:{plain}:rbind")
@@ -142,10 +158,20 @@ fn commands(unit: &Loaded<'_>) -> Vec<Property> {
         ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost"];
     let command = |line: &String| {
         let words = unit.split(line);
-        (words.first().cloned().unwrap_or_default(), words.join(" "))
+        // A dash is of the line and no part of the program's own words.
+        let path = words.first().cloned().unwrap_or_default();
+        (path.clone(), words.join(" ").trim_start_matches('-').to_owned())
     };
-    let all = |key: &&str| unit.list("Service", key).iter().map(command).collect();
-    keys.iter().map(|key| ((*key).to_owned(), Expectation::Commands(all(key)))).collect()
+    let expectation = |key: &&str| {
+        let all: Vec<(String, String)> = unit.list("Service", key).iter().map(command).collect();
+        match all.as_slice() {
+            [(podman, words)] if podman.ends_with("/podman") && *key == "ExecStart" => {
+                Expectation::Container(words.clone())
+            }
+            _ => Expectation::Commands(all),
+        }
+    };
+    keys.iter().map(|key| ((*key).to_owned(), expectation(key))).collect()
 }
 
 fn times(unit: &Loaded<'_>) -> Vec<Property> {

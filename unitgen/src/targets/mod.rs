@@ -44,6 +44,12 @@ impl Target {
     /// Every target.
     pub const ALL: [Self; 4] = [Self::Systemd, Self::Nixos, Self::Quadlet, Self::PodmanUnits];
 
+    /// The target of that name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|target| target.as_str() == name)
+    }
+
     /// Its name on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -105,7 +105,14 @@ a lone `;` end the command, so that what follows would be run by root: target `q
 or on podman's command line.
 
 **Not as in target systemd.** A hung process gets SIGTERM and 60 seconds before it is killed. `/etc/resolv.conf` is the one of the
-start. `check --host` and `verify` look at target `systemd` alone.
+start.
+
+**On a host.** `check --host`, `plan`, `verify`, `drift` and `diff` take `--target`; without it they take the target that lies there of
+the deployment, and where none does `systemd`. What lies there is decided by the first of these that is so: a `.container` of the
+deployment, a service of it that runs podman, any file of it. `plan` records the target, and `apply` and `rollback` go from any
+target to any other: a unit has one name in all of them, so one process acts for an account throughout. For target `quadlet` all
+look at podman's directories too (`/run`, `/etc` and `/usr/share` below `containers/systemd`, with drop-ins), and hold what podman's
+generator made against what comes of the file. `check --host` and `plan` refuse without podman, its generator, or the image.
 
 ## Guardrails
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::guardrails::{Guardrail, Verdict};
+use crate::guardrails::{Guardrail, Verdict, redacted};
 
 /// Options that take no value.
 const FLAGS: [&str; 7] =
@@ -77,6 +77,35 @@ impl Run {
         self.options.iter().filter(move |(name, _)| name == option).map(|(_, value)| value.as_str())
     }
 
+    /// What another run of the same container does not do as this one, or does besides: in words. The order of options means
+    /// nothing.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Option<String> {
+        let sorted = |run: &Self| {
+            let mut options = run.options.clone();
+            // Named by some versions, and the host's default either way.
+            options.retain(|(name, _)| name != "--runtime");
+            options.sort();
+            options
+        };
+        let (ours, its) = (sorted(self), sorted(other));
+        let said = |(name, value): &(String, String)| {
+            if value.is_empty() { name.clone() } else { redacted(&format!("{name}={value}")) }
+        };
+        let more = its.iter().find(|option| count(&its, option) > count(&ours, option));
+        let less = || ours.iter().find(|option| count(&ours, option) > count(&its, option));
+        if let Some(option) = more {
+            return Some(format!("it runs with {}", said(option)));
+        }
+        if let Some(option) = less() {
+            return Some(format!("it runs without {}", said(option)));
+        }
+        if self.image != other.image {
+            return Some(format!("it runs the image {:?}", other.image));
+        }
+        (self.args != other.args).then(|| "its program is given other arguments".to_owned())
+    }
+
     /// Which of [`OF_CONTAINER`] the container holds; `keeps_locks` when its unit's does on target `systemd`, and
     /// `denies_binds` when its unit's control group keeps it from listening.
     #[must_use]
@@ -117,7 +146,7 @@ impl Run {
     fn opened(&self) -> Option<String> {
         let opens = |(name, _): &&(String, String)| OPENS.contains(&name.as_str());
         if let Some((name, value)) = self.options.iter().find(opens) {
-            return Some(format!("{name}={value}"));
+            return Some(if value.is_empty() { name.clone() } else { format!("{name}={value}") });
         }
         let weak = |value: &str| {
             ["unmask", "seccomp=", "apparmor=", "label=", "systempaths="].iter().any(|weak| value.starts_with(weak))
@@ -170,6 +199,10 @@ impl Run {
             self.options.iter().any(|(name, _)| ["--publish", "-p", "--publish-all", "-P"].contains(&name.as_str()));
         missing(bound && !published, "a process in it can listen")
     }
+}
+
+fn count(options: &[(String, String)], option: &(String, String)) -> usize {
+    options.iter().filter(|one| *one == option).count()
 }
 
 fn missing(is_there: bool, why: &str) -> Option<String> {

@@ -44,11 +44,15 @@ pub enum Code {
     InstalledManifestDiffers,
     /// A unit or directory of others cannot be read.
     Unreadable,
+    /// podman's generator made no unit of a file.
+    NotGenerated,
+    /// What podman's generator made is not what comes of the file.
+    GeneratedDiffers,
 }
 
 impl Code {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::UnitMissing,
         Self::UnitDiffers,
         Self::UnitShadowed,
@@ -68,6 +72,8 @@ impl Code {
         Self::ManifestDiffers,
         Self::InstalledManifestDiffers,
         Self::Unreadable,
+        Self::NotGenerated,
+        Self::GeneratedDiffers,
     ];
 
     /// The stable text.
@@ -93,6 +99,8 @@ impl Code {
             Self::ManifestDiffers => "manifest-differs",
             Self::InstalledManifestDiffers => "installed-manifest-differs",
             Self::Unreadable => "unreadable",
+            Self::NotGenerated => "not-generated",
+            Self::GeneratedDiffers => "generated-differs",
         }
     }
 
@@ -130,6 +138,12 @@ impl Code {
             Self::Unreadable => {
                 "nobody can say whether it runs a program of the deployment, or starts or stops a unit of it"
             }
+            Self::NotGenerated => {
+                "there is no such unit: an open position would have no manager, or the day no watchlist"
+            }
+            Self::GeneratedDiffers => {
+                "what systemd loads is not what the file says: its gate, sandbox or settings may be others"
+            }
         }
     }
 
@@ -164,6 +178,10 @@ impl Code {
                  rendered from: its copy lies beside them as NAME.manifest.toml"
             }
             Self::Unreadable => "let everybody read it (units hold no secrets), or look as root",
+            Self::NotGenerated => {
+                "`systemctl daemon-reload`; if there is none then, `/usr/libexec/podman/quadlet -dryrun` says why"
+            }
+            Self::GeneratedDiffers => "`systemctl daemon-reload` runs the generator again",
         }
     }
 }

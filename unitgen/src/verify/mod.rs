@@ -5,6 +5,7 @@
 //! assignment (as `wantedBy` makes it) leaves the guardrails alone.
 
 mod boot;
+mod containers;
 mod dependencies;
 pub mod drop_ins;
 mod finding;
@@ -59,8 +60,15 @@ pub fn verify(expected: &Expected<'_>, listing: &Listing) -> Outcome {
     for (path, content) in expected.tree.iter() {
         if path == manifest_copy(expected.deployment) {
             check_manifest(path, content, listing, &mut outcome);
+        } else if path.ends_with(".container") {
+            containers::check_file(path, content, listing, &mut outcome);
         } else if !path.contains('/') {
-            check_unit(path, content, listing, &mut outcome);
+            // A file for podman's generator comes before its service, by name.
+            if containers::is_generated(expected, path) {
+                containers::check_generated(path, content, listing, &mut outcome);
+            } else {
+                check_unit(path, content, listing, &mut outcome);
+            }
             check_drop_ins(path, expected.tree, listing, &mut outcome);
         }
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use super::{Code, Entry, Expected, Listing, Outcome, drop_ins};
 use crate::{
+    containers,
     guardrails::{Assignment, assignments},
-    systemd::header,
 };
 
 /// What finds a program by its bare name.
@@ -16,11 +16,13 @@ const MERGED: [&str; 4] = ["/bin/", "/lib/", "/lib64/", "/sbin/"];
 
 /// Enabled or not: one `systemctl start` runs it.
 pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Outcome) {
-    let programs: Vec<Program> = programs_of(expected).into_iter().map(Program::of).collect();
+    let (images, programs): (BTreeSet<&str>, BTreeSet<&str>) =
+        programs_of(expected).into_iter().partition(|program| program.contains("@sha256:"));
+    let programs: Vec<Program> = programs.into_iter().map(Program::of).collect();
     let aliases = Aliases::of(listing);
     for name in listing.names().filter(|name| name.ends_with(".service") && expected.tree.get(name).is_none()) {
         let Some((file, entry)) = listing.named(name).next() else { continue };
-        let of_others = entry.content().is_some_and(|content| !is_looked_at(content, expected, listing));
+        let of_others = entry.content().is_some() && !is_looked_at(name, entry, expected, listing);
         if !of_others || Aliases::link(entry).is_some() {
             continue;
         }
@@ -29,6 +31,9 @@ pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Ou
         files.extend(laid.filter(|(name, _)| name.ends_with(".conf")).map(|(_, laid)| (laid.path, laid.entry)));
         if let Some((program, file)) = programs.iter().find_map(|program| Some((program, program.run_by(&files)?))) {
             outcome.find(Code::ForeignRun, name, file, format!("it runs {}", program.path));
+        } else if let Some((image, file)) = images.iter().find_map(|image| Some((image, container_of(&files, image)?)))
+        {
+            outcome.find(Code::ForeignRun, name, file, format!("it runs {image}"));
         }
     }
 }
@@ -39,12 +44,27 @@ fn programs_of<'a>(expected: &Expected<'a>) -> BTreeSet<&'a str> {
     let texts = services.filter_map(|(_, content)| std::str::from_utf8(content).ok());
     let gated = texts.filter(|text| text.contains("\nExecCondition=") || text.contains("\nExecStartPre="));
     let starts = gated.flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("ExecStart=")));
-    starts.filter_map(|command| command.split_whitespace().next()).collect()
+    starts.filter_map(program_of).collect()
+}
+
+/// What a command runs: of podman's the image, for anybody may run another one.
+fn program_of(command: &str) -> Option<&str> {
+    match command.split_whitespace().next()? {
+        podman if podman.ends_with("/podman") => command.split_whitespace().find(|word| word.contains("@sha256:")),
+        program => Some(program),
+    }
+}
+
+/// The file of a unit that runs a container of an image, by whatever it calls it before its digest.
+fn container_of(files: &[(String, &Entry)], image: &str) -> Option<String> {
+    let (_, digest) = image.split_once('@')?;
+    let mut said = files.iter().flat_map(|(file, entry)| assignments(file, entry.content().unwrap_or_default()));
+    said.find(|said| said.key.starts_with("Exec") && said.value.contains(digest)).map(|said| said.file)
 }
 
 /// What is left over of the deployment itself is told as that.
-fn is_looked_at(content: &[u8], expected: &Expected<'_>, listing: &Listing) -> bool {
-    let said = header::deployment_of(content);
+fn is_looked_at(unit: &str, entry: &Entry, expected: &Expected<'_>, listing: &Listing) -> bool {
+    let said = containers::deployment_of(listing, unit, entry);
     said.is_some_and(|name| name == expected.deployment || listing.deployments.contains(name))
 }
 

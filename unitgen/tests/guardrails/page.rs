@@ -67,7 +67,8 @@ Made by `UPDATE_DOCS=1 cargo test -p unitgen --test guardrails`; a test fails wh
 
 A guardrail is a property of a unit that keeps money safe. It is judged on what the unit says once every drop-in is laid over it
 in systemd's order, and never by comparing text: `unitgen diff` says which are lost between two manifests, directories, releases
-or a host, and `unitgen drift` whether what systemd has loaded still holds them. As a timer that alerts, drift is a job of the
+or a host, and `unitgen drift` whether what systemd has loaded still holds them. Where a unit runs podman, those of its sandbox are
+judged on podman's command line, and a readiness, watchdog, key or digest counts when the container hears of it. As a timer that alerts, drift is a job of the
 manifest:
 
 ```toml

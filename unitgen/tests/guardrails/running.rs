@@ -137,6 +137,7 @@ fn lines(expect: &Expectation) -> Vec<String> {
                 format!("{{ path={path} ; argv[]={argv} ; ignore_errors=no ; start_time=[n/a] ; pid=0 }}")
             })
             .collect(),
+        Expectation::Container(_) => unreachable!("no unit of this target runs podman"),
         Expectation::Variables(variables) => {
             vec![variables.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")]
         }

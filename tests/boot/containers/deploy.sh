@@ -98,7 +98,7 @@ if [ "$target" = quadlet ]; then
     whole
     printf '[Service]\nExecStart=/bin/sleep infinity\n' > $UNITS/execution.service
     systemctl daemon-reload
-    drifted '^drift\[unit-shadowed\]: execution.service' '^lost: execution.service gate'
+    drifted '^drift\[unit-shadowed\]: execution.service' '^lost: execution.service readiness'
     rm $UNITS/execution.service
     mkdir -p /run/containers/systemd
     ln -s /dev/null /run/containers/systemd/eod.container

@@ -6,7 +6,7 @@ use unitgen::{
     drift::{self, Outcome},
     installation::Installation,
     predict::{Expectation, predict},
-    systemctl::Recorded,
+    systemctl::{self, ProgramFile, Recorded, Systemctl},
     targets::Target,
     verify::Expected,
 };
@@ -33,7 +33,13 @@ impl Running {
             said.insert("FragmentPath".to_owned(), vec![format!("{folder}/{unit}")]);
             said.insert("ActiveState".to_owned(), vec!["active".to_owned()]);
             said.insert("NeedDaemonReload".to_owned(), vec!["no".to_owned()]);
+            said.insert("MainPID".to_owned(), vec!["0".to_owned()]);
             shown.insert(unit, said);
+        }
+        for slice in ["system.slice", "-.slice"] {
+            let said = [("Id", slice), ("LoadState", "loaded"), ("TasksMax", "infinity"), ("NeedDaemonReload", "no")];
+            let said = said.map(|(name, value)| (name.to_owned(), vec![value.to_owned()]));
+            shown.insert(slice.to_owned(), BTreeMap::from(said));
         }
         Self { host, shown, recorded: Recorded::default() }
     }
@@ -44,7 +50,7 @@ impl Running {
         said.iter_mut().for_each(|line| *line = line.replacen(from, to, 1));
     }
 
-    fn drift(&mut self) -> Outcome {
+    fn drift(&self) -> Outcome {
         let expected = Expected {
             deployment: "avwap",
             installation: &Installation::SYSTEM,
@@ -52,20 +58,49 @@ impl Running {
             enabled: true,
         };
         let questions = drift::questions(&expected);
-        let blocks = questions.units.iter().map(|unit| {
-            let lines = self.shown[unit]
-                .iter()
-                .flat_map(|(name, lines)| lines.iter().map(move |line| format!("{name}={line}\n")));
-            lines.collect::<String>()
-        });
-        self.recorded.answers.insert("show".to_owned(), Ok(blocks.collect::<Vec<_>>().join("\n")));
-        self.recorded.answers.insert("show-environment".to_owned(), Ok(String::new()));
-        let answers = drift::ask(&self.recorded, &questions).unwrap();
+        let answers = drift::ask(self, &questions).unwrap();
         drift::drift(&expected, &self.host.listing, &questions, &answers)
     }
 
-    fn codes(&mut self) -> Vec<String> {
+    fn codes(&self) -> Vec<String> {
         self.drift().findings.iter().map(|found| format!("{} {}", found.code, found.subject)).collect()
+    }
+}
+
+impl Systemctl for Running {
+    fn systemctl(&self, arguments: &[&str]) -> Result<String, String> {
+        if arguments[0] == "show-environment" {
+            return Ok(String::new());
+        }
+        let units = arguments.iter().skip_while(|word| **word != "--").skip(1);
+        let blocks = units.map(|unit| {
+            let lines = self.shown[*unit].iter();
+            lines.flat_map(|(name, lines)| lines.iter().map(move |line| format!("{name}={line}\n"))).collect::<String>()
+        });
+        let blocks: Vec<String> = blocks.collect();
+        Ok(if blocks.is_empty() { "UserspaceTimestamp=@1000\n".to_owned() } else { blocks.join("\n") })
+    }
+}
+
+impl systemctl::Host for Running {
+    fn executable(&self, pid: u32) -> Option<String> {
+        self.recorded.executable(pid)
+    }
+
+    fn resolved(&self, path: &str) -> Option<String> {
+        self.recorded.resolved(path)
+    }
+
+    fn changed(&self, path: &str) -> Option<i64> {
+        self.recorded.changed(path)
+    }
+
+    fn program(&self, path: &str) -> Option<ProgramFile> {
+        self.recorded.program(path)
+    }
+
+    fn now(&self) -> Option<i64> {
+        self.recorded.now()
     }
 }
 
@@ -77,6 +112,8 @@ fn lines(expect: &Expectation) -> Vec<String> {
     };
     match expect {
         Expectation::Text(text) => vec![text.clone()],
+        Expectation::OfManager { usual, .. } => vec![(*usual).to_owned()],
+        Expectation::AtLeast(least) => vec![least.to_string()],
         Expectation::Words(words) => vec![words.iter().cloned().collect::<Vec<_>>().join(" ")],
         Expectation::Units { ours, others, .. } => vec![ours.union(others).cloned().collect::<Vec<_>>().join(" ")],
         Expectation::Among { with, .. } => vec![with.join(" ")],

@@ -16,7 +16,6 @@ use boot::{Host, Root, Scenario, boot_once};
 
 const PODMAN: &str = include_str!("../containers/podman.sh");
 const BY_HAND: &str = include_str!("../containers/scenario.sh");
-const DEPLOYED: &str = include_str!("../containers/deploy.sh");
 const PROGRAM: &str = include_str!("../containers/program");
 const CREDENTIALS: [(&str, &str); 2] = [("APCA_API_KEY_ID", "SIMKEY"), ("APCA_API_SECRET_KEY", "SIMSECRET")];
 /// podman without what only networks, signatures and other users need.
@@ -59,16 +58,6 @@ fn debian_13_runs_quadlet() {
 #[test]
 fn debian_12_runs_podman_units() {
     runs(&PODMAN_UNITS);
-}
-
-#[test]
-fn debian_13_deploys_quadlet() {
-    deploys(&QUADLET);
-}
-
-#[test]
-fn debian_12_deploys_podman_units() {
-    deploys(&PODMAN_UNITS);
 }
 
 /// Nothing in any rendered tree is unknown to either systemd, nor in what podman's generator makes of target `quadlet`.
@@ -170,16 +159,6 @@ fn runs(kind: &Kind) {
     let needs = format!("#: on {}\n#: deploy nothing{}", kind.on, extra(kind));
     let about = "gate, readiness, watchdog, keys, stop";
     boots(kind, &format!("containers_{}", kind.target.replace('-', "_")), about, &needs, BY_HAND, lay);
-}
-
-/// The rendered files laid by `unitgen apply`, and all that follows from it.
-fn deploys(kind: &Kind) {
-    let lay = |layer: &Path, rendered: &Path| {
-        fs::copy(rendered.join(kind.manifest), layer.join("scenario/avwap.toml")).unwrap();
-    };
-    let needs = format!("#: on {}\n#: deploy programs{}", kind.on, extra(kind));
-    let about = "plan, apply, drift, rollback and the way from and to target systemd";
-    boots(kind, &format!("deploys_{}", kind.target.replace('-', "_")), about, &needs, DEPLOYED, lay);
 }
 
 fn extra(kind: &Kind) -> &'static str {

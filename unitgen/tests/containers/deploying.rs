@@ -21,7 +21,7 @@ impl Root {
         }
         root.write("usr/lib/systemd/system-generators/podman-system-generator", "x", 0o755);
         for name in ["APCA_API_KEY_ID", "APCA_API_SECRET_KEY"] {
-            root.write(&format!("etc/portcullis/credentials/{name}"), "x", 0o600);
+            root.write(&format!("etc/portcullis/credentials/avwap/{name}"), "x", 0o600);
         }
         root.write("usr/share/zoneinfo/America/New_York", "TZif2", 0o644);
         root.write("usr/lib/systemd/libsystemd-shared-257.so", "", 0o644);

@@ -127,6 +127,15 @@ fn containers_are_explained_as_well() {
 }
 
 #[test]
+fn nixos_is_explained_by_the_units_in_its_file() {
+    let place = Place::new();
+    let told = place.explain(&["scan.timer.OnCalendar", "avwap.toml", "--target", "nixos"]);
+    assert_eq!(code(&told), 0, "{}", err(&told));
+    assert_eq!(out(&told), out(&place.explain(&["scan.timer.OnCalendar", "avwap.toml"])));
+    assert!(err(&told).contains("is `systemd.units.\"UNIT\".text` in avwap.nix"), "{}", err(&told));
+}
+
+#[test]
 fn codes_are_explained_without_a_manifest() {
     let place = Place::new();
     let told = place.explain(&["missing-guardrail"]);

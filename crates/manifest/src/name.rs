@@ -84,6 +84,108 @@ const TARGETS_OF_SYSTEMD: &[&str] = &[
     "veritysetup-pre",
 ];
 
+/// Services and timers of Debian 12 and 13 and of NixOS, without their suffixes: what a host needs to boot, to be reached and
+/// to be kept, and what runs beside a trading host. Source: the files of the packages systemd, dbus, util-linux, e2fsprogs,
+/// cron, logrotate, man-db, dpkg, apt, openssh-server, chrony, rsyslog, networking and podman. A unit of the same name in
+/// `/etc` would take its place.
+const UNITS_OF_HOSTS: &[&str] = &[
+    "anacron",
+    "apparmor",
+    "apt-daily",
+    "apt-daily-upgrade",
+    "auditd",
+    "autovt",
+    "avahi-daemon",
+    "bluetooth",
+    "chrony",
+    "chronyd",
+    "console-getty",
+    "console-setup",
+    "container-getty",
+    "containerd",
+    "cron",
+    "cryptdisks",
+    "cryptdisks-early",
+    "dbus",
+    "dbus-broker",
+    "debug-shell",
+    "dhcpcd",
+    "dm-event",
+    "docker",
+    "dpkg-db-backup",
+    "emergency",
+    "exim4",
+    "fail2ban",
+    "firewall",
+    "firewalld",
+    "fstrim",
+    "getty",
+    "getty-static",
+    "haveged",
+    "hwclock",
+    "ifup",
+    "initrd-cleanup",
+    "initrd-parse-etc",
+    "initrd-switch-root",
+    "initrd-udevadm-cleanup-db",
+    "iptables",
+    "keyboard-setup",
+    "kmod",
+    "kmod-static-nodes",
+    "ldconfig",
+    "logrotate",
+    "lvm2-monitor",
+    "man-db",
+    "mdadm",
+    "mdmonitor",
+    "modprobe",
+    "multipathd",
+    "networkd-dispatcher",
+    "networking",
+    "nftables",
+    "nix-daemon",
+    "nix-gc",
+    "nscd",
+    "ntp",
+    "ntpd",
+    "ntpsec",
+    "openntpd",
+    "packagekit",
+    "podman",
+    "podman-auto-update",
+    "podman-restart",
+    "polkit",
+    "procps",
+    "quotaon",
+    "rc",
+    "rc-local",
+    "rescue",
+    "resolvconf",
+    "rpcbind",
+    "rsync",
+    "rsyslog",
+    "rtkit-daemon",
+    "serial-getty",
+    "smartd",
+    "smartmontools",
+    "snapd",
+    "ssh",
+    "sshd",
+    "sshd-keygen",
+    "sssd",
+    "sudo",
+    "syslog",
+    "system-update-cleanup",
+    "udev",
+    "udisks2",
+    "ufw",
+    "unattended-upgrades",
+    "upower",
+    "user",
+    "user-runtime-dir",
+    "uuidd",
+];
+
 /// 1 to 40 of `a-z`, `0-9` and `-`, starting with a letter and not ending with `-`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Name(String);
@@ -107,6 +209,16 @@ impl Name {
             return refused("of ours never starts with `systemd`: the unit would replace one of systemd's own");
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// The name of a service or job, which is also its unit's: none that a host has.
+    pub(crate) fn parse_unit(text: &str) -> Result<Self, Refusal> {
+        let name = Self::parse(text)?;
+        if UNITS_OF_HOSTS.contains(&text) {
+            let message = format!("{text} is a unit of the host itself: one of that name would take its place");
+            return Err(Refusal::bad_value(message).hint(format!("name it for its work, like `trading-{text}`")));
+        }
+        Ok(name)
     }
 
     /// The name of a deployment, which is also its target's: none that systemd has.
@@ -142,6 +254,21 @@ impl std::borrow::Borrow<str> for Name {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_of_a_host_keep_their_names() {
+        for text in ["dbus", "ssh", "cron", "getty", "systemd-logind", "podman-auto-update"] {
+            assert!(Name::parse_unit(text).is_err(), "{text}");
+        }
+        for text in ["drift", "eod", "ssh-tunnel", "scan"] {
+            assert!(Name::parse_unit(text).is_ok(), "{text}");
+        }
+        for list in [UNITS_OF_HOSTS, TARGETS_OF_SYSTEMD] {
+            assert!(list.is_sorted(), "in the order in which they are looked for by people");
+            let plain = list.iter().filter(|name| Name::parse(name).is_ok());
+            assert_eq!(plain.count(), list.len(), "each could be written");
+        }
+    }
 
     #[test]
     fn names_that_are_units() {

@@ -153,7 +153,7 @@ impl Service {
 
 /// Reads the name that the author gave to a service or job.
 pub(crate) fn read_name(name: &Spanned<&str>, problems: &mut Problems) -> Option<Spanned<Name>> {
-    accept(name, problems, Name::parse)
+    accept(name, problems, Name::parse_unit)
 }
 
 /// The task, and the role it has or was to have.

@@ -57,12 +57,15 @@ enum RenderedFor {
     Quadlet,
     /// Units that run podman themselves
     PodmanUnits,
+    /// A configuration of NixOS, whose units say the same as those of systemd's manager
+    Nixos,
 }
 
 impl RenderedFor {
     fn render(self, loaded: &Loaded) -> Result<Rendered, Refused> {
         let target = match self {
-            Self::Systemd => Target::Systemd,
+            // The file is a program whose texts are these units.
+            Self::Systemd | Self::Nixos => Target::Systemd,
             Self::Quadlet => Target::Quadlet,
             Self::PodmanUnits => Target::PodmanUnits,
         };
@@ -91,6 +94,12 @@ impl Explain {
                 return ExitCode::BadConfig;
             }
         };
+        if matches!(self.target, RenderedFor::Nixos) && !self.json {
+            let name = loaded.checked.deployment.name();
+            tell(&format!(
+                "note: of these units, each is `systemd.units.\"UNIT\".text` in {name}.nix, and a drop-in's lines stand in the unit itself\n"
+            ));
+        }
         let asked = match explain::ask(&rendered, &self.subject, directive) {
             Ok(asked) => asked,
             Err(message) => {

@@ -5,14 +5,21 @@ use std::path::PathBuf;
 use clap::Args;
 use contract::ExitCode;
 use manifest::Release;
+use serde_json::json;
 
 use super::{
-    ManifestArgs, colour_of_output,
+    Loaded, ManifestArgs, colour_of_output,
     host::{HostArgs, tell_troubles},
     installed::{TargetArgs, may_act},
     say, site, tell,
 };
-use crate::{apply::Host, generations::Store, ink::Ink, plan, problems::Report};
+use crate::{
+    apply::Host,
+    generations::Store,
+    ink::Ink,
+    plan::{self, Taken},
+    problems::Report,
+};
 
 /// Plan what `apply` would change on a host, and what it means for the guardrails
 #[derive(Debug, Args)]
@@ -54,6 +61,11 @@ impl Plan {
             return Err(ExitCode::GateRefused);
         }
         let found = site::look(&root, &wanted, host.as_ref().map(|host| host as &dyn Host))?;
+        let taken = plan::taken(&wanted, &found);
+        if !taken.is_empty() {
+            self.tell_taken(&loaded, &taken);
+            return Err(ExitCode::GateRefused);
+        }
         let plan = plan::make(&wanted, &found);
         let troubles = self.on.judge_whole(&loaded, installation.target());
         if !troubles.is_empty() {
@@ -81,5 +93,24 @@ impl Plan {
             }
         }
         Ok(ExitCode::Ok)
+    }
+
+    fn tell_taken(&self, loaded: &Loaded, taken: &[Taken]) {
+        let hint = "name the service, job or deployment otherwise, or remove that file";
+        if self.manifest.json {
+            let found: Vec<_> =
+                taken.iter().map(|Taken { unit, path }| json!({ "unit": unit, "path": path })).collect();
+            let refusal = json!({
+                "schema_version": plan::SCHEMA_VERSION,
+                "manifest": loaded.path,
+                "refused": "name-taken",
+                "taken": found,
+                "hint": hint,
+            });
+            return say(&format!("{refusal}\n"));
+        }
+        for Taken { unit, path } in taken {
+            tell(&format!("refused[name-taken]: {unit} is there already, and not ours: {path}\n  help: {hint}\n"));
+        }
     }
 }

@@ -10,6 +10,7 @@ pub mod observe;
 pub mod orders;
 mod running;
 pub(crate) mod steps;
+mod taken;
 mod text;
 pub mod trading;
 
@@ -22,6 +23,7 @@ pub use delta::{Delta, delta};
 pub use meaning::{Left, Meaning};
 pub use running::Running;
 pub use steps::Step;
+pub use taken::{Taken, taken};
 pub use trading::{Trades, Trading};
 
 use crate::{

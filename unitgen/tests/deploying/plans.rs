@@ -217,3 +217,26 @@ fn a_timer_that_comes_or_goes_has_one_side() {
     let gone = out(&place.plan("b", AVWAP.split_once("[jobs.eod]").unwrap().0));
     assert!(gone.contains("    after:  never\n"), "{gone}");
 }
+
+#[test]
+fn a_name_that_the_host_has_is_refused() {
+    let place = Place::new();
+    let refused = |file: &str| {
+        place.write(file, "[Service]\nExecStart=/bin/other\n", 0o644);
+        let planned = place.plan("a", AVWAP);
+        fs::remove_file(place.path(file)).unwrap();
+        (code(&planned), err(&planned))
+    };
+    for folder in ["usr/lib/systemd/system", "usr/local/lib/systemd/system", "run/systemd/system"] {
+        let (exit, says) = refused(&format!("{folder}/scan.service"));
+        assert_eq!(exit, 75, "{says}");
+        assert!(says.contains("refused[name-taken]: scan.service is there already") && says.contains(folder), "{says}");
+    }
+    // What a generator makes is made anew, and a name of nobody is nobody's.
+    for file in ["run/systemd/generator/scan.service", "usr/lib/systemd/system/scanner.service"] {
+        assert_eq!(refused(file).0, 0, "{file}");
+    }
+    // What is laid already is not refused for what came later.
+    place.lay("a", AVWAP);
+    assert_eq!(refused("usr/lib/systemd/system/scan.service").0, 0);
+}

@@ -45,7 +45,7 @@ fn a_success_that_restarts_trading() {
         ("[jobs.eod]", format!("{status}\n{restarts}\n[jobs.eod]")),
         (
             "restart = \"execution\"",
-            format!("restart = \"execution\"\non_success = [\"again\"]\n[jobs.again]\nrestart = \"execution\""),
+            "restart = \"execution\"\non_success = [\"again\"]\n[jobs.again]\nrestart = \"execution\"".to_owned(),
         ),
     ] {
         refuses(AVWAP, from, &to, Code::DisarmsGuardrail, "only the scan that writes its watchlist may");

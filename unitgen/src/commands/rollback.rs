@@ -180,7 +180,8 @@ impl Rollback {
             let is_other = |laid: &Generation| {
                 laid.image != generation.image || laid.record.programs != generation.record.programs
             };
-            if generation.record.is_well && laid.as_ref().is_none_or(is_other) {
+            let did_well = generation.record.is_well && generation.record.failed.is_none();
+            if did_well && laid.as_ref().is_none_or(is_other) {
                 return Ok(generation);
             }
         }

@@ -42,7 +42,7 @@ pub struct Record {
     /// Each thing by its path, with its mark: what is read back must be what was kept. Filled in when it is kept.
     #[serde(default)]
     pub files: BTreeMap<String, String>,
-    /// Whether all of it was well when it was laid last: a rollback leads to no other by itself.
+    /// Whether all of it was well when it was laid last: a rollback leads to no other by itself, and to none that was left.
     #[serde(default)]
     pub is_well: bool,
     /// Why it does not run: it was rolled back.
@@ -58,6 +58,11 @@ impl Record {
     pub fn did_well(&mut self) {
         self.is_well = true;
         self.failed = None;
+    }
+
+    /// It did well, and somebody went back from it: it is kept as what did well is, for whoever asks for it by its number.
+    pub fn was_left(&mut self, why: &str) {
+        self.failed = Some(why.to_owned());
     }
 
     /// It was taken back, for this reason.

@@ -280,7 +280,7 @@ impl Store {
         if let Some(from) = journal.from.filter(|from| *from != journal.to) {
             self.change_record(from, |record| {
                 if journal.is_rollback() {
-                    record.did_no_good(&format!("by hand, to generation {}", journal.to));
+                    record.was_left(&format!("by hand, to generation {}", journal.to));
                 } else if record.origin == Origin::Found {
                     // It lay there and ran: as good to go back to as any.
                     record.did_well();

@@ -253,7 +253,7 @@ fn help_documents_the_exit_codes_and_completions_complete() {
 fn what_could_not_be_written_is_told_by_the_exit_code() {
     let place = tempfile::tempdir().unwrap();
     fs::write(place.path().join("a.toml"), AVWAP).unwrap();
-    fs::write(place.path().join("b.toml"), AVWAP.replace("08:30", "08:31")).unwrap();
+    fs::write(place.path().join("b.toml"), AVWAP.replace("08:30", "08:29")).unwrap();
     let ended = |args: &[&str], to: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_unitgen"));
         let output = command.args(args).current_dir(place.path()).stdout(to).output().unwrap();

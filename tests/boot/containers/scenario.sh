@@ -38,7 +38,7 @@ for variable in PORTCULLIS_MANIFEST_DIGEST EXECUTION_MODE STATE_DIRECTORY RUNTIM
     matches " $variables" " $variable "
 done
 ! grep -q FOREIGN <<<"$variables" || fail 'the image set a variable'
-podman inspect avwap-execution > "$OUT/inspect"
+podman inspect avwap.execution > "$OUT/inspect"
 ! grep -Eq 'SIMKEY|SIMSECRET' "$OUT/inspect" || fail 'podman inspect shows a key'
 expect "$(stat -c '%U %a' /run/execution.credentials/APCA_API_KEY_ID)" 'trading 400' 'the copy of the key'
 
@@ -53,7 +53,7 @@ rm "$ROOT/hang"
 wait_for 20 is_shown execution.service ActiveState active
 
 # A crash is followed by a start, a refusal by none.
-podman kill -s KILL avwap-execution >/dev/null
+podman kill -s KILL avwap.execution >/dev/null
 wait_for 20 is_shown execution.service NRestarts 2
 wait_for 20 is_shown execution.service ActiveState active
 systemctl stop execution.service

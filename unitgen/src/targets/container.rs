@@ -86,7 +86,8 @@ impl<'a> Container<'a> {
             settings.push(Setting::Assigned("CREDENTIALS_DIRECTORY", CREDENTIALS));
         }
         Ok(Self {
-            name: format!("{}-{name}", deployment.name()),
+            // No name has a dot: with a dash two deployments could mean one container, and the second would end the first.
+            name: format!("{}.{name}", deployment.name()),
             image,
             is_notify,
             settings,

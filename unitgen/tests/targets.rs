@@ -45,6 +45,23 @@ fn the_committed_files_are_what_the_manifest_renders() {
     }
 }
 
+/// With `--replace` the second to start would end the first, and what it holds would have no manager.
+#[test]
+fn two_deployments_of_a_host_never_mean_one_container() {
+    let one = in_containers("5.4", 257)
+        .replace("name = \"avwap\"", "name = \"desk\"")
+        .replace("execution", "avwap-execution");
+    let one = one.replace("program = \"avwap-execution\"", "program = \"execution\"");
+    let two = in_containers("5.4", 257).replace("name = \"avwap\"", "name = \"desk-avwap\"");
+    let name = |manifest: &str, file: &str| {
+        let tree = rendered(Target::Quadlet, manifest).unwrap().tree;
+        let text = String::from_utf8(tree.get(file).unwrap().to_vec()).unwrap();
+        text.lines().find_map(|line| line.strip_prefix("ContainerName=").map(str::to_owned)).unwrap()
+    };
+    assert_eq!(name(&one, "containers/systemd/avwap-execution.container"), "desk.avwap-execution");
+    assert_eq!(name(&two, "containers/systemd/execution.container"), "desk-avwap.execution");
+}
+
 #[test]
 fn every_line_of_every_target_has_a_version() {
     for (target, manifest) in [

@@ -47,8 +47,12 @@ is_told_of_units() { grep -q "units are not as unitgen $1 renders them" <<< "$to
 
 moves $NEXT
 is_told_of_units $NEXT && fail "units are as they were, and the upgrade says they are not"
-# Units of another unitgen: told, and run as they are.
+# Units of another unitgen, which says something else: told, and run as they are. Its name alone is nothing to tell.
 grep -rl '^# Rendered by unitgen ' /etc/systemd/system | xargs sed -i 's/^# Rendered by unitgen [0-9.]*/# Rendered by unitgen 0.0.1/'
+forget_the_venue
+told=$(/usr/lib/portcullis/bin/unitgen verify 2>&1) || fail "the name of a release is taken for a difference: $told"
+point_at_the_venue
+sed -i 's/^RestartSec=10$/RestartSec=9/' /etc/systemd/system/execution.service /etc/systemd/system/execution.service.d/*.conf
 units=$(units_on_disk)
 moves $OLD
 is_told_of_units $OLD || fail "nobody is told that units are another unitgen's"

@@ -70,9 +70,9 @@ fn hostile_arguments_stay_labels() {
 #[test]
 fn mermaid_reads_every_manifest_as_it_is_meant() {
     let hostile =
-        [r##""]-->x<b>#`|%% end"##, "a\\", "a\\\"]", "#quot;", "end", "<br/>", "|\"|", "- x", "1. x", ";", "ä €"];
+        [r##""]-->x<b>#`|%% end"##, "a\\", "a\\\"]", "#quot;", "end", "<br/>", "|\"|", "./- x", "1. x", ";", "ä €"];
     let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-    let hostile = hostile.map(|text| format!("[\"scan\", \"{}\"]", quoted(text)));
+    let hostile = hostile.map(|text| format!("[\"scan\", \"--bars\", \"{}\"]", quoted(text)));
     let mut graphs: Vec<Graph> = manifests().iter().map(|(_, manifest)| graph(manifest)).collect();
     graphs.extend(hostile.iter().map(|args| graph(&AVWAP.replacen("[\"scan\"]", args, 1))));
     for graph in graphs {

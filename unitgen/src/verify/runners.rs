@@ -38,13 +38,18 @@ pub(super) fn check(expected: &Expected<'_>, listing: &Listing, outcome: &mut Ou
     }
 }
 
-/// What the deployment's services run behind a gate; an alert or a report may be sent by anybody.
+/// What the deployment's services run behind a gate, or behind what judges how late it is; what tells of an end is run by
+/// anybody, for alerts and reports.
 fn programs_of<'a>(expected: &Expected<'a>) -> BTreeSet<&'a str> {
     let services = expected.tree.iter().filter(|(path, _)| path.ends_with(".service"));
-    let texts = services.filter_map(|(_, content)| std::str::from_utf8(content).ok());
-    let gated = texts.filter(|text| text.contains("\nExecCondition=") || text.contains("\nExecStartPre="));
-    let starts = gated.flat_map(|text| text.lines().filter_map(|line| line.strip_prefix("ExecStart=")));
-    starts.filter_map(program_of).collect()
+    let texts: Vec<&str> = services.filter_map(|(_, content)| std::str::from_utf8(content).ok()).collect();
+    let run = |text: &'a str, key: &str| -> Vec<&'a str> {
+        let commands = text.lines().filter_map(|line| line.strip_prefix(key));
+        commands.filter_map(program_of).collect()
+    };
+    let anybodys: BTreeSet<&str> = texts.iter().flat_map(|text| run(text, "ExecStopPost=")).collect();
+    let gated = texts.iter().filter(|text| text.contains("\nExecCondition=") || text.contains("\nExecStartPre="));
+    gated.flat_map(|text| run(text, "ExecStart=")).filter(|program| !anybodys.contains(program)).collect()
 }
 
 /// What a command runs: of podman's the image, for anybody may run another one.

@@ -168,11 +168,11 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn entry(&mut self, directory: &Path, name: &str) -> Option<Entry> {
         let path = directory.join(name);
-        if self.rendered.contains(name) {
-            return Some(self.read(&path, name, READ_MAX));
-        }
-        if UNITS.iter().any(|suffix| name.ends_with(suffix)) {
-            return Some(self.read(&path, name, READ_MAX));
+        if self.rendered.contains(name) || UNITS.iter().any(|suffix| name.ends_with(suffix)) {
+            let entry = self.read(&path, name, READ_MAX);
+            // Gone since its directory was listed: that is not there, and nothing that cannot be read.
+            let is_gone = || fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+            return (!matches!(entry, Entry::Unreadable(_)) || !is_gone()).then_some(entry);
         }
         let folder = FOLDERS.iter().any(|suffix| name.ends_with(suffix));
         folder.then(|| self.folder(&path, name)).flatten()
@@ -263,9 +263,14 @@ fn read_up_to(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Names that are no UTF-8 are no units.
+/// Names that are no UTF-8 are no units. A directory that went since it was seen holds nothing: a reload makes those of the
+/// generators anew.
 fn names_in(directory: &Path) -> Result<Vec<String>, SearchPathError> {
-    Ok(files_in(directory)?.into_iter().filter_map(|name| name.into_string().ok()).collect())
+    match files_in(directory) {
+        Ok(names) => Ok(names.into_iter().filter_map(|name| name.into_string().ok()).collect()),
+        Err(SearchPathError::List { source, .. }) if source.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 fn files_in(directory: &Path) -> Result<Vec<OsString>, SearchPathError> {
@@ -280,4 +285,18 @@ fn files_in(directory: &Path) -> Result<Vec<OsString>, SearchPathError> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_that_a_reload_takes_away_holds_nothing() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("a.service"), "").unwrap();
+        assert_eq!(names_in(place.path()).unwrap(), ["a.service"]);
+        assert_eq!(names_in(&place.path().join("gone")).unwrap(), Vec::<String>::new());
+        assert!(matches!(names_in(&place.path().join("a.service")), Err(SearchPathError::List { .. })));
+    }
 }

@@ -30,8 +30,15 @@ const MANIFESTS: u64 = 200;
 const SHOWN: usize = 25;
 /// Of so many manifests every line is left out once.
 const MUTATED: usize = 6;
-/// Ties to units of others are predicted as the least there must be: systemd adds its own.
-const AT_LEAST: [&str; 2] = ["Wants=network-online.target", "After=network-online.target"];
+/// Ties to units of others are predicted as the least there must be: systemd adds its own. Of a unit without the other lines
+/// the manager says what holds, which is left to it; five starts are its own default.
+const AT_LEAST: [&str; 5] = [
+    "Wants=network-online.target",
+    "After=network-online.target",
+    "CapabilityBoundingSet=",
+    "LimitCORE=0",
+    "StartLimitBurst=5",
+];
 /// What is shown by no property that 252 and 257 print alike, or is predicted the same without the line; nothing else is.
 const UNSAID: [&str; 14] = [
     "AmbientCapabilities",

@@ -1,12 +1,14 @@
 //! A unit that runs podman: its sandbox is the container's, and what the unit says to its program the container must pass on.
 //! Source: podman-run(1).
 
-use super::{Guardrail, Unit, Verdict, Verdicts, gates::commands};
+use super::{Guardrail, Unit, Verdict, Verdicts, commands};
 use crate::targets::run::{OF_CONTAINER, Run};
 
 /// Puts the container's verdicts in the place of the unit's, where there is one.
 pub(super) fn judge(unit: &Unit, verdicts: &mut Verdicts) {
-    let Some(start) = commands(unit, "ExecStart").into_iter().find(|command| is_podman(&command.argv)) else { return };
+    let Some(start) = commands::of(unit, "ExecStart").into_iter().find(|command| is_podman(&command.argv)) else {
+        return;
+    };
     for guardrail in OF_CONTAINER {
         verdicts.remove(&guardrail);
     }

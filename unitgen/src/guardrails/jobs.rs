@@ -1,6 +1,6 @@
 //! What fires and what follows: timers, the jobs that they start, and what a job's success starts.
 
-use super::{Guardrail, Unit, Units, Verdicts, gates, put, reading::milliseconds};
+use super::{Guardrail, Unit, Units, Verdicts, commands, gates, put, reading::milliseconds};
 
 /// systemd's own slack is a minute.
 const SLACK_MS_MAX: u64 = 1_000;
@@ -11,7 +11,7 @@ pub(super) fn judge_service(units: &Units, unit: &Unit, verdicts: &mut Verdicts)
     let followers = unit.dependencies("OnSuccess");
     if !followers.is_empty() {
         let skipped =
-            gates::commands(unit, "ExecCondition").first().map(|gate| format!("it is skipped by {}", gate.shown()));
+            commands::of(unit, "ExecCondition").first().map(|gate| format!("it is skipped by {}", gate.shown()));
         let stays = unit.is_on("Service", "RemainAfterExit").then(|| "RemainAfterExit=yes: it never ends".to_owned());
         put(verdicts, Guardrail::FollowsSuccess, skipped.or(stays), || format!("OnSuccess={}", followers.join(" ")));
     }
@@ -106,7 +106,7 @@ fn unjudged(units: &Units, unit: &Unit) -> Option<String> {
     let persistent = unit.last("Timer", "Persistent").filter(|_| unit.is_on("Timer", "Persistent"))?;
     let service = unit.triggers()?;
     let judges = units.get(&service).is_some_and(|service| {
-        let before = gates::commands(service, "ExecStartPre");
+        let before = commands::of(service, "ExecStartPre");
         before.iter().any(|command| gates::is_late_start(command) && !command.is_ignored())
     });
     (!judges).then(|| {

@@ -5,6 +5,7 @@
 //! Sources: systemd.unit(5), systemd.service(5), systemd.exec(5), systemd.timer(5), and what was measured on 252 and 257.
 
 mod catalogue;
+mod commands;
 mod containers;
 mod gates;
 mod jobs;

@@ -1,7 +1,7 @@
 //! The sandbox in groups that mean something: each is held when all of its directives are at least as strict as here.
 //! Source: systemd.exec(5), systemd.resource-control(5).
 
-use super::{Assignment, Guardrail, Manager, Unit, Verdicts, gates, put, reading::is_yes};
+use super::{Assignment, Guardrail, Manager, Unit, Verdicts, commands, put, reading::is_yes};
 use crate::systemd::is_left_out;
 
 /// Directives of a group, as the catalogue wants them.
@@ -88,10 +88,8 @@ fn privileged(manager: Manager, unit: &Unit) -> Option<String> {
     if root && manager == Manager::System {
         return Some(said(unit, "User"));
     }
-    let lifted = COMMANDS
-        .iter()
-        .flat_map(|key| gates::commands(unit, key))
-        .find(|command| command.prefixes.contains(['+', '!']));
+    let lifted =
+        COMMANDS.iter().flat_map(|key| commands::of(unit, key)).find(|command| command.prefixes.contains(['+', '!']));
     if let Some(command) = lifted {
         return Some(format!("{} ({})", command.shown(), command.file));
     }
@@ -182,7 +180,7 @@ fn is_of_the_loader(name: &str) -> bool {
 }
 
 fn any_program(unit: &Unit) -> Option<String> {
-    if let Some(how) = gates::replaced(unit) {
+    if let Some(how) = commands::replaced(unit) {
         return Some(how);
     }
     let set = super::secrets::environment(unit);

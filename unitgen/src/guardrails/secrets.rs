@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use manifest::{looks_secret, sounds_secret};
 
-use super::{Guardrail, Unit, Verdicts, gates, put};
+use super::{Guardrail, Unit, Verdicts, commands, put};
 
 /// The environment that a unit's own text gives, after `UnsetEnvironment=`; values may be secret.
 pub(crate) fn environment(unit: &Unit) -> BTreeMap<String, String> {
@@ -65,7 +65,7 @@ fn readable_secret(unit: &Unit) -> Option<String> {
         return Some(format!("{name} is passed on"));
     }
     let keys = ["ExecCondition", "ExecStartPre", "ExecStart", "ExecStopPost"];
-    let mut commands = keys.iter().flat_map(|key| gates::commands(unit, key));
+    let mut commands = keys.iter().flat_map(|key| commands::of(unit, key));
     let secret = commands.find(|command| command.argv.iter().any(|word| looks_secret(word)));
     secret.map(|command| format!("a word of a command line looks like a secret ({})", command.file))
 }

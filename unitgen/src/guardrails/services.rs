@@ -2,7 +2,7 @@
 
 use contract::REFUSAL_CODES;
 
-use super::{Assignment, Guardrail, Unit, Units, Verdicts, gates::commands, put, reading::milliseconds, ties};
+use super::{Assignment, Guardrail, Unit, Units, Verdicts, commands, put, reading::milliseconds, ties};
 
 /// systemd's own exit code for a credential that cannot be loaded.
 const CREDENTIALS: u8 = 243;
@@ -122,7 +122,7 @@ fn restarted_refusal(unit: &Unit) -> Option<String> {
     if restart == "no" || restart == "on-success" {
         return None;
     }
-    if let Some(before) = commands(unit, "ExecStartPre").iter().find(|command| !command.is_ignored()) {
+    if let Some(before) = commands::of(unit, "ExecStartPre").iter().find(|command| !command.is_ignored()) {
         return Some(format!("Restart={restart} starts it again whenever {} refuses", before.argv.join(" ")));
     }
     let prevented = unit.words("Service", "RestartPreventExitStatus");
@@ -179,7 +179,7 @@ fn killed_early(unit: &Unit) -> Option<String> {
     let signal =
         unit.last("Service", "KillSignal").filter(|said| !["15", "TERM", "INT"].contains(&signal(&said.value)));
     // podman's own way to end a container asks it first.
-    let stop = commands(unit, "ExecStop").into_iter().find(|command| !command.is_of_podman());
+    let stop = commands::of(unit, "ExecStop").into_iter().find(|command| !command.is_of_podman());
     if let Some(command) = stop {
         return Some(format!("ExecStop={} ends it in a way of its own ({})", command.shown(), command.file));
     }
@@ -189,8 +189,8 @@ fn killed_early(unit: &Unit) -> Option<String> {
 }
 
 fn judge_alert(unit: &Unit, verdicts: &mut Verdicts) {
-    let told = commands(unit, "ExecStopPost");
-    let tells = |command: &&super::gates::Command| {
+    let told = commands::of(unit, "ExecStopPost");
+    let tells = |command: &&super::commands::Command| {
         !command.asks_nothing() && command.argv.iter().any(|word| word.contains("alert"))
     };
     let alert = told.iter().find(tells);
@@ -199,7 +199,7 @@ fn judge_alert(unit: &Unit, verdicts: &mut Verdicts) {
         None => "ExecStopPost= tells nobody".to_owned(),
     });
     put(verdicts, Guardrail::Alert, lost.or_else(|| unheard(unit)), || {
-        alert.map(super::gates::Command::shown).unwrap_or_default()
+        alert.map(super::commands::Command::shown).unwrap_or_default()
     });
 }
 

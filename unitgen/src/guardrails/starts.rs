@@ -1,6 +1,6 @@
 //! Whether a unit can start, whether a boot starts it, and who else does.
 
-use super::{Guardrail, Unit, Units, Verdicts, gates, put};
+use super::{Guardrail, Unit, Units, Verdicts, commands, put};
 
 pub(super) fn judge(units: &Units, unit: &Unit, verdicts: &mut Verdicts) {
     put(verdicts, Guardrail::CanStart, why_it_cannot(unit), || "loaded, without a condition".to_owned());
@@ -18,7 +18,7 @@ fn why_it_cannot(unit: &Unit) -> Option<String> {
     if unit.is_masked() {
         return Some(format!("it is masked ({})", unit.file()));
     }
-    if unit.kind() == "service" && gates::commands(unit, "ExecStart").is_empty() {
+    if unit.kind() == "service" && commands::of(unit, "ExecStart").is_empty() {
         return Some("it has nothing to run: ExecStart= is empty".to_owned());
     }
     let calendar =

@@ -1,7 +1,7 @@
 //! What takes a service down from outside: a unit that it is tied to, an end that takes the host along, a limit that ends it.
 //! Sources: systemd.unit(5), systemd.service(5), systemd.resource-control(5).
 
-use super::{Assignment, Unit, Units, gates::commands, reading::milliseconds};
+use super::{Assignment, Unit, Units, commands, reading::milliseconds};
 
 /// Keys by which the stop of another unit is one's own.
 const DOWN: [&str; 5] = ["Requires", "Requisite", "BindsTo", "StopPropagatedFrom", "PartOf"];
@@ -82,7 +82,7 @@ fn ended_by_a_limit(unit: &Unit) -> Option<String> {
     if let Some(said) = bounded("RuntimeMaxSec").filter(|said| milliseconds(&said.value).is_some_and(|ms| ms > 0)) {
         return Some(format!("{} ends it ({})", said.shown(), said.file));
     }
-    if commands(unit, "ExecCondition").is_empty() {
+    if commands::of(unit, "ExecCondition").is_empty() {
         return None;
     }
     let memory = ["MemoryMax", "MemoryLimit"].into_iter().find_map(bounded);
